@@ -1,0 +1,1 @@
+"""Joins learning to business outcomes, and answers honestly: effect, interval, evidence, money."""

@@ -1,0 +1,1 @@
+"""Effects, their errors, checks and grades: pure arithmetic on sums, no I/O in here."""

@@ -1,0 +1,61 @@
+"""What the analytics keep beside the statements: activity facts, in integers and doubles only.
+
+A fact row is a sum over one actor, activity, verb and day. Rows are appended by each refresh and
+summed when read, so a refresh touches only what is new; voided statements are appended negative.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from lrs.store.schema import BigCounter, metadata
+
+activity_fact = sa.Table(
+    "activity_fact",
+    metadata,
+    sa.Column("id", BigCounter, primary_key=True, comment="number of the row"),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column("actor_id", sa.BigInteger, nullable=False, comment="term of the learner"),
+    sa.Column("activity_id", sa.BigInteger, nullable=False, comment="term of the activity"),
+    sa.Column("verb_id", sa.BigInteger, nullable=False, comment="term of the verb"),
+    sa.Column("day_no", sa.Integer, nullable=False, comment="day, UTC"),
+    sa.Column("n", sa.BigInteger, nullable=False, comment="statements"),
+    sa.Column("completed", sa.BigInteger, nullable=False, comment="of them with completion true"),
+    sa.Column("succeeded", sa.BigInteger, nullable=False, comment="of them with success true"),
+    sa.Column("failed", sa.BigInteger, nullable=False, comment="of them with success false"),
+    sa.Column("scored", sa.BigInteger, nullable=False, comment="of them with a scaled score"),
+    sa.Column("score_sum", sa.Double, nullable=False, comment="sum of the scaled scores"),
+    sa.Column("duration_s", sa.Double, nullable=False, comment="sum of the durations, seconds"),
+    sa.Index(None, "tenant_id", "activity_id", "actor_id"),
+)
+
+fact_watermark = sa.Table(
+    "fact_watermark",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="last statement the facts hold"),
+)
+
+calendar = sa.Table(
+    "calendar",
+    metadata,
+    sa.Column(
+        "day_no", sa.Integer, primary_key=True, autoincrement=False, comment="days since 1970"
+    ),
+    sa.Column(
+        "month_ix", sa.Integer, nullable=False, index=True, comment="months since January 1970"
+    ),
+)
+
+report = sa.Table(
+    "report",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("path", sa.Text, primary_key=True, comment="key of the learning path"),
+    sa.Column("outcome", sa.Text, primary_key=True, comment="key of the metric"),
+    sa.Column("made_at", sa.BigInteger, nullable=False, comment="when, microseconds"),
+    sa.Column(
+        "data_state", sa.Text, nullable=False, comment="what it was made from, to see it is stale"
+    ),
+    sa.Column("body", sa.Text, nullable=False, comment="the answer, as JSON"),
+)

@@ -1,0 +1,1 @@
+"""People, teams and outcomes: who a learner is, over time, and what the business saw."""

@@ -1,0 +1,22 @@
+"""What the record store itself brings to the host it stands in."""
+
+from __future__ import annotations
+
+from lrs.plugins import CommandRef, PageRef, Plugin
+
+plugin = Plugin(
+    name="lrs",
+    commands=(
+        CommandRef("serve", "lrs.serve:serve", "Serve the record store, the pages and the API."),
+        CommandRef(
+            "keys", "lrs.access.commands:keys", "Make and list the keys that tools post with."
+        ),
+        CommandRef("statements", "lrs.store.commands:statements", "Import and export statements."),
+        CommandRef("db", "lrs.store.commands:db", "Upgrade and check the database."),
+    ),
+    routes="lrs.http:register",
+    migrations="lrs.store.migrations.versions",
+    tables="lrs.store.schema",
+    translations="lrs.web.translations",
+    pages=(PageRef("web.latest", "Statements"),),
+)

@@ -1,0 +1,237 @@
+"""One table of settings. Values come from, each over the one before: the default, a TOML file
+(``verkan.toml`` in the home folder, or the file ``VERKAN_CONFIG`` names), the environment
+(``VERKAN_`` + the name), and arguments. `docs/settings.md` is held equal to the table by a test.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lrs.errors import BadSettings
+
+
+class Setting(NamedTuple):
+    """One row of the table; the default's type is the setting's type."""
+
+    name: str
+    default: str | int | float | bool
+    help: str
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("home", "verkan-data", "Folder of the SQLite file, the secret and the settings file."),
+    Setting(
+        "database_url",
+        "",
+        "SQLAlchemy address of a PostgreSQL database; empty means SQLite in the home folder.",
+    ),
+    Setting("host", "127.0.0.1", "Address that `verkan serve` listens on."),
+    Setting("port", 8080, "Port that `verkan serve` listens on."),
+    Setting("workers", 1, "Processes that serve; more than one needs PostgreSQL."),
+    Setting("threads", 8, "Threads of each process."),
+    Setting(
+        "connection_limit", 1000, "Open connections a process holds before it stops accepting."
+    ),
+    Setting(
+        "public_url", "", "The address others reach this server at, when a proxy stands before it."
+    ),
+    Setting(
+        "secret",
+        "",
+        "Key of the hashes that access secrets are kept as; empty means the file "
+        "`secret` in the home folder, made at first use. Several machines must share one.",
+    ),
+    Setting("max_body_bytes", 20_000_000, "Largest request body; a larger one is answered 413."),
+    Setting("max_statements", 10_000, "Most statements in one POST; more is answered 413."),
+    Setting("page_size", 100, "Statements in one answer when the caller names no limit."),
+    Setting("page_size_max", 500, "Most statements in one answer, whatever limit is asked for."),
+    Setting("busy_timeout_s", 30.0, "Longest wait for a turn to write before 503."),
+    Setting(
+        "pages",
+        "local",
+        "Who sees the pages: `local` (a browser on this machine), `open` (anyone who reaches the "
+        "port: put a sign-in in front), `off`.",
+    ),
+    Setting(
+        "language", "en", "Language of pages and reports when the reader names none: en, sv, nl."
+    ),
+    Setting("min_group", 8, "Smallest group of people any figure is shown for; the floor is 5."),
+    Setting("log_format", "auto", "`json`, `console`, or `auto` (console on a terminal)."),
+    Setting("log_level", "info", "`debug`, `info`, `warning` or `error`."),
+)
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force. Field for field the names of ``TABLE``."""
+
+    home: str
+    database_url: str
+    host: str
+    port: int
+    workers: int
+    threads: int
+    connection_limit: int
+    public_url: str
+    secret: str
+    max_body_bytes: int
+    max_statements: int
+    page_size: int
+    page_size_max: int
+    busy_timeout_s: float
+    pages: str
+    language: str
+    min_group: int
+    log_format: str
+    log_level: str
+
+    @property
+    def home_folder(self) -> Path:
+        """Return the home folder as a path; it need not exist yet."""
+        return Path(self.home)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the database: the one given, or SQLite in the home folder."""
+        if self.database_url:
+            return _with_driver(self.database_url)
+        return f"sqlite:///{(self.home_folder / 'verkan.db').resolve()}"
+
+    def secret_bytes(self) -> bytes:
+        """Return the key that access secrets are hashed with; made and kept at first use."""
+        if self.secret:
+            return self.secret.encode()
+        return _kept_secret(self.home_folder)
+
+
+def load(
+    arguments: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the settings in force.
+
+    ``arguments`` are values given on the command line or by a test; None values are passed over.
+    Raises `BadSettings` for an unknown name, a value of the wrong kind, or a broken file.
+    """
+    env = os.environ if environ is None else environ
+    given = {k: v for k, v in (arguments or {}).items() if v is not None}
+    values: dict[str, Any] = {row.name: row.default for row in TABLE}
+    home = given.get("home") or env.get("VERKAN_HOME") or values["home"]
+    config = env.get("VERKAN_CONFIG")
+    path = Path(config) if config else Path(home) / "verkan.toml"
+    _take(values, _file(path, must_exist=bool(config)), str(path))
+    _take(values, _environment(env), "environment")
+    _take(values, given, "arguments")
+    return _checked(Settings(**values))
+
+
+def _file(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    if not path.is_file():
+        if must_exist:
+            raise BadSettings(
+                "the settings file is not there",
+                where=str(path),
+                hint="make it, or unset VERKAN_CONFIG",
+            )
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise BadSettings(f"the settings file is not TOML: {exc}", where=str(path)) from exc
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
+    names = {row.name for row in TABLE}
+    found = {k[len("VERKAN_") :].lower(): v for k, v in env.items() if k.startswith("VERKAN_")}
+    return {k: v for k, v in found.items() if k in names}
+
+
+def _take(values: dict[str, Any], given: Mapping[str, Any], source: str) -> None:
+    defaults = {row.name: row.default for row in TABLE}
+    for name, value in given.items():
+        if name not in defaults:
+            raise BadSettings(
+                f"there is no setting {name!r}",
+                where=source,
+                hint="`docs/settings.md` lists them all",
+            )
+        values[name] = _as_kind(name, value, defaults[name], source)
+
+
+def _as_kind(name: str, value: Any, default: Any, source: str) -> Any:
+    kind = type(default)
+    try:
+        if kind is bool and isinstance(value, str):
+            return _as_bool(value)
+        if kind in (int, float) and isinstance(value, bool):
+            raise ValueError
+        return kind(value)
+    except (TypeError, ValueError) as exc:
+        raise BadSettings(
+            f"{name} must be {'a whole number' if kind is int else kind.__name__}, not {value!r}",
+            where=source,
+        ) from exc
+
+
+def _as_bool(value: str) -> bool:
+    if value.lower() in _TRUE:
+        return True
+    if value.lower() in _FALSE:
+        return False
+    raise ValueError(value)
+
+
+def _checked(settings: Settings) -> Settings:
+    for name, allowed in (("pages", ("local", "open", "off")), ("language", ("en", "sv", "nl"))):
+        if getattr(settings, name) not in allowed:
+            raise BadSettings(
+                f"{name} must be one of {', '.join(allowed)}, not {getattr(settings, name)!r}"
+            )
+    for name in (
+        "max_body_bytes",
+        "max_statements",
+        "page_size",
+        "page_size_max",
+        "threads",
+        "workers",
+    ):
+        if getattr(settings, name) < 1:
+            raise BadSettings(f"{name} must be at least 1")
+    if settings.min_group < 5:
+        raise BadSettings("min_group must be at least 5", hint="a smaller group points at persons")
+    if settings.workers > 1 and not settings.database_url:
+        raise BadSettings(
+            "more than one worker needs PostgreSQL", hint="set VERKAN_DATABASE_URL, or workers = 1"
+        )
+    return settings
+
+
+def _with_driver(url: str) -> str:
+    """Name psycopg 3, which the `postgres` extra brings, where the address leaves the driver open."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url[len(scheme) :]
+    return url
+
+
+def _kept_secret(home: Path) -> bytes:
+    path = home / "secret"
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+    return path.read_bytes().strip()
+
+
+assert tuple(f.name for f in fields(Settings)) == tuple(row.name for row in TABLE)  # noqa: S101

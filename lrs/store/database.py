@@ -1,0 +1,219 @@
+"""The connection to SQLite or PostgreSQL, and whose turn it is to write.
+
+SQLite has one writer. A thread that wants to write takes the turn of its process and then that of
+the folder (`flock`), so that two processes queue instead of failing with "database is locked".
+PostgreSQL needs no turn here; the order of commit is held per tenant where statements are written.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from lrs.errors import BadSettings, StoreFull, StoreUnavailable, VerkanError
+from lrs.settings import Settings
+
+_WRITING = "verkan_writing"
+
+
+class Database:
+    """An engine with the two ways to use it: `read` and `write`, each one transaction."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.engine = _engine(settings)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._turn = (
+            _Turn(self.engine.url.database, settings.busy_timeout_s) if self.is_sqlite else None
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Yield a connection in a transaction that sees one state of the data."""
+        with _told_plainly(), self.engine.connect() as conn, conn.begin():
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Yield a connection in a transaction that is committed at the end, or rolled back whole."""
+        with _told_plainly():
+            if self._turn is None:
+                with self.engine.begin() as conn:
+                    yield conn
+                return
+            with self._turn.taken(), self.engine.connect() as conn:
+                conn = conn.execution_options(**{_WRITING: True})
+                with conn.begin():
+                    yield conn
+
+    def nobody_writes(self) -> bool:
+        """Return whether, on SQLite, no writer was under way at this moment in any process."""
+        return self._turn is None or self._turn.is_free()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+        if self._turn is not None:
+            self._turn.close()
+
+
+def _engine(settings: Settings) -> sa.Engine:
+    try:
+        url = sa.make_url(settings.url)
+    except sa.exc.ArgumentError as exc:
+        raise BadSettings(
+            "database_url is not an address",
+            where="database_url",
+            hint="postgresql://user:password@host/name",
+        ) from exc
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, settings)
+    if url.get_backend_name() != "postgresql":
+        raise BadSettings(
+            f"{url.get_backend_name()} is not a database Verkan runs on",
+            where="database_url",
+            hint="SQLite (leave it empty) or PostgreSQL",
+        )
+    try:
+        return sa.create_engine(
+            url, pool_size=settings.threads, max_overflow=settings.threads, pool_pre_ping=True
+        )
+    except ModuleNotFoundError as exc:
+        raise BadSettings(
+            "the PostgreSQL driver is not installed", hint="pip install 'verkan[postgres]'"
+        ) from exc
+
+
+def _sqlite(url: sa.URL, settings: Settings) -> sa.Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        pool_size=settings.threads,
+        max_overflow=settings.threads,
+        connect_args={"timeout": settings.busy_timeout_s, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None  # transactions are begun below, not guessed by the driver
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "wal_autocheckpoint = 16000",
+            "cache_size = -32000",
+            "temp_store = MEMORY",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: sa.Connection) -> None:
+        writing = conn.get_execution_options().get(_WRITING, False)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+class _Turn:
+    """The right to write to one SQLite file: within the process, then across processes."""
+
+    def __init__(self, database: str | None, timeout_s: float) -> None:
+        self._thread = threading.Lock()
+        self._timeout_s = timeout_s
+        self._file = (
+            os.open(f"{database}.turn", os.O_RDWR | os.O_CREAT, 0o600) if database else None
+        )
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        deadline = time.monotonic() + self._timeout_s
+        if not self._thread.acquire(timeout=self._timeout_s):
+            raise self._not_given()
+        try:
+            self._lock_file(deadline)
+            try:
+                yield
+            finally:
+                self._unlock_file()
+        finally:
+            self._thread.release()
+
+    def is_free(self) -> bool:
+        if not self._thread.acquire(blocking=False):
+            return False
+        try:
+            free = self._try_lock()
+            if free:
+                self._unlock_file()
+            return free
+        finally:
+            self._thread.release()
+
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _lock_file(self, deadline: float) -> None:
+        pause = 0.0005
+        while not self._try_lock():
+            if time.monotonic() > deadline:
+                raise self._not_given()
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+
+    def _try_lock(self) -> bool:
+        if self._file is None:
+            return True
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock_file(self) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _not_given(self) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"no turn to write within {self._timeout_s:g} s",
+            hint="try again; if it lasts, look for a process that holds the database",
+        )
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turn a fault of the database itself into one of ours that says what to do."""
+    try:
+        yield
+    except DBAPIError as exc:
+        raise _plain(exc) from exc
+
+
+def _plain(exc: DBAPIError) -> VerkanError | DBAPIError:
+    text = str(exc.orig)
+    state = getattr(exc.orig, "sqlstate", None)
+    if "disk is full" in text or state == "53100":
+        return StoreFull(
+            "no room left on the disk of the database", hint="free some room; nothing was lost"
+        )
+    if exc.connection_invalidated or (
+        isinstance(exc, OperationalError) and (state is None or state[:2] in ("08", "53", "57"))
+    ):
+        return StoreUnavailable(
+            "the database cannot be used now",
+            hint=f"is it running and reachable? {text.splitlines()[0]}",
+        )
+    return exc

@@ -1,0 +1,83 @@
+"""Brings a database to the schema of this version. Each plug-in's migrations are a branch of theirs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from lrs import plugins
+from lrs.errors import BadSettings
+from lrs.store.database import Database
+
+# Two processes that start on a new database at once must not both make its tables.
+_UPGRADE_LOCK = 0x7665726B
+
+
+def load_tables() -> sa.MetaData:
+    """Return the metadata with every plug-in's tables in it."""
+    from lrs.store.schema import metadata
+
+    for module in plugins.each("tables"):
+        import_module(module)
+    return metadata
+
+
+def config(connection: sa.Connection | None = None) -> Config:
+    """Return Alembic's configuration: the versions of every plug-in, no file."""
+    found = Config()
+    found.set_main_option("script_location", str(Path(str(files("lrs.store.migrations")))))
+    folders = [str(Path(str(files(package)))) for package in plugins.each("migrations")]
+    found.set_main_option("path_separator", "newline")
+    found.set_main_option("version_locations", "\n".join(folders))
+    found.attributes["connection"] = connection
+    return found
+
+
+def is_current(database: Database) -> bool:
+    """Return whether the database has the schema of this version."""
+    heads = set(ScriptDirectory.from_config(config()).get_heads())
+    with database.read() as conn:
+        return set(MigrationContext.configure(conn).get_current_heads()) == heads
+
+
+def is_new(database: Database) -> bool:
+    """Return whether the database holds no table of ours yet."""
+    with database.read() as conn:
+        return not sa.inspect(conn).has_table("alembic_version")
+
+
+def upgrade(database: Database) -> None:
+    """Bring the database to the newest schema; nothing happens when it has it already."""
+    load_tables()
+    with database.write() as conn:
+        if not database.is_sqlite:
+            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+        command.upgrade(config(conn), "heads")
+
+
+def open_database(arguments: dict[str, Any] | None = None) -> Database:
+    """Return the database that settings and arguments name, ready to use.
+
+    A database without tables is made; one of an earlier version is refused, since an upgrade is
+    the administrator's decision (`verkan db upgrade`).
+    """
+    from lrs.settings import load
+
+    database = Database(load(arguments))
+    if is_new(database):
+        upgrade(database)
+    elif not is_current(database):
+        raise BadSettings(
+            "the database was made by another version of Verkan",
+            where=database.engine.url.render_as_string(hide_password=True),
+            hint="make a backup, then run `verkan db upgrade`",
+        )
+    return database

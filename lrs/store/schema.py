@@ -1,0 +1,206 @@
+"""The tables of the record store.
+
+The body of a statement is kept as it was received; beside it stands a narrow row of what queries
+and facts need. Everything a statement names (agents, verbs, activities, registrations) is an
+integer from ``term``; ``ref`` says which statement names what, in the order queries read it.
+``seq`` counts a tenant's statements in the order of commit: it is the order of paging.
+
+Instants are microseconds since 1970-01-01 UTC; days are whole days since then. Every table carries
+its tenant, and every column says in its comment what it is for.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts rowids only for a column declared INTEGER, which holds 64 bits there.
+BigCounter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# 16 bytes on both databases, not 32 or 36 letters.
+Id16 = sa.LargeBinary(16).with_variant(postgresql.BYTEA(), "postgresql")
+
+
+tenant = sa.Table(
+    "tenant",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, comment="number used in every other table"),
+    sa.Column("name", sa.Text, nullable=False, unique=True, comment="name on the command line"),
+    sa.Column("created_at", sa.BigInteger, nullable=False, comment="when it was made"),
+)
+
+access_key = sa.Table(
+    "access_key",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, comment="number of the key"),
+    sa.Column(
+        "tenant_id", sa.ForeignKey("tenant.id"), nullable=False, comment="whose data it opens"
+    ),
+    sa.Column("name", sa.Text, nullable=False, comment="what the administrator calls it"),
+    sa.Column(
+        "key", sa.Text, nullable=False, unique=True, comment="the public half, sent as user name"
+    ),
+    sa.Column(
+        "secret_mac", sa.LargeBinary, nullable=False, comment="HMAC-SHA256 of the secret half"
+    ),
+    sa.Column("scopes", sa.Text, nullable=False, comment="xAPI scopes, parted by spaces"),
+    sa.Column(
+        "authority", sa.Text, nullable=False, comment="agent put as authority of its statements"
+    ),
+    sa.Column("created_at", sa.BigInteger, nullable=False, comment="when it was made"),
+    sa.Column("expires_at", sa.BigInteger, comment="when it stops working; empty: never"),
+    sa.Column("revoked_at", sa.BigInteger, comment="when it was taken back"),
+)
+
+term = sa.Table(
+    "term",
+    metadata,
+    sa.Column("id", BigCounter, primary_key=True, comment="the integer used everywhere else"),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column(
+        "kind", sa.SmallInteger, nullable=False, comment="agent, verb, activity, registration"
+    ),
+    sa.Column(
+        "digest", Id16, nullable=False, comment="16 bytes of SHA-256 of value, to be unique by"
+    ),
+    sa.Column("value", sa.Text, nullable=False, comment="IRI, UUID, or an agent's identifier"),
+    sa.UniqueConstraint("tenant_id", "kind", "digest"),
+)
+
+definition = sa.Table(
+    "definition",
+    metadata,
+    sa.Column(
+        "term_id",
+        BigCounter,
+        sa.ForeignKey("term.id"),
+        primary_key=True,
+        comment="activity or verb",
+    ),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column("body", sa.Text, nullable=False, comment="merged definition or display, as JSON"),
+)
+
+authority = sa.Table(
+    "authority",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, comment="number used in statement"),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column("digest", Id16, nullable=False, comment="16 bytes of SHA-256 of body"),
+    sa.Column("body", sa.Text, nullable=False, comment="the agent or group, as JSON"),
+    sa.UniqueConstraint("tenant_id", "digest"),
+)
+
+statement = sa.Table(
+    "statement",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column(
+        "seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="order of commit"
+    ),
+    sa.Column("statement_id", Id16, nullable=False, comment="the UUID"),
+    sa.Column(
+        "stored_at", sa.BigInteger, nullable=False, comment="`stored`; never falls along seq"
+    ),
+    sa.Column("timestamp_at", sa.BigInteger, nullable=False, comment="`timestamp`"),
+    sa.Column("day_no", sa.Integer, nullable=False, comment="day of timestamp, UTC"),
+    sa.Column("actor_id", sa.BigInteger, comment="term of the actor; empty: anonymous group"),
+    sa.Column("verb_id", sa.BigInteger, nullable=False, comment="term of the verb"),
+    sa.Column("activity_id", sa.BigInteger, comment="term of the object, if it is an activity"),
+    sa.Column("authority_id", sa.Integer, nullable=False, comment="who vouches for it"),
+    sa.Column("key_id", sa.Integer, comment="access key that brought it; empty: an import"),
+    sa.Column("version", sa.SmallInteger, nullable=False, comment="specification version"),
+    sa.Column("completion", sa.SmallInteger, comment="result.completion: 1, 0, or empty"),
+    sa.Column("success", sa.SmallInteger, comment="result.success: 1, 0, or empty"),
+    sa.Column("score_scaled", sa.Double, comment="result.score.scaled"),
+    sa.Column("duration_s", sa.Double, comment="result.duration in seconds"),
+    sa.Column("voided_by", sa.BigInteger, comment="seq of the statement that voids this one"),
+    sa.UniqueConstraint("tenant_id", "statement_id"),
+    sa.Index(None, "tenant_id", "stored_at"),
+    # Facts of statements that were voided later are taken back; almost no row is in this index.
+    sa.Index(
+        "ix_statement_voided",
+        "tenant_id",
+        "voided_by",
+        sqlite_where=sa.text("voided_by IS NOT NULL"),
+        postgresql_where=sa.text("voided_by IS NOT NULL"),
+    ),
+)
+
+statement_body = sa.Table(
+    "statement_body",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column(
+        "seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="which statement"
+    ),
+    sa.Column("body", sa.LargeBinary, nullable=False, comment="the JSON as it was received, UTF-8"),
+)
+
+ref = sa.Table(
+    "ref",
+    metadata,
+    sa.Column(
+        "term_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="what is named"
+    ),
+    sa.Column("scope", sa.SmallInteger, primary_key=True, comment="found directly or as related"),
+    sa.Column(
+        "seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="which statement"
+    ),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column("verb_id", sa.BigInteger, nullable=False, comment="its verb, for filters on both"),
+    sa.Column("roles", sa.Integer, nullable=False, comment="bits: as what the statement names it"),
+    sqlite_with_rowid=False,
+)
+
+voiding = sa.Table(
+    "voiding",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column(
+        "target_id", Id16, primary_key=True, comment="UUID that is voided, stored yet or not"
+    ),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="the statement that voids it"),
+)
+
+refused = sa.Table(
+    "refused",
+    metadata,
+    sa.Column("id", BigCounter, primary_key=True, comment="number of the refusal"),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column("key_id", sa.Integer, comment="access key it came with; empty: an import"),
+    sa.Column("refused_at", sa.BigInteger, nullable=False, comment="when"),
+    sa.Column(
+        "origin", sa.Text, nullable=False, comment="`http`, or the file and line it came from"
+    ),
+    sa.Column("code", sa.Text, nullable=False, comment="code of the error"),
+    sa.Column("path", sa.Text, comment="JSON path of the fault"),
+    sa.Column("message", sa.Text, nullable=False, comment="what is wrong"),
+    sa.Column("digest", Id16, nullable=False, comment="16 bytes of SHA-256 of the body"),
+    sa.Column(
+        "body", sa.LargeBinary, nullable=False, comment="what was refused, as it was received"
+    ),
+    sa.UniqueConstraint("tenant_id", "origin", "digest"),
+    sa.Index(None, "tenant_id", "refused_at"),
+)
+
+import_state = sa.Table(
+    "import_state",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column(
+        "digest", Id16, primary_key=True, comment="which file: 16 bytes of SHA-256 of its content"
+    ),
+    sa.Column("line", sa.BigInteger, nullable=False, comment="lines done, to go on from"),
+    sa.Column("stored", sa.BigInteger, nullable=False, comment="statements stored so far"),
+    sa.Column("duplicate", sa.BigInteger, nullable=False, comment="statements that were there"),
+    sa.Column("rejected", sa.BigInteger, nullable=False, comment="statements refused so far"),
+)

