@@ -29,31 +29,21 @@ SITES: tuple[Site, ...] = (
         "Göteborg",
         "sv",
         14,
-        tuple(
-            "Saga Elsa Astrid Maja Ebba Signe Tuva Linnea Nils Axel Olle Viggo Hugo Sixten".split()
-        ),
-        tuple(
-            "Lindqvist Sandberg Ekholm Nyström Wallin Hedlund Sjöberg Åkesson Ström Bäck".split()
-        ),
+        "Saga Elsa Astrid Maja Ebba Signe Tuva Linnea Nils Axel Olle Viggo Hugo Sixten",
+        "Lindqvist Sandberg Ekholm Nyström Wallin Hedlund Sjöberg Åkesson Ström Bäck",
     ),
     Site(
         "Utrecht",
         "nl",
         12,
-        tuple(
-            "Fenna Sanne Lotte Roos Femke Anouk Jet Bram Daan Thijs Sem Joris Ruben Gijs".split()
-        ),
-        tuple(
-            "Dijkstra Veldman Kuipers Hoekstra Brouwer Postma Smeets Verhoeven Kok Mulder".split()
-        ),
+        "Fenna Sanne Lotte Roos Femke Anouk Jet Bram Daan Thijs Sem Joris Ruben Gijs",
+        "Dijkstra Veldman Kuipers Hoekstra Brouwer Postma Smeets Verhoeven Kok Mulder",
     ),
     Site(
         "Bergen",
         "nb",
         8,
-        tuple(
-            "Ingrid Sunniva Frida Tiril Maren Synne Jorunn Eirik Sondre Håkon Jonas Torbjørn".split()
-        ),
+        "Ingrid Sunniva Frida Tiril Maren Synne Jorunn Eirik Sondre Håkon Jonas Torbjørn",
         "Solheim Haugland Fossen Bakken Nygård Lunde Myhre Tveit Aasen Hovland",
     ),
     Site(
