@@ -1,0 +1,158 @@
+"""What a metric is, the library of ready ones, and metrics.toml (`architecture.md`, "The files").
+
+A metric with a denominator is a count (or a rate): its observations carry a numerator and what it
+is counted per. Which way is good comes from the declaration, then from the library, else it is up.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lrs.errors import BadInput
+
+KINDS = ("continuous", "count", "rate", "binary", "time_to_event", "ordinal")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A metric as a file, a command or the library declares it; None leaves the matter open.
+
+    An empty ``denominator`` is an answer: the metric is not counted per anything.
+    """
+
+    key: str
+    name: str | None = None
+    kind: str | None = None
+    unit: str | None = None
+    better: str | None = None
+    denominator: str | None = None
+    sensitive: bool | None = None
+    value_per_unit: float | None = None
+    currency: str | None = None
+
+    def over(self, other: Declared) -> Declared:
+        """Return this declaration, with what it leaves open taken from the other."""
+        open_fields = {
+            name: getattr(other, name) for name in self.__slots__ if getattr(self, name) is None
+        }
+        return replace(self, **open_fields)
+
+
+@cache
+def library() -> Mapping[str, Declared]:
+    """Return the ready metrics by id and by each other name they are known by."""
+    text = (files("connectors") / "metrics_library.toml").read_text(encoding="utf-8")
+    found: dict[str, Declared] = {}
+    for n, entry in enumerate(tomllib.loads(text)["metric"], start=1):
+        names = entry.pop("known_as", [])
+        metric = _metric(entry, f"metrics_library.toml: metric {n}")
+        for name in (metric.key, *names):
+            found[name.casefold()] = metric
+    return found
+
+
+def completed(metric: Declared) -> Declared:
+    """Return the metric with nothing left open: first the library's entry, then what is usual."""
+    ready = library().get(metric.key.casefold())
+    if ready is not None:
+        metric = metric.over(_fitting(ready, metric))
+    usual = Declared(
+        metric.key,
+        name=metric.key.replace("_", " ").strip().capitalize(),
+        kind="count" if metric.denominator else "continuous",
+        better="up",
+        sensitive=False,
+    )
+    return metric.over(usual)
+
+
+def _fitting(ready: Declared, asked: Declared) -> Declared:
+    """Leave out of the library's entry what cannot hold for what is measured here.
+
+    ``errors`` is a count per case in the library; a file that has no cases gives plain numbers, and
+    says so by an empty denominator. What comes with a denominator is counted per something.
+    """
+    if asked.kind is not None:
+        return ready
+    if asked.denominator == "" and ready.kind in ("count", "rate"):
+        return replace(ready, kind="continuous")
+    if asked.denominator and ready.kind not in ("count", "rate"):
+        return replace(ready, kind="count")
+    return ready
+
+
+def declared(document: Mapping[str, Any], file: str) -> list[Declared]:
+    """Return the metrics of a metrics.toml; raises `BadInput` that names the metric and the key."""
+    entries = document.get("metric")
+    if not isinstance(entries, list) or not entries:
+        raise BadInput(
+            "there is no [[metric]] in the file",
+            where=file,
+            hint='each metric is a table: [[metric]], then id = "…", name = "…", better = "down"',
+        )
+    metrics = [_metric(entry, f"{file}: metric {n}") for n, entry in enumerate(entries, start=1)]
+    keys = [metric.key for metric in metrics]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise BadInput(f"the metric {key!r} is declared twice", where=file)
+    return metrics
+
+
+_TEXTS = ("id", "name", "kind", "unit", "better", "denominator", "currency")
+_KEYS = (*_TEXTS, "sensitive", "value_per_unit")
+
+
+def _metric(entry: Any, where: str) -> Declared:
+    if not isinstance(entry, dict):
+        raise BadInput("a metric is a table", where=where)
+    unknown = sorted(set(entry) - set(_KEYS))
+    if unknown:
+        raise BadInput(f"what is {unknown[0]!r}?", where=where, hint=f"known: {', '.join(_KEYS)}")
+    for key in _TEXTS:
+        if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
+            raise BadInput(f"{key} should be text, not {entry[key]!r}", where=where)
+    if "id" not in entry:
+        raise BadInput("a metric needs an id", where=where, hint="commands and files call it so")
+    return checked(
+        Declared(
+            key=entry["id"],
+            sensitive=_truth(entry, "sensitive", where),
+            value_per_unit=_number(entry, "value_per_unit", where),
+            **{key: entry.get(key) for key in _TEXTS if key != "id"},
+        ),
+        where,
+    )
+
+
+def checked(metric: Declared, where: str) -> Declared:
+    """Return the metric; raises `BadInput` when its parts do not go together."""
+    if metric.kind not in (None, *KINDS):
+        raise BadInput(f"kind = {metric.kind!r}?", where=where, hint=f"known: {', '.join(KINDS)}")
+    if metric.better not in (None, "up", "down"):
+        raise BadInput(f"better = {metric.better!r}?", where=where, hint="up or down")
+    if metric.value_per_unit is not None and not metric.currency:
+        raise BadInput(
+            "value_per_unit without a currency", where=where, hint='such as currency = "EUR"'
+        )
+    return metric
+
+
+def _truth(entry: Mapping[str, Any], key: str, where: str) -> bool | None:
+    value = entry.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise BadInput(f"{key} should be true or false, not {value!r}", where=where)
+    return value
+
+
+def _number(entry: Mapping[str, Any], key: str, where: str) -> float | None:
+    value = entry.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e15:
+        raise BadInput(f"{key} should be a number, not {value!r}", where=where)
+    return float(value)
