@@ -74,3 +74,7 @@ def _tell(exc: VerkanError) -> None:
         click.echo(f"where: {exc.where}", err=True)
     if exc.hint:
         click.echo(f"do:    {exc.hint}", err=True)
+
+
+if __name__ == "__main__":
+    main()
