@@ -21,6 +21,8 @@ from lrs.settings import Settings, load
 from lrs.store import migrate
 from lrs.store.database import Database
 
+pytest_plugins = ["serving"]
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # Settings of the machine must not leak into the tests.

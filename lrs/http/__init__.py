@@ -1,0 +1,20 @@
+"""The record store's own routes: xAPI, the management API, health, and the pages of `lrs.web`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Put the record store's routes into the host."""
+    from lrs import web
+    from lrs.http import about, cors, health, keys_api, management, statements, versions
+
+    app.register_blueprint(health.blueprint)
+    management.install(app)
+    management.api().register_blueprint(keys_api.blueprint)
+    cors.install(app)
+    versions.install(app)
+    app.register_blueprint(about.blueprint)
+    app.register_blueprint(statements.blueprint)
+    web.register(app)

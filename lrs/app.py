@@ -1,0 +1,58 @@
+"""The factory of the web application: the host that every plug-in's routes are put in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from flask import Flask, current_app
+
+from lrs import log, plugins
+from lrs.access.keys import KeyRing
+from lrs.settings import Settings, load
+from lrs.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Verkan:
+    """What a request has at hand."""
+
+    settings: Settings
+    database: Database
+    keys: KeyRing
+    bounds: dict[int, tuple[float, int]] = field(default_factory=dict)
+    """By tenant: when its consistent-through bound was read, and what it was."""
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """Return the application on that database; without one, on the one the settings name."""
+    from lrs.http import alternate, errors, tracing
+
+    settings = settings or load()
+    database = database or _opened(settings)
+    app = Flask("lrs", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # our forms have an order
+    app.extensions["verkan"] = Verkan(settings, database, KeyRing(database, settings))
+    log.configure(settings)
+    tracing.install(app)
+    errors.install(app)
+    with app.app_context():
+        for target in plugins.each("routes"):
+            plugins.load(target)(app)
+    app.wsgi_app = alternate.AlternateSyntax(  # type: ignore[method-assign]
+        app.wsgi_app, settings.max_body_bytes
+    )
+    return app
+
+
+def host() -> Verkan:
+    """Return what the current application stands on."""
+    found: Verkan = current_app.extensions["verkan"]
+    return found
+
+
+def _opened(settings: Settings) -> Database:
+    from lrs.store.migrate import open_database
+
+    return open_database(asdict(settings))

@@ -1,0 +1,26 @@
+"""`GET /xapi/about`: which versions of xAPI this store speaks. Anybody may ask, in any version.
+
+Ruled by 1.0.3, Communication 2.8 "About Resource", and IEEE 9274.1.1, 4.1.6.10.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from lrs.errors import BadInput
+from lrs.http.versions import HEADER
+from lrs.xapi.versions import asked_version
+
+blueprint = Blueprint("xapi_about", __name__, url_prefix="/xapi")
+
+SPOKEN = ("2.0.0", "1.0.3", "1.0.2", "1.0.1", "1.0.0")
+
+
+@blueprint.get("/about")
+def about() -> Response:
+    """Say which versions are spoken."""
+    try:
+        g.version = asked_version(request.headers.get(HEADER))
+    except BadInput:  # who does not know yet what is spoken here asks with anything, or nothing
+        g.pop("version", None)
+    return jsonify({"version": SPOKEN, "extensions": {}})

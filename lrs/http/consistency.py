@@ -1,0 +1,42 @@
+"""The header `X-Experience-API-Consistent-Through`: until when everything stored is to be read.
+
+Ruled by 1.0.3, Communication 2.1.3, and IEEE 9274.1.1, 4.1.6.1: it is on every answer of the
+statements. A bound that held once holds for ever, so an answer to a write, where nobody reads the
+bound to wait for something, may carry one that is a little old instead of asking the database.
+"""
+
+from __future__ import annotations
+
+import time
+
+from flask import Response
+
+from lrs.access.keys import Key
+from lrs.app import host
+from lrs.store.reading import consistent_through
+from lrs.xapi.wire import instant
+
+HEADER = "X-Experience-API-Consistent-Through"
+_KEPT_S = 1.0
+
+
+def bounded_by(response: Response, bound: int) -> Response:
+    """Put this bound on the answer."""
+    response.headers[HEADER] = instant(bound)
+    return response
+
+
+def bounded_now(response: Response, key: Key) -> Response:
+    """Put the newest bound of the key's tenant on the answer."""
+    bound = consistent_through(host().database, key.tenant_id)
+    # A race between two threads leaves one of two true bounds.
+    host().bounds[key.tenant_id] = (time.monotonic(), bound)
+    return bounded_by(response, bound)
+
+
+def bounded_before(response: Response, key: Key) -> Response:
+    """Put a bound at most a second old on the answer."""
+    read_at, bound = host().bounds.get(key.tenant_id, (0.0, 0))
+    if bound and time.monotonic() - read_at < _KEPT_S:
+        return bounded_by(response, bound)
+    return bounded_now(response, key)

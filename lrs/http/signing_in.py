@@ -1,0 +1,44 @@
+"""Knows the caller of a request by the key it carries (HTTP Basic), and what that key may do."""
+
+from __future__ import annotations
+
+from flask import g, request
+
+from lrs.access.keys import Key
+from lrs.access.scopes import allows
+from lrs.app import host
+from lrs.errors import NotAllowed, NotSignedIn
+
+
+def signed_in(scope: str) -> Key:
+    """Return the key of the current request; raises `NotSignedIn` or `NotAllowed`."""
+    key = _key()
+    if not allows(key.scopes, scope):
+        raise NotAllowed(
+            f"this key may not do that: it lacks the scope {scope}",
+            where="Authorization",
+            hint=f"make a key that may: verkan keys create --name NAME --scope {scope}",
+        )
+    return key
+
+
+def _key() -> Key:
+    if "key" in g:
+        found: Key = g.key
+        return found
+    given = request.authorization
+    if given is None or given.type != "basic":
+        raise NotSignedIn(
+            "this address needs a key",
+            where="Authorization",
+            hint="send the key as user name and its secret as password (HTTP Basic)",
+        )
+    key = host().keys.find(given.username or "", given.password or "")
+    if key is None:
+        raise NotSignedIn(
+            "the key is unknown, revoked, or the secret is not its own",
+            where="Authorization",
+            hint="`verkan keys list` shows the keys; `verkan keys create` makes one",
+        )
+    g.key = key
+    return key

@@ -1,0 +1,162 @@
+"""`/xapi/statements`: the one resource that stores statements and gives them back.
+
+Ruled by 1.0.3, Communication 2.1 "Statement Resource"
+(https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Communication.md#21-statement-resource) and
+IEEE 9274.1.1, 4.1.6.1. The rules of statements and queries are in `lrs.xapi`, what is stored and
+found in `lrs.store`; here they meet the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from uuid import UUID
+
+import orjson
+from flask import Blueprint, Response, request
+from werkzeug.http import http_date
+
+from lrs.access.keys import Key
+from lrs.app import host
+from lrs.errors import BadInput, NotFound, TooLarge
+from lrs.http import consistency, mine
+from lrs.http.bodies import json_body
+from lrs.http.multipart import multipart
+from lrs.http.paging import more_url
+from lrs.http.signing_in import signed_in
+from lrs.http.versions import negotiate, version
+from lrs.store.reading import Page, statement_by_id
+from lrs.store.writing import write_statements
+from lrs.xapi.queries import ById, parse_query
+from lrs.xapi.statement import Statement, check_batch
+from lrs.xapi.uuids import uuid_of
+
+blueprint = Blueprint("xapi_statements", __name__, url_prefix="/xapi")
+blueprint.before_request(negotiate)
+
+
+@blueprint.post("/statements")
+def post() -> Response:
+    """Store one statement or an array of them; answer their ids."""
+    key = signed_in("statements/write")
+    _known_parameters(())
+    statements = check_batch(json_body(), version())
+    most = host().settings.max_statements
+    if len(statements) > most:
+        raise TooLarge(
+            f"{len(statements)} statements in one request; this server takes {most}",
+            where="$",
+            hint="send them in several requests",
+        )
+    written = _write(key, statements)
+    return consistency.bounded_before(_json(orjson.dumps([str(id_) for id_ in written])), key)
+
+
+@blueprint.put("/statements")
+def put() -> Response:
+    """Store one statement under the id that the address names."""
+    key = signed_in("statements/write")
+    _known_parameters(("statementId",))
+    id_ = _statement_id()
+    body = json_body()
+    if body.lstrip()[:1] == b"[":
+        raise BadInput(
+            "PUT stores one statement, not an array", where="$", hint="POST takes arrays"
+        )
+    (statement,) = check_batch(body, version())
+    _write(key, [_under(id_, statement)])
+    return consistency.bounded_before(Response(status=204), key)
+
+
+@blueprint.get("/statements")
+def get() -> Response:
+    """Give back one statement, or those that the filters name, newest first."""
+    key = signed_in("statements/read/mine")
+    asked = _arguments()
+    if "more" in asked:
+        page = mine.next_page(key, asked["more"])
+        return _page(page, attachments=mine.wants_attachments(asked))
+    query = parse_query(asked, version())
+    if isinstance(query, ById):
+        return _one(key, query)
+    return _page(mine.first_page(key, query), attachments=query.attachments)
+
+
+def _write(key: Key, statements: list[Statement]) -> list[UUID]:
+    written = write_statements(
+        host().database, key.tenant_id, statements, authority=key.authority, key_id=key.id
+    )
+    return [each.id for each in written]
+
+
+def _one(key: Key, asked: ById) -> Response:
+    found = statement_by_id(host().database, key.tenant_id, asked.statement_id, voided=asked.voided)
+    if found is None or not mine.may_read(key, found.answer):
+        raise NotFound(
+            "there is no such statement, or it is voided",
+            where="statementId",
+            hint="a voided statement is read by voidedStatementId",
+        )
+    response = _json(found.answer)
+    if asked.attachments:
+        response = multipart(found.answer)
+    response.headers["Last-Modified"] = http_date(found.stored_at // 1_000_000)
+    return consistency.bounded_now(response, key)
+
+
+def _page(page: Page, *, attachments: bool) -> Response:
+    more = more_url(page.more, attachments=attachments) if page.more else ""
+    body = b'{"statements":[%s],"more":%s}' % (b",".join(page.statements), orjson.dumps(more))
+    response = multipart(body) if attachments else _json(body)
+    if page.last_stored is not None:
+        response.headers["Last-Modified"] = http_date(page.last_stored // 1_000_000)
+    return consistency.bounded_by(response, page.consistent_through)
+
+
+def _json(body: bytes) -> Response:
+    return Response(body, mimetype="application/json")
+
+
+# 1.0.3, Communication 2.1: a request with a parameter the resource does not know is refused.
+def _known_parameters(known: Collection[str]) -> None:
+    for name in request.args:
+        if name not in known:
+            raise BadInput(
+                f"{request.method} knows no parameter {name!r} here",
+                where=name,
+                hint=f"it knows: {', '.join(known)}" if known else "it knows none",
+            )
+
+
+def _arguments() -> dict[str, str]:
+    """Return the parameters of the address, each named once."""
+    for name, values in request.args.lists():
+        if len(values) > 1:
+            raise BadInput(f"the parameter {name} is given twice", where=name, hint="give it once")
+    return request.args.to_dict()
+
+
+# 1.0.3, Communication 2.1.1: PUT names the id in the address.
+def _statement_id() -> UUID:
+    given = _arguments().get("statementId")
+    found = uuid_of(given) if given is not None else None
+    if found is None:
+        raise BadInput(
+            "PUT needs the id of the statement in the address",
+            where="statementId",
+            hint="/xapi/statements?statementId=UUID; POST makes an id when there is none",
+        )
+    return found
+
+
+# 1.0.3, Communication 2.1.1: the id of the statement, when it has one, is the one of the address.
+def _under(id_: UUID, statement: Statement) -> Statement:
+    if not statement.id_given:
+        return replace(statement, id=id_)
+    if statement.id != id_:
+        raise BadInput(
+            "the statement has another id than the address",
+            where="$.id",
+            hint="make them equal, or leave the statement's own out",
+        )
+    return statement

@@ -1,0 +1,43 @@
+"""Which version of xAPI a request speaks: the header `X-Experience-API-Version`.
+
+Ruled by 1.0.3, Communication 3.3 "Versioning", and IEEE 9274.1.1, 4.1.6.2. Every request but those
+for `about` names its version, and the answer carries the newest patch of the version asked for.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from lrs.http.alternate import REFUSED
+from lrs.xapi.terms import SpecVersion
+from lrs.xapi.versions import ANSWER, asked_version
+
+HEADER = "X-Experience-API-Version"
+
+
+def install(app: Flask) -> None:
+    """Put the version on every answer below /xapi, faults included."""
+    app.after_request(_named)
+
+
+def negotiate() -> None:
+    """Take the version the request asks for; refuse one that names none, or that we do not speak."""
+    refused = request.environ.get(REFUSED)
+    if refused is not None:
+        raise refused
+    if request.method != "OPTIONS":
+        g.version = asked_version(request.headers.get(HEADER))
+
+
+def version() -> SpecVersion:
+    """Return the version of the current request."""
+    found: SpecVersion = g.version
+    return found
+
+
+def _named(response: Response) -> Response:
+    if request.path.startswith("/xapi"):
+        asked: SpecVersion = g.get("version", SpecVersion.V2_0)
+        response.headers[HEADER] = ANSWER[asked]
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,156 @@
+"""A real `verkan serve` process for tests that speak HTTP to it."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrs.access.keys import make_key
+from lrs.settings import Settings
+from lrs.store.database import Database
+
+VERKAN = Path(sys.executable).with_name("verkan")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the server."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Served:
+    """A running server, and a key to it that may do everything."""
+
+    url: str
+    endpoint: str
+    key: str
+    secret: str
+    settings: Settings
+    process: subprocess.Popen[str]
+    log: Path
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.headers = {
+            "Authorization": basic(self.key, self.secret),
+            "X-Experience-API-Version": "1.0.3",
+        }
+
+    def connection(self, timeout: float = 30) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.settings.port, timeout=timeout)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Reply:
+        """Send one request, signed in; a header given as None is left out, JSON is made of objects."""
+        sent = {
+            **self.headers,
+            **({"Content-Type": "application/json"} if body is not None else {}),
+        }
+        sent |= headers or {}
+        packed = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        connection = self.connection()
+        try:
+            connection.request(
+                method, path, packed, {k: v for k, v in sent.items() if v is not None}
+            )
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """What the server has logged so far."""
+        return [json.loads(line) for line in self.log.read_text("utf-8").splitlines()]
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal and return the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+def basic(key: str, secret: str) -> str:
+    """The header of HTTP Basic."""
+    return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Run `verkan serve` with these settings on a free port until the block ends."""
+    log = settings.home_folder / "serve.log"
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [VERKAN, "serve", "--port", "0"],
+            env=_environment(settings),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    assert process.stdout is not None
+    try:
+        said = process.stdout.readline()  # it says its address when it is ready
+        assert "http://" in said, log.read_text()
+        url = said.split()[2]
+        port = int(url.rpartition(":")[2])
+        yield _served(replace(settings, port=port), url, process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    given = {f"VERKAN_{name.upper()}": str(value) for name, value in asdict(settings).items()}
+    return {**os.environ, **given, "VERKAN_LOG_FORMAT": "json", "PYTHONWARNINGS": "error"}
+
+
+def _served(settings: Settings, url: str, process: subprocess.Popen[str], log: Path) -> Served:
+    database = Database(settings)
+    made = make_key(database, settings, name="Tests")
+    database.close()
+    return Served(url, f"{url}/xapi", made.key, made.secret, settings, process, log)
+
+
+@pytest.fixture
+def served(settings: Settings) -> Iterator[Served]:
+    """A running server on a fresh database: the test runs once on each kind."""
+    with serving(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def serve_on(make_settings: Callable[..., Settings]) -> Iterator[Callable[..., Served]]:
+    """Return ``f(kind, **settings)``: a running server with these settings."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        yield lambda kind, **given: stack.enter_context(serving(make_settings(kind, **given)))
