@@ -30,6 +30,11 @@ SOURCE = "en"
 COOKIE = "lang"
 
 
+def N_(text: str) -> str:  # noqa: N802  # the name by which gettext knows a text marked for later
+    """Mark a text that is translated where it is used."""
+    return text
+
+
 class Words:
     """What a text of ours says in one language. A literal per cent sign never stands in a text."""
 

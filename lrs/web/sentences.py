@@ -12,13 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrs.web.figures import figures
-from lrs.web.i18n import SOURCE, Words
-
-
-def N_(text: str) -> str:  # noqa: N802  # the name by which gettext knows a text marked for later
-    """Mark a text that is translated when it is used."""
-    return text
-
+from lrs.web.i18n import N_, SOURCE, Words
 
 VERBS = {
     "answered": N_("answered"),

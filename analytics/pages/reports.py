@@ -1,0 +1,79 @@
+"""The first page, which opens with what the training did, and the report behind each card.
+
+`analytics.impact` brings pandas, so it is imported when a page is asked for, not when the server
+starts.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from analytics.report.html import report_body
+from analytics.report.icons import icon
+from analytics.report.view import GRADES, View
+from lrs.access.tenants import DEFAULT, tenant_number
+from lrs.app import host
+from lrs.errors import BadInput, NotFound
+from lrs.web.i18n import words
+from lrs.web.shell import language
+from lrs.web.viewing import viewers_only
+
+blueprint = Blueprint(
+    "impact",
+    __name__,
+    static_folder="../report/static",
+    static_url_path="/assets/impact",
+    template_folder="templates",
+)
+blueprint.add_app_template_global(icon, "icon")
+
+
+@blueprint.before_request
+def _viewers_only() -> None:
+    if request.endpoint != "impact.static":
+        viewers_only()
+
+
+@blueprint.get("/")
+def index() -> str:
+    """Show one card a report."""
+    from analytics import impact
+
+    database = host().database
+    views = [View(record, language()) for record in impact.report_list(database, _tenant())]
+    say = words(language()).say
+    return render_template(
+        "impact/index.html",
+        views=views,
+        grades=[(letter, say(meaning)) for letter, meaning in GRADES.items()],
+    )
+
+
+@blueprint.get("/report")
+def report() -> str:
+    """Show one report, made anew when what it was made from has changed."""
+    from analytics import impact
+
+    path, outcome = _asked("path"), _asked("outcome")
+    record = impact.stored_report(host().database, _tenant(), path, outcome)
+    if record is None:
+        raise NotFound(
+            "there is no such report",
+            where=f"{path}, {outcome}",
+            hint="make it with `verkan impact PATH --outcome METRIC`",
+        )
+    return render_template(
+        "impact/report.html", view=View(record, language()), body=report_body(record, language())
+    )
+
+
+def _tenant() -> int:
+    with host().database.read() as conn:
+        return tenant_number(conn, DEFAULT)
+
+
+def _asked(name: str) -> str:
+    given = request.args.get(name)
+    if not given:
+        raise BadInput(f"{name} is missing", where=name)
+    return given

@@ -1,0 +1,118 @@
+"""An estimate as a reader sees it: a rate's effect in per cent, a share's in points, else in the unit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lrs.web.figures import Figures, figures
+from lrs.web.i18n import Words, words
+
+RATIOS = {"count", "rate"}
+SHARES = {"binary"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An effect in text; an interval only where there is one."""
+
+    value: str
+    low: str | None = None
+    high: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How effects on one outcome are written."""
+
+    kind: str
+    unit: str
+    lang: str
+
+    @property
+    def _figures(self) -> Figures:
+        return figures(self.lang)
+
+    @property
+    def _words(self) -> Words:
+        return words(self.lang)
+
+    def tell(self, estimate: Mapping[str, Any] | None) -> Told | None:
+        """Return the effect and its interval, or None where there is no figure to tell."""
+        if not estimate:
+            return None
+        ratio = _number(estimate, "ratio")
+        if ratio is not None:
+            bounds = [_number(estimate, name) for name in ("low", "high")]
+            return self._told(
+                ratio - 1, *(b - 1 if b is not None else None for b in bounds), relative=True
+            )
+        value = _number(estimate, "att")
+        if value is None:
+            value = _number(estimate, "coef")
+        if value is None:
+            return None
+        return self._told(
+            value, _number(estimate, "low"), _number(estimate, "high"), relative=False
+        )
+
+    def difference(self, value: float, width: float | None = None) -> str:
+        """Return a difference on the outcome's own scale, with its unit."""
+        return self._with_unit(self._plain(value, width or abs(value), signed=True))
+
+    def unit_in_words(self) -> str:
+        """Return what a difference on the outcome's own scale is measured in."""
+        return self._words.say("percentage points") if self.kind in SHARES else self.unit
+
+    def _told(self, value: float, low: float | None, high: float | None, *, relative: bool) -> Told:
+        width = (high - low) / 2 if low is not None and high is not None else abs(value)
+
+        def write(x: float) -> str:
+            if relative:
+                return figures(self.lang).percent(x, int(width < 0.02), signed=True)
+            return self._plain(x, width, signed=True)
+
+        said = write(value)
+        return Told(
+            said if relative else self._with_unit(said),
+            write(low) if low is not None else None,
+            write(high) if high is not None else None,
+        )
+
+    def _plain(self, value: float, width: float, *, signed: bool) -> str:
+        scaled, width = (value * 100, width * 100) if self.kind in SHARES else (value, width)
+        return self._figures.number(scaled, decimals(width), signed=signed)
+
+    def _with_unit(self, said: str) -> str:
+        if self.kind in SHARES:
+            return self._words.say("%(n)s percentage points", n=said)
+        return f"{said} {self.unit}".rstrip()
+
+    def tick(self) -> Callable[[float, float], str]:
+        """Return how a value at the picture's axis is written, given the distance between ticks."""
+
+        def write(value: float, step: float) -> str:
+            scale = 100 if self.kind in SHARES else 1
+            return self._figures.number(value * scale, _tick_decimals(step * scale), signed=True)
+
+        return write
+
+
+def decimals(width: float) -> int:
+    """Return how many decimals keep two figures of an uncertainty of that width."""
+    if not math.isfinite(width) or width <= 0:
+        return 1
+    return min(max(0, 1 - math.floor(math.log10(width))), 5)
+
+
+def _tick_decimals(step: float) -> int:
+    return next((n for n in range(6) if abs(step * 10**n - round(step * 10**n)) < 1e-9 * 10**n), 6)
+
+
+def _number(estimate: Mapping[str, Any], name: str) -> float | None:
+    value = estimate.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

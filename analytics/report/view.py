@@ -1,0 +1,269 @@
+"""What a report shows and in what order, before any markup: `evaluation.md`, "Told".
+
+Reads the record that `verkan impact` and `verkan evaluate` make; every part that a record lacks is
+left out, so one page serves both. No figure of a group that is too small to be shown comes through
+here, whatever the record holds (`trust.md`, P2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analytics.report.effects import Scale, Told
+from lrs.web.figures import figures
+from lrs.web.i18n import N_, words
+
+Record = Mapping[str, Any]
+
+TONES = {
+    "improved": "good",
+    "worsened": "bad",
+    "no_detectable_effect": "still",
+    "cannot_tell": "doubt",
+}
+VERDICTS = {
+    "improved": N_("Improved"),
+    "worsened": N_("Worsened"),
+    "no_detectable_effect": N_("No measurable effect"),
+    "cannot_tell": N_("Cannot tell"),
+}
+GRADES = {
+    "A": N_("Very strong evidence"),
+    "B": N_("Strong evidence"),
+    "C": N_("Weak evidence"),
+    "D": N_("No evidence either way"),
+}
+INFORMATION = {"immortal_time_handled"}
+"""Flags that tell what was taken care of, and lower no grade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One of the three numbers: what it is, the number, and what it means."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """The letter, what it stands for in two words, and why it is this one."""
+
+    letter: str
+    meaning: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A flag in words."""
+
+    text: str
+    warning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """How many took the training: below the effect, never instead of it."""
+
+    percent: str
+    completed: str
+    people: str
+    share: float
+
+
+class View:
+    """One record in one language."""
+
+    def __init__(self, record: Record, lang: str) -> None:
+        self.record = record
+        self.lang = lang
+        self.words = words(lang)
+        self.figures = figures(lang)
+        outcome = record.get("outcome") or {}
+        unit = outcome.get("unit") or (record.get("estimate") or {}).get("unit") or ""
+        self.scale = Scale(str(outcome.get("kind") or ""), str(unit), lang)
+
+    @property
+    def verdict(self) -> str:
+        return str(self.record.get("verdict", "cannot_tell"))
+
+    @property
+    def verdict_word(self) -> str:
+        return self.words.say(VERDICTS[self.verdict])
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.verdict]
+
+    @property
+    def path(self) -> str:
+        path = self.record.get("path") or {}
+        return str(path.get("name") or path.get("id") or self.words.say("The training"))
+
+    @property
+    def outcome(self) -> str:
+        outcome = self.record.get("outcome") or {}
+        return str(outcome.get("name") or outcome.get("id") or self.words.say("The outcome"))
+
+    @property
+    def path_key(self) -> str:
+        return str((self.record.get("path") or {}).get("id") or "")
+
+    @property
+    def outcome_key(self) -> str:
+        return str((self.record.get("outcome") or {}).get("id") or "")
+
+    @property
+    def goal(self) -> str | None:
+        return (self.record.get("path") or {}).get("goal") or None
+
+    @property
+    def window(self) -> str | None:
+        window = self.record.get("window") or {}
+        if not window.get("from"):
+            return None
+        return self.words.say(
+            "%(first)s to %(last)s",
+            first=self.figures.month(str(window["from"])),
+            last=self.figures.month(str(window.get("to"))),
+        )
+
+    @property
+    def sentence(self) -> str:
+        said = self.record.get("sentence") or {}
+        return str(said.get(self.lang) or said.get("en") or self.verdict_word)
+
+    @property
+    def flags(self) -> list[str]:
+        return [str(flag) for flag in self.record.get("flags") or ()]
+
+    @property
+    def hidden(self) -> bool:
+        """Tell whether so few people stand behind the figures that none may be shown."""
+        return "small_sample" in self.flags
+
+    def grade(self) -> Grade:
+        from analytics.telling.flags import explain_grade
+
+        letter = str(self.record.get("grade", "D"))
+        return Grade(letter, self.words.say(GRADES[letter]), explain_grade(letter, self.lang))
+
+    def effect(self) -> Told | None:
+        return None if self.hidden else self.scale.tell(self.record.get("estimate"))
+
+    def numbers(self) -> list[Figure]:
+        """Return the three numbers."""
+        return [self._effect_number(), self._people_number(), self._smallest_number()]
+
+    def _effect_number(self) -> Figure:
+        label, effect = self.words.say("Effect of the training"), self.effect()
+        if effect is None or self.verdict == "cannot_tell":
+            return Figure(label, "–", self.words.say("No figure can be given."))
+        return Figure(label, effect.value, self.interval(effect))
+
+    def interval(self, effect: Told) -> str:
+        """Return the interval in words."""
+        if effect.low is None or effect.high is None:
+            return self.words.say("No interval can be given.")
+        return self.words.say(
+            "The truth lies between %(low)s and %(high)s, %(sure)s sure.",
+            low=effect.low,
+            high=effect.high,
+            sure=self.figures.percent(0.95),
+        )
+
+    def _people_number(self) -> Figure:
+        n = self.record.get("n") or {}
+        return Figure(self.words.say("Behind the figure"), self.groups(), self._compared(n))
+
+    def groups(self) -> str:
+        """Return how many teams or people the answer rests on."""
+        n = self.record.get("n") or {}
+        if self.by_team:
+            teams = int(n.get("clusters") or n.get("units") or 0)
+            return self.words.count("%(n)s team", "%(n)s teams", teams, n=self._whole(teams))
+        people = int(n.get("units") or 0)
+        return self.words.count("%(n)s person", "%(n)s people", people, n=self._whole(people))
+
+    def _compared(self, n: Mapping[str, Any]) -> str:
+        treated, others = n.get("treated"), n.get("comparison")
+        if treated is None or others is None:
+            return ""
+        return self.words.say(
+            "%(treated)s trained, %(others)s to compare with",
+            treated=self._whole(treated),
+            others=self._whole(others),
+        )
+
+    @property
+    def by_team(self) -> bool:
+        return (self.record.get("exposure") or {}).get("level") == "team"
+
+    def _smallest_number(self) -> Figure:
+        label = self.words.say("Smallest effect we could have seen")
+        return Figure(
+            label,
+            self.smallest() or "–",
+            self.words.say("Anything smaller would have gone unnoticed."),
+        )
+
+    def smallest(self) -> str | None:
+        return None
+
+    def naive(self) -> str | None:
+        """Return the number a plain before and after would have claimed."""
+        told = self.scale.tell((self.record.get("naive") or {}).get("before_after"))
+        return told.value if told and not self.hidden else None
+
+    def why_naive_differs(self) -> list[str]:
+        """Return why that number is not the effect."""
+        said = [
+            self.words.say(
+                "This number only compares the trained with themselves before. It also holds "
+                "everything else that changed in those months: the season, new tools, colleagues, "
+                "plain practice."
+            )
+        ]
+        if "no_comparison_group" in self.flags:
+            said.append(
+                self.words.say(
+                    "Nobody was left untrained, so there is no telling how much of it is the "
+                    "training."
+                )
+            )
+        else:
+            said.append(
+                self.words.say(
+                    "Those who were not trained yet saw these changes too. The effect above is "
+                    "what is left once their change is taken away."
+                )
+            )
+        return said
+
+    def remarks(self) -> list[Remark]:
+        from analytics.telling.flags import explain_flag
+
+        return [Remark(explain_flag(f, self.lang), f not in INFORMATION) for f in self.flags]
+
+    def raises(self) -> list[str]:
+        from analytics.telling.flags import explain_raise
+
+        return [
+            explain_raise(str(code), self.lang) for code in self.record.get("raise_the_grade") or ()
+        ]
+
+    def completion(self) -> Completion | None:
+        found = self.record.get("completion") or {}
+        share, completed, people = (found.get(k) for k in ("share", "completed", "people"))
+        if share is None or completed is None or people is None:
+            return None
+        return Completion(
+            self.figures.percent(share), self._whole(completed), self._whole(people), share
+        )
+
+    def _whole(self, n: float) -> str:
+        return self.figures.number(n)
