@@ -10,6 +10,7 @@ from typing import Any
 from lrs.xapi.faults import (
     At,
     Rule,
+    Seen,
     a_string,
     an_array,
     an_object,
@@ -87,9 +88,12 @@ _ACTIVITY: dict[str, Rule] = {
 }
 
 
-def check_activity(value: Any, at: At) -> dict[str, Any]:
-    """Hold an activity to its rules."""
+def _activity(value: Any, at: At) -> dict[str, Any]:
     return properties(value, at, _ACTIVITY, ("id",))
+
+
+check_activity = Seen(_activity)
+"""Hold an activity to its rules."""
 
 
 def check_activities(value: Any, at: At) -> list[dict[str, Any]]:

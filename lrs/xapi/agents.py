@@ -14,7 +14,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from lrs.xapi.faults import At, a_string, an_array, an_object, fault, missing, properties, unknown
+from lrs.xapi.faults import (
+    At,
+    a_string,
+    an_array,
+    an_object,
+    fault,
+    missing,
+    properties,
+    unknown,
+)
 from lrs.xapi.iris import an_iri
 
 IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")

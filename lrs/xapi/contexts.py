@@ -27,6 +27,14 @@ from lrs.xapi.naming import Names
 from lrs.xapi.terms import Role, SpecVersion, TermKind
 from lrs.xapi.uuids import a_uuid
 
+_SUB_STATEMENT = int(Role.SUB_STATEMENT)
+_REGISTRATION = int(TermKind.REGISTRATION)
+_REGISTRATION_ROLE = int(Role.REGISTRATION)
+_INSTRUCTOR = int(Role.INSTRUCTOR)
+_TEAM = int(Role.TEAM)
+_CONTEXT_AGENT_ROLE = int(Role.CONTEXT_AGENT)
+_CONTEXT_GROUP_ROLE = int(Role.CONTEXT_GROUP)
+
 
 class Around(NamedTuple):
     """What a rule of the context must know of the statement around it."""
@@ -35,9 +43,9 @@ class Around(NamedTuple):
     object_type: str
     in_sub_statement: bool
 
-    def role(self, role: Role) -> int:
+    def role(self, role: int) -> int:
         """Return the role of what is named here: in a sub-statement there is only one."""
-        return int(Role.SUB_STATEMENT if self.in_sub_statement else role)
+        return _SUB_STATEMENT if self.in_sub_statement else role
 
 
 _ContextRule = Callable[[Any, At, Around], None]
@@ -56,26 +64,26 @@ def _plain(rule: Rule) -> _ContextRule:
 def _registration(value: Any, at: At, around: Around) -> None:
     registration = a_uuid(value, at)
     if not around.in_sub_statement:
-        around.names.term(TermKind.REGISTRATION, registration, int(Role.REGISTRATION))
+        around.names.term(_REGISTRATION, registration, _REGISTRATION_ROLE)
 
 
 # Data 2.4.6, row 2: an agent or a group.
 def _instructor(value: Any, at: At, around: Around) -> None:
-    around.names.actor(check_actor(value, at), around.role(Role.INSTRUCTOR), related=True)
+    around.names.actor(check_actor(value, at), around.role(_INSTRUCTOR), related=True)
 
 
 # Data 2.4.6, row 3: a group, never an agent.
 def _team(value: Any, at: At, around: Around) -> None:
-    around.names.actor(check_group(value, at), around.role(Role.TEAM), related=True)
+    around.names.actor(check_group(value, at), around.role(_TEAM), related=True)
 
 
 # Data 2.4.6.2.
 # https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Data.md#2462-contextactivities-property
 _CONTEXT_TYPES = {
-    "parent": Role.PARENT,
-    "grouping": Role.GROUPING,
-    "category": Role.CATEGORY,
-    "other": Role.OTHER,
+    "parent": int(Role.PARENT),
+    "grouping": int(Role.GROUPING),
+    "category": int(Role.CATEGORY),
+    "other": int(Role.OTHER),
 }
 
 
@@ -129,7 +137,7 @@ _CONTEXT_GROUP: dict[str, Rule] = {
 
 # IEEE 9274.1.1, 4.2.2.5: contextAgents.
 def _context_agents(value: Any, at: At, around: Around) -> None:
-    role = around.role(Role.CONTEXT_AGENT)
+    role = around.role(_CONTEXT_AGENT_ROLE)
     for index, item in enumerate(an_array(value, at)):
         place = (at, index)
         found = properties(item, place, _CONTEXT_AGENT, ("objectType", "agent"))
@@ -139,7 +147,7 @@ def _context_agents(value: Any, at: At, around: Around) -> None:
 
 # IEEE 9274.1.1, 4.2.2.5: contextGroups.
 def _context_groups(value: Any, at: At, around: Around) -> None:
-    role = around.role(Role.CONTEXT_GROUP)
+    role = around.role(_CONTEXT_GROUP_ROLE)
     for index, item in enumerate(an_array(value, at)):
         place = (at, index)
         found = properties(item, place, _CONTEXT_GROUP, ("objectType", "group"))

@@ -63,6 +63,7 @@ class Look(NamedTuple):
 _ACTOR = int(Role.ACTOR)
 _OBJECT = int(Role.OBJECT)
 _VERB = int(Role.VERB)
+_VERB_KIND = int(TermKind.VERB)
 _IN_SUB_STATEMENT = int(Role.SUB_STATEMENT)
 
 
@@ -75,7 +76,7 @@ def check_core(body: Mapping[str, Any], at: At, look: Look) -> Core:
     look.note(actor, _ACTOR)
     verb = check_verb(body["verb"], (at, "verb"))
     if not look.in_sub_statement:
-        look.names.term(TermKind.VERB, verb, _VERB)
+        look.names.term(_VERB_KIND, verb, _VERB)
     found = _object(body["object"], (at, "object"), look)
     _voiding(verb, found, (at, "object"))
     result = check_result(body["result"], (at, "result")) if "result" in body else NO_RESULT

@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+import orjson
 
 from lrs.errors import BadStatement
 
@@ -128,6 +130,42 @@ def properties(
         if key not in found:
             raise missing(at, key)
     return found
+
+
+_Found = TypeVar("_Found")
+
+
+class Seen(Generic[_Found]):
+    """A rule that remembers what it found: senders repeat the same verbs and activities for ever.
+
+    Writing a value as JSON costs a fraction of looking at it. The memory is bounded: long values
+    are not kept, and when it is full it begins anew. It is not for agents: nobody who is erased
+    may live on in it.
+    """
+
+    def __init__(
+        self, rule: Callable[[Any, At], _Found], most: int = 2000, longest: int = 4000
+    ) -> None:
+        self._rule = rule
+        self._most = most
+        self._longest = longest
+        self._kept: dict[bytes, _Found] = {}
+
+    def __call__(self, value: Any, at: At) -> _Found:
+        """Hold a value to the rule; return what the rule finds."""
+        written = orjson.dumps(value)
+        try:
+            return self._kept[written]
+        except KeyError:
+            return self._looked_at(value, at, written)
+
+    def _looked_at(self, value: Any, at: At, written: bytes) -> _Found:
+        found = self._rule(value, at)
+        if len(written) <= self._longest:
+            if len(self._kept) >= self._most:
+                self._kept.clear()
+            self._kept[written] = found
+        return found
 
 
 def missing(at: At, key: str) -> BadStatement:

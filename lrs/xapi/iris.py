@@ -40,6 +40,8 @@ _kept = lru_cache(maxsize=8192)(_looked_at)
 # https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Data.md#43-iris
 def an_iri(value: Any, at: At) -> str:
     """Return the value if it is an absolute IRI."""
+    if value.__class__ is str and len(value) <= _LONGEST_KEPT and _kept(value):
+        return value
     if not is_iri(a_string(value, at)):
         raise fault(
             at,

@@ -55,7 +55,7 @@ def a_language_tag(value: Any, at: At) -> str:
 def a_language_map(value: Any, at: At) -> None:
     """Hold a language map to its rules."""
     for tag, text in an_object(value, at).items():
-        if not is_language_tag(tag):
+        if not (len(tag) <= _LONGEST_TAG and _well_formed(tag)):
             raise fault(
                 (at, tag),
                 "the key of a language map must be a language tag of RFC 5646",

@@ -25,11 +25,12 @@ class Ref(NamedTuple):
     roles: Role
 
 
-# Each bit of `Role` as a plain int: the arithmetic of enum flags is fifty times slower.
+# The bits of `Role` as plain numbers: the arithmetic of enum flags is fifty times slower.
 _MEMBER = int(Role.MEMBER)
+_SUB_STATEMENT = int(Role.SUB_STATEMENT)
 _ROLES: dict[int, Role] = {}
 
-_Named = dict[tuple[TermKind, str], int]
+_Terms = dict[str, int]
 
 
 class Names:
@@ -38,49 +39,59 @@ class Names:
     __slots__ = ("_direct", "_related", "definitions")
 
     def __init__(self) -> None:
-        self._direct: _Named = {}
-        self._related: _Named = {}
+        self._direct: dict[int, _Terms] = {}
+        self._related: dict[int, _Terms] = {}
         self.definitions: list[tuple[str, dict[str, Any]]] = []
 
-    def term(self, kind: TermKind, value: str, role: int, *, related: bool = False) -> None:
+    def term(self, kind: int, value: str, role: int, *, related: bool = False) -> None:
         """Note that the statement names a term in a role."""
         named = self._related if related else self._direct
-        key = (kind, value)
-        named[key] = named.get(key, 0) | role
+        terms = named.get(kind)
+        if terms is None:
+            named[kind] = {value: role}
+        else:
+            terms[value] = terms.get(value, 0) | role
 
     def actor(self, actor: Actor, role: int, *, related: bool = False) -> None:
         """Note an agent or a group, and a group's members."""
         if actor.normal is not None:
-            self.term(TermKind.AGENT, actor.normal, role, related=related)
+            self.term(_AGENT, actor.normal, role, related=related)
         for member in actor.members:
             # In a sub-statement the one thing that counts is that they are in it.
             bit = role if role == _SUB_STATEMENT else _MEMBER
-            self.term(TermKind.AGENT, member, bit, related=related)
+            self.term(_AGENT, member, bit, related=related)
 
     def activity(self, activity: dict[str, Any], role: int, *, related: bool = False) -> None:
         """Note an activity, and what the statement says it is."""
-        self.term(TermKind.ACTIVITY, activity["id"], role, related=related)
-        if activity.get("definition"):
-            self.definitions.append((activity["id"], activity["definition"]))
+        self.term(_ACTIVITY, activity["id"], role, related=related)
+        definition = activity.get("definition")
+        if definition:
+            self.definitions.append((activity["id"], definition))
 
     def refs(self) -> tuple[Ref, ...]:
         """Return every term once."""
-        direct = self._direct
-        found = []
-        for key, roles in self._related.items():
-            if key in direct:
-                direct[key] |= roles
-            else:
-                found.append(Ref(*key, Scope.RELATED, _role(roles)))
-        found.extend(Ref(*key, Scope.DIRECT, _role(roles)) for key, roles in direct.items())
+        found: list[Ref] = []
+        for kind, terms in self._related.items():
+            direct = self._direct.get(kind, _NOTHING)
+            _gather(found, _KINDS[kind], terms, direct, Scope.RELATED)
+        for kind, terms in self._direct.items():
+            _gather(found, _KINDS[kind], terms, _NOTHING, Scope.DIRECT)
         return tuple(found)
 
 
-_SUB_STATEMENT = int(Role.SUB_STATEMENT)
+_KINDS = {int(kind): kind for kind in TermKind}
+_AGENT = int(TermKind.AGENT)
+_ACTIVITY = int(TermKind.ACTIVITY)
+_NOTHING: _Terms = {}
+
+
+def _gather(found: list[Ref], kind: TermKind, terms: _Terms, direct: _Terms, scope: Scope) -> None:
+    for value, bits in terms.items():
+        if value in direct:
+            direct[value] |= bits
+        else:
+            found.append(Ref(kind, value, scope, _ROLES.get(bits) or _role(bits)))
 
 
 def _role(bits: int) -> Role:
-    found = _ROLES.get(bits)
-    if found is None:
-        found = _ROLES[bits] = Role(bits)
-    return found
+    return _ROLES.setdefault(bits, Role(bits))

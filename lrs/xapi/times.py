@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from lrs.xapi.faults import At, a_string, fault
@@ -104,7 +105,7 @@ _NO_TIMESTAMP = {
 def instant(us: int) -> str:
     """Write an instant as the answers of the store do: 2026-01-01T00:00:00.000000Z."""
     moment = _EPOCH + timedelta(microseconds=us)
-    return moment.strftime(f"{moment.year:04d}-%m-%dT%H:%M:%S.%fZ")
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 # https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Data.md#46-iso-8601-durations
@@ -130,6 +131,10 @@ def seconds_of(duration: str) -> float | None:
 
     One too long to be a number is infinite.
     """
+    return _kept(duration) if len(duration) <= _LONGEST_KEPT else _length(duration)
+
+
+def _length(duration: str) -> float | None:
     match = _DURATION.fullmatch(duration)
     if match is None or _FRACTION_BEFORE_THE_END.search(duration):
         return None
@@ -139,6 +144,11 @@ def seconds_of(duration: str) -> float | None:
         for part, seconds in zip(parts, _SECONDS, strict=True)
         if part is not None
     )
+
+
+_kept = lru_cache(maxsize=4096)(_length)
+# A cache of long strings would be a way to fill the memory from outside.
+_LONGEST_KEPT = 60
 
 
 def a_duration(value: Any, at: At) -> float | None:

@@ -22,6 +22,8 @@ __all__ = ["as_answer", "instant"]
 
 _properties = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _WHITE = b" \t\r\n"
+Buffer = bytes | msgspec.Raw
+_REPLACED = ("stored", "authority")
 
 
 def as_answer(
@@ -33,31 +35,33 @@ def as_answer(
     version: SpecVersion,
     timestamp_default: int | None = None,
 ) -> bytes:
-    """Return the JSON of a stored statement; ``timestamp_default`` is the instant of storing if None."""
-    given = _read(raw)
-    added = {
-        b"stored": b'"%s"' % instant(stored).encode(),
-        b"authority": authority_json,
-    }
-    if "id" not in given:
-        added[b"id"] = b'"%s"' % str(id).encode()
-    if "timestamp" not in given:
-        moment = stored if timestamp_default is None else timestamp_default
-        added[b"timestamp"] = b'"%s"' % instant(moment).encode()
-    if "version" not in given:
-        added[b"version"] = b'"%s"' % WRITTEN[version].encode()
-    return _spliced(_with_arrays(raw, given), given, added)
+    """Return the JSON of a stored statement.
 
-
-def _read(raw: bytes) -> dict[str, bytes]:
-    return {key: bytes(value) for key, value in _properties.decode(raw).items()}
-
-
-def _spliced(raw: bytes, given: Mapping[str, bytes], added: Mapping[bytes, bytes]) -> bytes:
+    ``timestamp_default`` is what `timestamp` is where the sender gave none; None: as `stored`.
+    """
+    given = _properties.decode(raw)
+    raw = _with_arrays(raw, given)
     if "stored" in given or "authority" in given:
-        raw = _object({k: v for k, v in _read(raw).items() if k not in ("stored", "authority")})
-    more = b",".join(b'"%s":%s' % item for item in added.items())
-    return b"%s,%s}" % (raw.rstrip(_WHITE)[:-1].rstrip(_WHITE), more)
+        raw = _object({key: item for key, item in _read(raw).items() if key not in _REPLACED})
+    stored_text = instant(stored)
+    added = f'"stored":"{stored_text}"'
+    if "timestamp" not in given:
+        moment = stored_text if timestamp_default is None else instant(timestamp_default)
+        added = f'"timestamp":"{moment}",{added}'
+    if "id" not in given:
+        added = f'"id":"{id}",{added}'
+    if "version" not in given:
+        added = f'{added},"version":"{WRITTEN[version]}"'
+    return b'%s,%s,"authority":%s}' % (_opened(raw), added.encode(), authority_json)
+
+
+def _opened(raw: bytes) -> bytes:
+    """Return an object, which is never empty, without its last bracket."""
+    return raw.rstrip(_WHITE)[:-1].rstrip(_WHITE)
+
+
+def _read(raw: Buffer) -> dict[str, bytes]:
+    return {key: bytes(value) for key, value in _properties.decode(raw).items()}
 
 
 def _object(properties: Mapping[str, bytes]) -> bytes:
@@ -68,31 +72,36 @@ def _object(properties: Mapping[str, bytes]) -> bytes:
 
 # Data 2.4.6.2: every value of contextActivities comes back as an array.
 # https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Data.md#2462-contextactivities-property
-def _with_arrays(raw: bytes, given: Mapping[str, bytes]) -> bytes:
-    if b"ontextActivities" not in raw and b"\\u" not in raw:
-        return raw
-    changed = dict(given)
+def _with_arrays(raw: bytes, given: Mapping[str, msgspec.Raw]) -> bytes:
+    changed: dict[str, bytes] = {}
     if "context" in given:
-        changed["context"] = _context_with_arrays(given["context"])
-    if b"SubStatement" in given["object"]:
-        changed["object"] = _sub_statement_with_arrays(given["object"])
-    return raw if changed == given else _object(changed)
+        context = _context_with_arrays(given["context"])
+        if context is not None:
+            changed["context"] = context
+    inner = _sub_statement_with_arrays(bytes(given["object"]))
+    if inner is not None:
+        changed["object"] = inner
+    return _object({**_read(raw), **changed}) if changed else raw
 
 
-def _context_with_arrays(raw: bytes) -> bytes:
-    context = _read(raw)
-    if "contextActivities" not in context:
-        return raw
-    kinds = _read(context["contextActivities"])
-    if not any(value.startswith(b"{") for value in kinds.values()):
-        return raw
-    arrays = {k: b"[%s]" % v if v.startswith(b"{") else v for k, v in kinds.items()}
-    return _object({**context, "contextActivities": _object(arrays)})
+def _context_with_arrays(raw: Buffer) -> bytes | None:
+    """Return a context with arrays throughout; None where it has nothing else."""
+    activities = _properties.decode(raw).get("contextActivities")
+    if activities is None:
+        return None
+    kinds = _read(activities)
+    if not any(value[:1] == b"{" for value in kinds.values()):
+        return None
+    arrays = {key: b"[%s]" % v if v[:1] == b"{" else v for key, v in kinds.items()}
+    return _object({**_read(raw), "contextActivities": _object(arrays)})
 
 
-def _sub_statement_with_arrays(raw: bytes) -> bytes:
+def _sub_statement_with_arrays(raw: bytes) -> bytes | None:
+    # The word may be written with escapes for its letters.
+    if b'"SubStatement"' not in raw and b"\\u00" not in raw:
+        return None
     found = _read(raw)
-    if found.get("objectType") != b'"SubStatement"' or "context" not in found:
-        return raw
+    if "context" not in found or orjson.loads(found["objectType"]) != "SubStatement":
+        return None
     context = _context_with_arrays(found["context"])
-    return raw if context == found["context"] else _object({**found, "context": context})
+    return None if context is None else _object({**found, "context": context})
