@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lrs.errors import BadSettings, StoreFull, StoreUnavailable, VerkanError
 from lrs.settings import Settings
+from lrs.store.memory import Memory
 
 _WRITING = "verkan_writing"
 
@@ -33,6 +34,7 @@ class Database:
         self.settings = settings
         self.engine = _engine(settings)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.memory = Memory()
         self._turn = (
             _Turn(self.engine.url.database, settings.busy_timeout_s) if self.is_sqlite else None
         )
@@ -210,7 +212,8 @@ def _plain(exc: DBAPIError) -> VerkanError | DBAPIError:
             "no room left on the disk of the database", hint="free some room; nothing was lost"
         )
     if exc.connection_invalidated or (
-        isinstance(exc, OperationalError) and (state is None or state[:2] in ("08", "53", "57"))
+        isinstance(exc, OperationalError)
+        and (state is None or state[:2] in ("08", "53", "57") or state == "55P03")
     ):
         return StoreUnavailable(
             "the database cannot be used now",

@@ -155,20 +155,37 @@ ref = sa.Table(
     sa.Column(
         "seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="which statement"
     ),
+    sa.Column(
+        "verb_id",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="verb of the statement, or of one it points to, for filters on both",
+    ),
     sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
-    sa.Column("verb_id", sa.BigInteger, nullable=False, comment="its verb, for filters on both"),
-    sa.Column("roles", sa.Integer, nullable=False, comment="bits: as what the statement names it"),
+    sa.Column(
+        "roles",
+        sa.Integer,
+        nullable=False,
+        comment="bits: as what the statement names it; 0: only a statement it points to does",
+    ),
     sqlite_with_rowid=False,
 )
 
-voiding = sa.Table(
-    "voiding",
+statement_ref = sa.Table(
+    "statement_ref",
     metadata,
     sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
     sa.Column(
-        "target_id", Id16, primary_key=True, comment="UUID that is voided, stored yet or not"
+        "target_id", Id16, primary_key=True, comment="UUID that is pointed to, stored yet or not"
     ),
-    sa.Column("seq", sa.BigInteger, nullable=False, comment="the statement that voids it"),
+    sa.Column(
+        "seq",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="the statement whose object is that StatementRef; it voids when its verb does",
+    ),
 )
 
 refused = sa.Table(

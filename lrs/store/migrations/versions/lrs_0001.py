@@ -53,14 +53,21 @@ def upgrade() -> None:
         sa.Column(
             "seq", sa.BigInteger(), autoincrement=False, nullable=False, comment="which statement"
         ),
+        sa.Column(
+            "verb_id",
+            sa.BigInteger(),
+            autoincrement=False,
+            nullable=False,
+            comment="verb of the statement, or of one it points to, for filters on both",
+        ),
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose data"),
         sa.Column(
-            "verb_id", sa.BigInteger(), nullable=False, comment="its verb, for filters on both"
+            "roles",
+            sa.Integer(),
+            nullable=False,
+            comment="bits: as what the statement names it; 0: only a statement it points to does",
         ),
-        sa.Column(
-            "roles", sa.Integer(), nullable=False, comment="bits: as what the statement names it"
-        ),
-        sa.PrimaryKeyConstraint("term_id", "scope", "seq", name=op.f("pk_ref")),
+        sa.PrimaryKeyConstraint("term_id", "scope", "seq", "verb_id", name=op.f("pk_ref")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -202,13 +209,22 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "voiding",
+        "statement_ref",
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose data"),
         sa.Column(
-            "target_id", ID16, nullable=False, comment="UUID that is voided, stored yet or not"
+            "target_id",
+            ID16,
+            nullable=False,
+            comment="UUID that is pointed to, stored yet or not",
         ),
-        sa.Column("seq", sa.BigInteger(), nullable=False, comment="the statement that voids it"),
-        sa.PrimaryKeyConstraint("tenant_id", "target_id", name=op.f("pk_voiding")),
+        sa.Column(
+            "seq",
+            sa.BigInteger(),
+            autoincrement=False,
+            nullable=False,
+            comment="the statement whose object is that StatementRef; it voids when its verb does",
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "target_id", "seq", name=op.f("pk_statement_ref")),
     )
     op.create_table(
         "access_key",

@@ -1,0 +1,56 @@
+"""Who vouches for a statement. Few agents vouch for many statements, so each is stored once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from lrs.store.memory import Memory
+from lrs.store.schema import authority
+from lrs.store.terms import Name, agent_name
+from lrs.xapi.agents import normal_form
+from lrs.xapi.digests import digest16
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An agent, or the group of two that three-legged OAuth makes, ready to be stored."""
+
+    body: bytes
+    digest: bytes
+    names: tuple[Name, ...]
+
+
+def as_authority(agent: Mapping[str, Any]) -> Authority:
+    """Return the authority with the names its statements are found by under ``related_agents``."""
+    body = orjson.dumps(agent, option=orjson.OPT_SORT_KEYS)
+    candidates = (agent, *agent.get("member", ()))
+    normal = (normal_form(candidate) for candidate in candidates)
+    names = tuple(agent_name(form) for form in normal if form is not None)
+    return Authority(body, digest16(body), names)
+
+
+def known_authority(memory: Memory, tenant_id: int, wanted: Authority) -> int | None:
+    """Return the authority's number if this process has met it."""
+    return memory.authorities.get((tenant_id, wanted.digest))
+
+
+def number_authority(conn: sa.Connection, tenant_id: int, wanted: Authority) -> int:
+    """Return the authority's number, storing it if it is new."""
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    conn.execute(
+        insert(authority)
+        .values(tenant_id=tenant_id, digest=wanted.digest, body=wanted.body.decode())
+        .on_conflict_do_nothing()
+    )
+    number = conn.execute(
+        sa.select(authority.c.id).where(
+            authority.c.tenant_id == tenant_id, authority.c.digest == wanted.digest
+        )
+    )
+    return int(number.scalar_one())

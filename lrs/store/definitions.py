@@ -1,0 +1,106 @@
+"""What activities are called: the definitions that statements brought, merged in the order stored.
+
+Data 2.4.4.1: a store should take the newest of what it is told of an activity. Languages that a
+later statement does not name are kept. This runs while the tenant's turn to write is held, so two
+batches never merge into the same activity at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from lrs.store.bulk import among, insert_rows
+from lrs.store.memory import Memory
+from lrs.store.schema import definition
+from lrs.store.terms import Numbers
+from lrs.xapi.terms import TermKind
+
+Definition = Mapping[str, Any]
+
+#: Members that hold one text a language, or one value a key: merged key by key.
+_MAPS = ("name", "description", "extensions")
+
+
+def merged(old: Definition, new: Definition) -> dict[str, Any]:
+    """Return the old definition brought up to date by the new one."""
+    both = {**old, **new}
+    for key in _MAPS:
+        if key in old and key in new:
+            both[key] = {**old[key], **new[key]}
+    return both
+
+
+class NewDefinitions:
+    """The definitions of one batch that this process did not merge last."""
+
+    def __init__(
+        self, memory: Memory, tenant_id: int, given: Iterable[tuple[str, Definition]]
+    ) -> None:
+        self._memory = memory
+        self._tenant_id = tenant_id
+        self._seen: dict[str, int] = {}
+        self.by_activity: dict[str, list[Definition]] = {}
+        for activity, body in given:
+            mark = hash(orjson.dumps(body))
+            last = self._seen.get(activity) or memory.definitions.get((tenant_id, activity))
+            if mark != last:
+                self._seen[activity] = mark
+                self.by_activity.setdefault(activity, []).append(body)
+
+    def store(self, conn: sa.Connection, numbers: Numbers) -> None:
+        """Merge them into what is stored."""
+        if not self.by_activity:
+            return
+        wanted = {
+            numbers[TermKind.ACTIVITY, activity]: bodies
+            for activity, bodies in self.by_activity.items()
+        }
+        stored = _stored(conn, self._tenant_id, list(wanted))
+        made, changed = [], []
+        for number, bodies in wanted.items():
+            old = stored.get(number)
+            text = orjson.dumps(_all_merged(old, bodies)).decode()
+            if old is None:
+                made.append((number, self._tenant_id, text))
+            elif text != old:
+                changed.append({"number": number, "text": text})
+        insert_rows(conn, definition, ("term_id", "tenant_id", "body"), made)
+        _change(conn, self._tenant_id, changed)
+
+    def remember(self) -> None:
+        """Remember what was merged; only call it when that is committed."""
+        for activity, mark in self._seen.items():
+            self._memory.definitions.put((self._tenant_id, activity), mark)
+
+
+def _all_merged(old: str | None, bodies: Iterable[Definition]) -> Definition:
+    body: Definition = orjson.loads(old) if old is not None else {}
+    for new in bodies:
+        body = merged(body, new)
+    return body
+
+
+def _stored(conn: sa.Connection, tenant_id: int, numbers: list[int]) -> dict[int, str]:
+    rows = conn.execute(
+        sa.select(definition.c.term_id, definition.c.body).where(
+            definition.c.tenant_id == tenant_id, among(conn, definition.c.term_id, numbers)
+        )
+    )
+    return {number: body for number, body in rows}  # noqa: C416 - a row is not yet a pair
+
+
+def _change(conn: sa.Connection, tenant_id: int, changed: list[dict[str, Any]]) -> None:
+    if changed:
+        conn.execute(
+            sa.update(definition)
+            .where(
+                definition.c.tenant_id == tenant_id,
+                definition.c.term_id == sa.bindparam("number"),
+            )
+            .values(body=sa.bindparam("text")),
+            changed,
+        )

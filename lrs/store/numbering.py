@@ -1,0 +1,87 @@
+"""Gives everything a batch names its number before the batch is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from lrs.store.authorities import Authority, number_authority
+from lrs.store.database import Database
+from lrs.store.terms import Name, Numbers, known_numbers, number_names, remember
+from lrs.xapi.terms import TermKind
+
+if TYPE_CHECKING:
+    from lrs.store.writing import Incoming
+
+_MAKE_BEFOREHAND = sa.text("SET LOCAL synchronous_commit = off")
+
+
+class Numbering:
+    """The numbers of the terms and authorities of one batch: remembered, or made."""
+
+    def __init__(self, database: Database, tenant_id: int, incoming: Sequence[Incoming]) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+        names, authorities = _named(incoming)
+        memory = database.memory
+        self.terms: Numbers = known_numbers(memory, tenant_id, names)
+        self._missing: set[Name] = names - self.terms.keys()
+        self._authorities: dict[bytes, int] = {}
+        self._missing_authorities: list[Authority] = []
+        for digest in sorted(authorities):
+            number = memory.authorities.get((tenant_id, digest))
+            if number is None:
+                self._missing_authorities.append(authorities[digest])
+            else:
+                self._authorities[digest] = number
+        self._new_terms: Numbers = {}
+
+    def authority(self, wanted: Authority) -> int:
+        """Return the number of an authority of the batch."""
+        return self._authorities[wanted.digest]
+
+    def make_beforehand(self) -> None:
+        """On PostgreSQL, make what is missing in a transaction that is over at once.
+
+        Its commit need not reach the disk by itself: the log is written in order, so the commit of
+        the statements, which waits for the disk, takes it along.
+        """
+        if self._database.is_sqlite or not (self._missing or self._missing_authorities):
+            return
+        with self._database.write() as conn:
+            conn.execute(_MAKE_BEFOREHAND)
+            self._make(conn)
+        self.remember()
+
+    def make_now(self, conn: sa.Connection) -> None:
+        """On SQLite, make what is missing in the one transaction there is, whose turn is ours."""
+        if self._database.is_sqlite:
+            self._make(conn)
+
+    def remember(self) -> None:
+        """Remember what was made; only call it when that is committed."""
+        memory = self._database.memory
+        remember(memory, self._tenant_id, self._new_terms)
+        for digest, number in self._authorities.items():
+            memory.authorities.put((self._tenant_id, digest), number)
+
+    def _make(self, conn: sa.Connection) -> None:
+        for wanted in self._missing_authorities:
+            self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
+        if self._missing:
+            self._new_terms = number_names(conn, self._tenant_id, self._missing)
+            self.terms |= self._new_terms
+
+
+def _named(incoming: Sequence[Incoming]) -> tuple[set[Name], dict[bytes, Authority]]:
+    names: set[Name] = set()
+    authorities: dict[bytes, Authority] = {}
+    for one, vouching in incoming:
+        names.update((named.kind, named.value) for named in one.refs)
+        names.update((TermKind.ACTIVITY, activity) for activity, _ in one.definitions)
+        if vouching.digest not in authorities:
+            authorities[vouching.digest] = vouching
+            names.update(vouching.names)
+    return names, authorities

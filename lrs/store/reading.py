@@ -1,0 +1,253 @@
+"""Gives statements back: one by its id, pages of those a query finds, the latest for the monitor.
+
+What a page leaves out is decided here: voided statements are in no page
+(https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Communication.md#214-voided-statements), while
+those that point to them are.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from lrs.store.bulk import among
+from lrs.store.cursors import Cursor, read_cursor, write_cursor
+from lrs.store.database import Database
+from lrs.store.finding import Filters, Span, span_of
+from lrs.store.schema import access_key, authority, statement, statement_body
+from lrs.store.turns import consistent_through
+from lrs.xapi.queries import StatementQuery
+from lrs.xapi.terms import SpecVersion
+from lrs.xapi.wire import as_answer
+
+__all__ = [
+    "Found",
+    "LatestRow",
+    "Page",
+    "consistent_through",
+    "count",
+    "every_statement",
+    "latest",
+    "statement_by_id",
+    "statements",
+]
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One statement, ready to be answered."""
+
+    id: uuid.UUID
+    answer: bytes
+    stored_at: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Statements ready to be answered, and the token of what comes after them."""
+
+    statements: list[bytes]
+    more: str | None
+    consistent_through: int
+    last_stored: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LatestRow:
+    """A statement for the monitor, voided or not, with the name of the key that brought it."""
+
+    seq: int
+    id: uuid.UUID
+    stored_at: int
+    body: dict[str, Any]
+    voided: bool
+    key_name: str | None
+
+
+def statement_by_id(
+    database: Database, tenant_id: int, statement_id: uuid.UUID, *, voided: bool
+) -> Found | None:
+    """Return the statement of that id, if it is voided or not as asked."""
+    is_voided = statement.c.voided_by.is_not(None) if voided else statement.c.voided_by.is_(None)
+    with database.read() as conn:
+        row = conn.execute(
+            _answers(tenant_id).where(statement.c.statement_id == statement_id.bytes, is_voided)
+        ).first()
+    return None if row is None else _found(row)
+
+
+def statements(
+    database: Database,
+    tenant_id: int,
+    query: StatementQuery | None,
+    *,
+    cursor: str | None = None,
+) -> Page:
+    """Return a page of what the query finds; a cursor brings its own query along.
+
+    Raises `BadInput` for a cursor that was not made for this tenant.
+    """
+    asked = read_cursor(tenant_id, cursor) if cursor is not None else None
+    query = asked.query if asked is not None else query or StatementQuery()
+    # The bound comes first: what it promises must be there when the page is read.
+    bound = consistent_through(database, tenant_id)
+    size = _page_size(database, query)
+    with database.read() as conn:
+        span = span_of(conn, tenant_id, query)
+        if asked is not None:
+            span = _rest(span, asked)
+        filters = Filters(database, conn, tenant_id, query)
+        found = _unvoided(conn, tenant_id, filters, span, size + 1)
+    more = None
+    if len(found) > size:
+        more = write_cursor(tenant_id, Cursor(query, found[size - 1].seq))
+    page = found[:size]
+    return Page(
+        [one.answer for one in page],
+        more,
+        bound,
+        max((one.stored_at for one in page), default=None),
+    )
+
+
+def every_statement(
+    database: Database, tenant_id: int, *, since: int | None = None
+) -> Iterator[Found]:
+    """Yield everything stored, voided statements too, in the order of storing."""
+    with database.read() as conn:
+        span = span_of(conn, tenant_id, StatementQuery(since=since))
+    above = span.above
+    while True:
+        with database.read() as conn:
+            query = _answers(tenant_id).where(
+                statement.c.seq > above, statement.c.seq <= span.up_to
+            )
+            rows = conn.execute(query.order_by(statement.c.seq).limit(_CHUNK)).all()
+        if not rows:
+            return
+        yield from (_found(row) for row in rows)
+        above = rows[-1].seq
+
+
+def latest(
+    database: Database, tenant_id: int, *, before: int | None = None, limit: int = 50
+) -> list[LatestRow]:
+    """Return the newest statements, voided ones marked; ``before`` is a ``seq`` to go on from."""
+    query = (
+        sa.select(
+            statement.c.seq,
+            statement.c.statement_id,
+            statement.c.stored_at,
+            statement.c.voided_by,
+            statement_body.c.body,
+            access_key.c.name,
+        )
+        .join(statement_body, _same_row(statement_body))
+        .outerjoin(
+            access_key,
+            (access_key.c.id == statement.c.key_id) & (access_key.c.tenant_id == tenant_id),
+        )
+        .where(statement.c.tenant_id == tenant_id)
+        .order_by(statement.c.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(statement.c.seq < before)
+    with database.read() as conn:
+        rows = conn.execute(query).all()
+    return [
+        LatestRow(
+            seq=row.seq,
+            id=uuid.UUID(bytes=bytes(row.statement_id)),
+            stored_at=row.stored_at,
+            body=orjson.loads(row.body),
+            voided=row.voided_by is not None,
+            key_name=row.name,
+        )
+        for row in rows
+    ]
+
+
+def count(conn: sa.Connection, tenant_id: int) -> int:
+    """Return how many statements the tenant has, voided ones included."""
+    query = sa.select(sa.func.count()).where(statement.c.tenant_id == tenant_id)
+    return int(conn.execute(query).scalar_one())
+
+
+def _page_size(database: Database, query: StatementQuery) -> int:
+    settings = database.settings
+    return min(query.limit or settings.page_size, settings.page_size_max)
+
+
+def _rest(span: Span, asked: Cursor) -> Span:
+    if asked.query.ascending:
+        return Span(max(span.above, asked.past), span.up_to)
+    return Span(span.above, min(span.up_to, asked.past - 1))
+
+
+def _unvoided(
+    conn: sa.Connection, tenant_id: int, filters: Filters, span: Span, wanted: int
+) -> list[Found]:
+    """Walk until as many are found as are wanted; the few voided ones on the way are passed over."""
+    found: list[Found] = []
+    ahead: Span | None = span
+    while ahead is not None and len(found) < wanted:
+        numbers, ahead = filters.walk(ahead, wanted - len(found))
+        found.extend(_read(conn, tenant_id, numbers))
+    return found
+
+
+def _read(conn: sa.Connection, tenant_id: int, numbers: Sequence[int]) -> list[Found]:
+    if not numbers:
+        return []
+    query = _answers(tenant_id).where(
+        among(conn, statement.c.seq, numbers), statement.c.voided_by.is_(None)
+    )
+    rows = {row.seq: row for row in conn.execute(query)}
+    return [_found(rows[number]) for number in numbers if number in rows]
+
+
+def _answers(tenant_id: int) -> sa.Select[Any]:
+    return (
+        sa.select(
+            statement.c.seq,
+            statement.c.statement_id,
+            statement.c.stored_at,
+            statement.c.timestamp_at,
+            statement.c.version,
+            statement_body.c.body,
+            authority.c.body.label("authority"),
+        )
+        .join(statement_body, _same_row(statement_body))
+        .join(
+            authority,
+            (authority.c.id == statement.c.authority_id)
+            & (authority.c.tenant_id == statement.c.tenant_id),
+        )
+        .where(statement.c.tenant_id == tenant_id)
+    )
+
+
+def _same_row(other: sa.Table) -> sa.ColumnElement[bool]:
+    return (other.c.tenant_id == statement.c.tenant_id) & (other.c.seq == statement.c.seq)
+
+
+def _found(row: sa.Row[Any]) -> Found:
+    statement_id = uuid.UUID(bytes=bytes(row.statement_id))
+    answer = as_answer(
+        bytes(row.body),
+        id=statement_id,
+        stored=row.stored_at,
+        authority_json=row.authority.encode(),
+        version=SpecVersion(row.version),
+        timestamp_default=row.timestamp_at,
+    )
+    return Found(statement_id, answer, row.stored_at, row.seq)

@@ -1,0 +1,154 @@
+"""The dictionary of what statements name: each agent, verb, activity and registration is a number.
+
+Peers die of deadlocks when two batches name the same things in different order. Here terms are
+made in one fixed order (kind, digest), and on PostgreSQL in a short transaction of their own that
+is over before the statements' begins: nobody ever waits for a term while holding another's turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from lrs.store.bulk import insert_rows
+from lrs.store.database import Database
+from lrs.store.memory import Memory
+from lrs.store.schema import term
+from lrs.xapi.digests import digest16
+from lrs.xapi.terms import TermKind
+
+#: what a term is, and its text: ``(TermKind.VERB, "http://adlnet.gov/expapi/verbs/passed")``
+Name = tuple[int, str]
+Numbers = dict[Name, int]
+
+_Keyed = dict[tuple[int, bytes], str]
+
+
+def known_numbers(memory: Memory, tenant_id: int, names: Iterable[Name]) -> Numbers:
+    """Return the numbers of those names that this process has met."""
+    found: Numbers = {}
+    get = memory.terms.get
+    for name in names:
+        number = get((tenant_id, *name))
+        if number is not None:
+            found[name] = number
+    return found
+
+
+def remember(memory: Memory, tenant_id: int, numbers: Numbers) -> None:
+    """Remember numbers; only call it when the transaction that made them is committed."""
+    for (kind, value), number in numbers.items():
+        memory.terms.put((tenant_id, kind, value), number)
+
+
+def number_names(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbers:
+    """Return the number of every name, making those that are new."""
+    keyed: _Keyed = {(int(kind), digest16(value)): value for kind, value in names}
+    ordered = {key: keyed[key] for key in sorted(keyed)}
+    if not ordered:
+        return {}
+    if conn.dialect.name == "sqlite":
+        found = _number_on_sqlite(conn, tenant_id, ordered)
+    else:
+        found = _number_on_postgresql(conn, tenant_id, ordered)
+    return {(kind, ordered[kind, digest]): number for (kind, digest), number in found.items()}
+
+
+def find_numbers(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbers:
+    """Return the numbers of those names that have one."""
+    keyed: _Keyed = {(int(kind), digest16(value)): value for kind, value in names}
+    found = _read(conn, tenant_id, keyed) if keyed else {}
+    return {(kind, keyed[kind, digest]): number for (kind, digest), number in found.items()}
+
+
+def find_number(database: Database, conn: sa.Connection, tenant_id: int, name: Name) -> int | None:
+    """Return the number of a name, or None when no statement ever named it."""
+    kind, value = int(name[0]), name[1]
+    remembered = database.memory.terms.get((tenant_id, kind, value))
+    if remembered is not None:
+        return remembered
+    found = conn.execute(
+        sa.select(term.c.id).where(
+            term.c.tenant_id == tenant_id,
+            term.c.kind == kind,
+            term.c.digest == digest16(value),
+        )
+    ).scalar_one_or_none()
+    if found is not None:
+        database.memory.terms.put((tenant_id, kind, value), found)
+    return found
+
+
+def agent_name(normal: str) -> Name:
+    """Return the name of an agent by its normal form."""
+    return (TermKind.AGENT, normal)
+
+
+def _number_on_sqlite(
+    conn: sa.Connection, tenant_id: int, ordered: _Keyed
+) -> dict[tuple[int, bytes], int]:
+    """There is one writer, so that the next numbers can be counted here instead of read back."""
+    found = _read(conn, tenant_id, ordered)
+    missing = [key for key in ordered if key not in found]
+    if not missing:
+        return found
+    last = conn.execute(sa.select(sa.func.coalesce(sa.func.max(term.c.id), 0))).scalar_one()
+    made = {key: last + place for place, key in enumerate(missing, 1)}
+    insert_rows(
+        conn,
+        term,
+        ("id", "tenant_id", "kind", "digest", "value"),
+        [(number, tenant_id, *key, ordered[key]) for key, number in made.items()],
+    )
+    return found | made
+
+
+def _number_on_postgresql(
+    conn: sa.Connection, tenant_id: int, ordered: _Keyed
+) -> dict[tuple[int, bytes], int]:
+    """Make first and look second: what is not remembered is, most often, new."""
+    given = _given(ordered)
+    offered = sa.select(
+        sa.literal(tenant_id), given.c.kind, given.c.digest, given.c.value
+    ).order_by(given.c.kind, given.c.digest)
+    made = conn.execute(
+        postgresql.insert(term)
+        .from_select(["tenant_id", "kind", "digest", "value"], offered)
+        .on_conflict_do_nothing()
+        .returning(term.c.kind, term.c.digest, term.c.id)
+    )
+    found = {(kind, bytes(digest)): number for kind, digest, number in made}
+    if len(found) < len(ordered):
+        found |= _read(conn, tenant_id, {k: v for k, v in ordered.items() if k not in found})
+    return found
+
+
+def _read(conn: sa.Connection, tenant_id: int, keyed: _Keyed) -> dict[tuple[int, bytes], int]:
+    query = sa.select(term.c.kind, term.c.digest, term.c.id).where(term.c.tenant_id == tenant_id)
+    if conn.dialect.name == "sqlite":
+        query = query.where(sa.tuple_(term.c.kind, term.c.digest).in_(list(keyed)))
+    else:
+        given = _given(keyed)
+        query = query.where(term.c.kind == given.c.kind, term.c.digest == given.c.digest)
+    return {(kind, bytes(digest)): number for kind, digest, number in conn.execute(query)}
+
+
+def _given(keyed: _Keyed) -> sa.TableValuedAlias:
+    """Return the keys and texts as a table that the query carries with it."""
+    kinds, digests = zip(*keyed, strict=True)
+    return (
+        sa.func.unnest(
+            sa.literal(list(kinds), postgresql.ARRAY(sa.SmallInteger)),
+            sa.literal(list(digests), postgresql.ARRAY(postgresql.BYTEA)),
+            sa.literal(list(keyed.values()), postgresql.ARRAY(sa.Text)),
+        )
+        .table_valued(
+            sa.column("kind", sa.SmallInteger),
+            sa.column("digest", postgresql.BYTEA),
+            sa.column("value", sa.Text),
+            name="given",
+        )
+        .render_derived()
+    )

@@ -1,0 +1,88 @@
+"""Whose turn it is to write, and how far the record is complete.
+
+Neither a sequence nor a clock is the order of commit: a transaction that took its number early may
+commit late, and a follower that pages by number never sees it. So a tenant's statements are
+numbered and stamped only while its turn is held, and the turn is held until the commit: along
+``seq``, ``stored`` rises strictly and commits follow each other.
+
+The same turn makes ``X-Experience-API-Consistent-Through`` a true bound. When nobody holds it, all
+that was stamped is visible, and all that will be is stamped later than the clock now; when somebody
+does, the newest visible ``stored`` is such a bound. (Both lean on a clock of the database's machine
+that is not set back.)
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from lrs.store.database import Database
+from lrs.store.schema import statement
+
+# The first half of the lock's key says what is locked, the second which tenant.
+_LOCK_CLASS = 0x73746D74
+
+
+class Turn(NamedTuple):
+    """The next number and the next instant of a tenant, for the holder of its turn to write."""
+
+    seq: int
+    stored_at: int
+
+
+_LAST = (
+    sa.select(statement.c.seq, statement.c.stored_at)
+    .where(statement.c.tenant_id == sa.bindparam("tenant_id"))
+    .order_by(statement.c.seq.desc())
+    .limit(1)
+)
+_CLOCK = sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger)
+_TENANT = sa.bindparam("tenant_id", type_=sa.Integer)
+_TAKE = sa.select(
+    sa.func.set_config("lock_timeout", sa.bindparam("patience"), sa.true()),
+    sa.func.pg_advisory_xact_lock(_LOCK_CLASS, _TENANT),
+)
+# The clock first: whoever gives the turn back between the two has been seen when it is free.
+_LOOK = sa.select(_CLOCK, sa.func.pg_try_advisory_xact_lock_shared(_LOCK_CLASS, _TENANT))
+
+
+def take_turn(database: Database, conn: sa.Connection, tenant_id: int) -> Turn:
+    """Wait for the tenant's turn to write, which ends with the transaction.
+
+    On SQLite the transaction itself is the turn: ``database.write()`` gives only one at a time.
+    """
+    if not database.is_sqlite:
+        patience = f"{round(database.settings.busy_timeout_s * 1000)}ms"
+        conn.execute(_TAKE, {"tenant_id": tenant_id, "patience": patience})
+    last = conn.execute(_LAST, {"tenant_id": tenant_id}).first()
+    now = _machine_clock() if database.is_sqlite else conn.execute(sa.select(_CLOCK)).scalar_one()
+    if last is None:
+        return Turn(1, now + 1)
+    return Turn(last.seq + 1, max(now, last.stored_at) + 1)
+
+
+def consistent_through(database: Database, tenant_id: int) -> int:
+    """Return an instant: every statement stored up to it is visible to whoever asks from now on."""
+    now, free = _look(database, tenant_id)
+    if free:
+        return now
+    with database.read() as conn:
+        last = conn.execute(_LAST, {"tenant_id": tenant_id}).first()
+        return int(last.stored_at) if last is not None else 0
+
+
+def _look(database: Database, tenant_id: int) -> tuple[int, bool]:
+    """Return the clock, and whether nobody held the tenant's turn after that."""
+    if database.is_sqlite:
+        now = _machine_clock()
+        return now, database.nobody_writes()
+    # The look takes the lock for as long as its transaction, which is over before anyone waits.
+    with database.read() as conn:
+        now, free = conn.execute(_LOOK, {"tenant_id": tenant_id}).one()
+        return int(now), bool(free)
+
+
+def _machine_clock() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,238 @@
+"""The one way statements get into the store, for POST, PUT and import alike.
+
+Terms and authority get their numbers first; then, in one transaction and while the tenant's turn is
+held (`lrs.store.turns`), ids that are there already are compared, the rest is numbered, stamped and
+stored with everything it is found by. A batch is stored whole or not at all.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import orjson
+import sqlalchemy as sa
+
+from lrs.errors import Conflict
+from lrs.store.authorities import Authority, as_authority
+from lrs.store.bulk import Row, among, insert_rows
+from lrs.store.database import Database
+from lrs.store.definitions import NewDefinitions
+from lrs.store.numbering import Numbering
+from lrs.store.pointing import settle
+from lrs.store.schema import ref, statement, statement_body
+from lrs.store.turns import Turn, take_turn
+from lrs.xapi.comparing import same_statement
+from lrs.xapi.statement import Statement
+from lrs.xapi.terms import Role, Scope, TermKind
+
+_DAY = 86_400_000_000
+_AUTHORITY = int(Role.AUTHORITY)
+
+_STATEMENT = (
+    "tenant_id",
+    "seq",
+    "statement_id",
+    "stored_at",
+    "timestamp_at",
+    "day_no",
+    "actor_id",
+    "verb_id",
+    "activity_id",
+    "authority_id",
+    "key_id",
+    "version",
+    "completion",
+    "success",
+    "score_scaled",
+    "duration_s",
+)
+_BODY = ("tenant_id", "seq", "body")
+_REF = ("term_id", "scope", "seq", "verb_id", "tenant_id", "roles")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one statement; ``new`` is False when the same one was there already."""
+
+    id: uuid.UUID
+    new: bool
+
+
+class Incoming(NamedTuple):
+    """A statement and who vouches for it."""
+
+    statement: Statement
+    authority: Authority
+
+
+def write_statements(
+    database: Database,
+    tenant_id: int,
+    statements: Sequence[Statement],
+    *,
+    authority: Mapping[str, Any],
+    key_id: int | None,
+) -> list[Written]:
+    """Store a batch whole, or raise `Conflict` and store nothing of it."""
+    vouching = as_authority(authority)
+    incoming = [Incoming(one, vouching) for one in statements]
+    return store_batch(database, tenant_id, incoming, key_id=key_id, on_conflict=_refuse)
+
+
+def store_batch(
+    database: Database,
+    tenant_id: int,
+    incoming: Sequence[Incoming],
+    *,
+    key_id: int | None,
+    on_conflict: Callable[[int, Statement], None],
+) -> list[Written]:
+    """Store a batch of statements with ids of their own; the answer is in the same order.
+
+    ``on_conflict`` is told the place of each statement whose id is taken by another: what it raises
+    undoes the batch; when it returns, that statement alone is left out.
+    """
+    if not incoming:
+        return []
+    numbering = Numbering(database, tenant_id, incoming)
+    numbering.make_beforehand()
+    with database.write() as conn:
+        numbering.make_now(conn)
+        turn = take_turn(database, conn, tenant_id)
+        there = _there_already(conn, tenant_id, incoming)
+        fresh = _fresh(incoming, there, on_conflict)
+        definitions = NewDefinitions(
+            database.memory, tenant_id, (d for one in fresh for d in one.statement.definitions)
+        )
+        _insert(conn, tenant_id, turn, fresh, numbering, key_id)
+        settle(conn, tenant_id, turn.seq, [one.statement for one in fresh])
+        definitions.store(conn, numbering.terms)
+    numbering.remember()
+    definitions.remember()
+    return [Written(one.statement.id, one.statement.id not in there) for one in incoming]
+
+
+def _refuse(place: int, refused: Statement) -> None:
+    raise Conflict(
+        f"another statement is stored under the id {refused.id}",
+        where=f"$[{place}].id",
+        hint="a statement cannot be changed: void it and send the new one under a new id",
+    )
+
+
+class _Stored(NamedTuple):
+    version: int
+    body: bytes
+
+
+def _there_already(
+    conn: sa.Connection, tenant_id: int, incoming: Sequence[Incoming]
+) -> dict[uuid.UUID, _Stored]:
+    """Return those of the ids that are taken, with what is stored under them."""
+    wanted = [one.statement.id.bytes for one in incoming]
+    rows = conn.execute(
+        sa.select(statement.c.statement_id, statement.c.version, statement_body.c.body)
+        .join(
+            statement_body,
+            (statement_body.c.tenant_id == statement.c.tenant_id)
+            & (statement_body.c.seq == statement.c.seq),
+        )
+        .where(
+            statement.c.tenant_id == tenant_id,
+            among(conn, statement.c.statement_id, wanted),
+        )
+    )
+    return {uuid.UUID(bytes=bytes(id16)): _Stored(version, body) for id16, version, body in rows}
+
+
+def _fresh(
+    incoming: Sequence[Incoming],
+    there: Mapping[uuid.UUID, _Stored],
+    on_conflict: Callable[[int, Statement], None],
+) -> list[Incoming]:
+    fresh = []
+    for place, one in enumerate(incoming):
+        stored = there.get(one.statement.id)
+        if stored is None:
+            fresh.append(one)
+        elif not _is_same(stored, one.statement):
+            on_conflict(place, one.statement)
+    return fresh
+
+
+def _is_same(stored: _Stored, sent: Statement) -> bool:
+    """Data 2.3.1: what counts is the meaning, not the bytes; the bytes are only quicker to compare."""
+    if stored.body == sent.raw:
+        return True
+    return same_statement(orjson.loads(stored.body), sent.body, sent.version)
+
+
+def _insert(
+    conn: sa.Connection,
+    tenant_id: int,
+    turn: Turn,
+    fresh: Sequence[Incoming],
+    numbering: Numbering,
+    key_id: int | None,
+) -> None:
+    rows: list[Row] = []
+    bodies: list[Row] = []
+    refs: list[Row] = []
+    for place, one in enumerate(fresh):
+        seq = turn.seq + place
+        rows.append(_statement_row(tenant_id, seq, turn.stored_at + place, one, numbering, key_id))
+        bodies.append((tenant_id, seq, one.statement.raw))
+        refs.extend(_ref_rows(tenant_id, seq, one, numbering))
+    insert_rows(conn, statement, _STATEMENT, rows)
+    insert_rows(conn, statement_body, _BODY, bodies)
+    insert_rows(conn, ref, _REF, refs)
+
+
+def _statement_row(
+    tenant_id: int,
+    seq: int,
+    stored_at: int,
+    one: Incoming,
+    numbering: Numbering,
+    key_id: int | None,
+) -> Row:
+    sent, terms = one.statement, numbering.terms
+    timestamp_at = stored_at if sent.timestamp_at is None else sent.timestamp_at
+    return (
+        tenant_id,
+        seq,
+        sent.id.bytes,
+        stored_at,
+        timestamp_at,
+        timestamp_at // _DAY,
+        None if sent.actor is None else terms[TermKind.AGENT, sent.actor],
+        terms[TermKind.VERB, sent.verb],
+        None if sent.activity is None else terms[TermKind.ACTIVITY, sent.activity],
+        numbering.authority(one.authority),
+        key_id,
+        int(sent.version),
+        _bit(sent.completion),
+        _bit(sent.success),
+        sent.score_scaled,
+        sent.duration_s,
+    )
+
+
+def _bit(value: bool | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _ref_rows(tenant_id: int, seq: int, one: Incoming, numbering: Numbering) -> list[Row]:
+    terms = numbering.terms
+    verb = terms[TermKind.VERB, one.statement.verb]
+    found = {
+        terms[kind, value]: (int(scope), int(roles))
+        for kind, value, scope, roles in one.statement.refs
+    }
+    for name in one.authority.names:
+        scope, roles = found.get(terms[name], (int(Scope.RELATED), 0))
+        found[terms[name]] = (scope, roles | _AUTHORITY)
+    return [(term, scope, seq, verb, tenant_id, roles) for term, (scope, roles) in found.items()]
