@@ -82,13 +82,21 @@ def _without_empty(_logger: object, _name: str, event: EventDict) -> EventDict:
 
 def fault_fields(fault: BaseException) -> dict[str, Any]:
     """Return an error as log fields: its type, and where it passed, innermost last."""
-    steps = traceback.extract_tb(fault.__traceback__)[-12:]
+    steps = traceback.extract_tb(fault.__traceback__)
+    ours = [step for step in steps if not _is_of_a_library(step.filename)]
     cause = fault.__cause__
     return {
         "fault": type(fault).__name__,
         "cause": type(cause).__name__ if cause else None,
-        "at": [f"{_short(s.filename)}:{s.lineno} {s.name}" for s in steps],
+        "at": [f"{_short(s.filename)}:{s.lineno} {s.name}" for s in [*ours[-8:], steps[-1]]]
+        if steps
+        else [],
     }
+
+
+def _is_of_a_library(filename: str) -> bool:
+    _, installed, module = filename.partition("site-packages/")
+    return bool(installed) and not module.startswith(("lrs/", "connectors/", "analytics/"))
 
 
 def _short(filename: str) -> str:

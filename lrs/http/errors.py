@@ -71,7 +71,8 @@ def _ours(error: VerkanError) -> Response:
 
 def _of_http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # a redirect that the router raised
-        return Response.force_type(error.get_response(request.environ), request.environ)
+        kept = error.get_response(request.environ)
+        return Response(kept.get_data(), kept.status, kept.headers)
     if error.code == 422:
         return answer(_from_schema(error))
     kind = _BY_STATUS.get(error.code, errors.BadInput if error.code < 500 else errors.Internal)

@@ -25,8 +25,8 @@ class KeyForm(ma.Schema):
     revoked_at = ma.fields.Function(lambda key: key.revoked_at and instant(key.revoked_at))
 
 
-@blueprint.route("/keys")
-@blueprint.response(200, KeyForm(many=True))
+@blueprint.route("/keys")  # type: ignore[untyped-decorator]  # flask-smorest is not typed
+@blueprint.response(200, KeyForm(many=True))  # type: ignore[untyped-decorator]
 def keys() -> list[ListedKey]:
     """List the tenant's keys, oldest first."""
     number = tenant_asked()

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
-from waitress.server import TcpWSGIServer, create_server
+from waitress.server import create_server
 from waitress.task import ErrorTask, WSGITask
 
 from lrs import errors
@@ -47,6 +47,11 @@ class _Parser(HTTPRequestParser):
 
 class _Refusal(ErrorTask):
     """Answers a request that the server itself refuses."""
+
+    # What waitress' stubs leave out is typed as Any, here and below.
+    channel: Any
+    request: Any
+    response_headers: Any
 
     def execute(self) -> None:
         error = _refusal(self.request.error.code, self.channel.adj.max_request_body_size - 1)
@@ -82,6 +87,8 @@ def _refusal(status: int, limit: int) -> errors.VerkanError:
 class _Answer(WSGITask):
     """Answers a request by the application."""
 
+    request: Any
+
     def set_close_on_finish(self) -> None:
         asked_to = self.request.headers.get("CONNECTION", "").lower() == "close"
         if self.version == "1.1" and not asked_to and self.status[:3] in ("204", "304"):
@@ -95,6 +102,9 @@ class _Channel(HTTPChannel):
     parser_class = _Parser
     task_class = _Answer
     error_task_class = _Refusal
+    socket: Any
+    _flush_exception: Any
+    _flush_some: Any
 
     draining = False
     """Whether, after the answer, what still comes is to be dropped before the connection closes."""
@@ -131,7 +141,7 @@ class Server:
     def __init__(self, app: WSGIApplication, settings: Settings, listening: socket.socket) -> None:
         self._stopping = False
         self._map: dict[int, Any] = {}
-        self._server: TcpWSGIServer = create_server(
+        self._server: Any = create_server(
             app,
             map=self._map,
             sockets=[listening],
