@@ -81,6 +81,15 @@ sync_issue = sa.Table(
     sa.Column("raw", sa.Text, comment="the record as it came"),
 )
 
+sync_state = sa.Table(
+    "sync_state",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("source", sa.Text, primary_key=True, comment="the system"),
+    sa.Column("stream", sa.Text, primary_key=True, comment="the file or list"),
+    sa.Column("state", sa.Text, nullable=False, comment="how far it is, as JSON, to go on from"),
+)
+
 import_mapping = sa.Table(
     "import_mapping",
     metadata,
@@ -98,6 +107,9 @@ person = sa.Table(
     sa.Column("source", sa.Text, nullable=False, comment="the system whose record made the person"),
     sa.Column("source_key", sa.Text, nullable=False, comment="the record's own key there"),
     sa.Column("display", sa.Text, comment="the name people know"),
+    sa.Column(
+        "raw_hash", Id16, comment="16 bytes of SHA-256 of the records in force; equal: no change"
+    ),
     sa.Column("erased_at", sa.BigInteger, comment="when the person was erased"),
     sa.UniqueConstraint("tenant_id", "source", "source_key"),
 )
@@ -317,4 +329,21 @@ never_link = sa.Table(
     sa.Column("person_id", sa.BigInteger, primary_key=True, comment="who it is not"),
     sa.Column("decided_by", sa.Text, nullable=False, comment="who said so"),
     sa.Column("decided_at", sa.BigInteger, nullable=False, comment="when"),
+)
+
+unresolved_actor = sa.Table(
+    "unresolved_actor",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column(
+        "actor_id",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="term of a learner's agent of whom nobody knows who it is",
+    ),
+    sa.Column("reason", sa.Text, nullable=False, comment="`unknown`, `conflict` or `suggestion`"),
+    sa.Column("evidence", sa.Text, nullable=False, comment="what stands in the way, in words"),
+    sa.Column("candidates", sa.Text, nullable=False, comment="numbers of persons, as JSON"),
+    sa.Column("run_id", sa.BigInteger, nullable=False, comment="the run that found it"),
 )

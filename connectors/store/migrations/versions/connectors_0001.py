@@ -445,6 +445,12 @@ def upgrade() -> None:
         sa.Column("source_key", sa.Text(), nullable=False, comment="the record's own key there"),
         sa.Column("display", sa.Text(), nullable=True, comment="the name people know"),
         sa.Column(
+            "raw_hash",
+            ID16,
+            nullable=True,
+            comment="16 bytes of SHA-256 of the records in force; equal: no change",
+        ),
+        sa.Column(
             "erased_at", sa.BigInteger(), nullable=True, comment="when the person was erased"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
@@ -538,4 +544,34 @@ def upgrade() -> None:
             comment="records refused",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_run")),
+    )
+    op.create_table(
+        "sync_state",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose data"),
+        sa.Column("source", sa.Text(), nullable=False, comment="the system"),
+        sa.Column("stream", sa.Text(), nullable=False, comment="the file or list"),
+        sa.Column(
+            "state", sa.Text(), nullable=False, comment="how far it is, as JSON, to go on from"
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "source", "stream", name=op.f("pk_sync_state")),
+    )
+    op.create_table(
+        "unresolved_actor",
+        sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose data"),
+        sa.Column(
+            "actor_id",
+            sa.BigInteger(),
+            autoincrement=False,
+            nullable=False,
+            comment="term of a learner's agent of whom nobody knows who it is",
+        ),
+        sa.Column(
+            "reason", sa.Text(), nullable=False, comment="`unknown`, `conflict` or `suggestion`"
+        ),
+        sa.Column(
+            "evidence", sa.Text(), nullable=False, comment="what stands in the way, in words"
+        ),
+        sa.Column("candidates", sa.Text(), nullable=False, comment="numbers of persons, as JSON"),
+        sa.Column("run_id", sa.BigInteger(), nullable=False, comment="the run that found it"),
+        sa.PrimaryKeyConstraint("tenant_id", "actor_id", name=op.f("pk_unresolved_actor")),
     )
