@@ -21,6 +21,7 @@ activity_fact = sa.Table(
     sa.Column("day_no", sa.Integer, nullable=False, comment="day, UTC"),
     sa.Column("n", sa.BigInteger, nullable=False, comment="statements"),
     sa.Column("completed", sa.BigInteger, nullable=False, comment="of them with completion true"),
+    sa.Column("incomplete", sa.BigInteger, nullable=False, comment="of them with completion false"),
     sa.Column("succeeded", sa.BigInteger, nullable=False, comment="of them with success true"),
     sa.Column("failed", sa.BigInteger, nullable=False, comment="of them with success false"),
     sa.Column("scored", sa.BigInteger, nullable=False, comment="of them with a scaled score"),

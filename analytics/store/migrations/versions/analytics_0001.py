@@ -32,6 +32,9 @@ def upgrade() -> None:
             "completed", sa.BigInteger(), nullable=False, comment="of them with completion true"
         ),
         sa.Column(
+            "incomplete", sa.BigInteger(), nullable=False, comment="of them with completion false"
+        ),
+        sa.Column(
             "succeeded", sa.BigInteger(), nullable=False, comment="of them with success true"
         ),
         sa.Column("failed", sa.BigInteger(), nullable=False, comment="of them with success false"),

@@ -1,0 +1,197 @@
+"""Stages who was trained and when: activity facts, joined to people, held against the path's rule.
+
+A link from an actor to a person holds for the days it names and no others, so a user name that was
+freed and given to somebody else trains nobody twice. Voided statements were appended to the facts
+as negative sums; what adds up to nothing did not happen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from analytics.store import stage
+from analytics.store.schema import activity_fact
+from analytics.store.stage import FOREVER, MonthOf, refill
+from connectors.model.paths import SIGNS, CompletionRule, LearningPath, Part, Sign
+from connectors.store.schema import actor_link
+from lrs.store.schema import term
+from lrs.xapi.terms import TermKind
+
+TOUCHED_ONLY = -1
+"""The item number of an activity that belongs to the path but not to its rule."""
+
+
+class Actors(NamedTuple):
+    """How many of those who sent statements on a path are known people."""
+
+    resolved: int
+    unresolved: int
+
+
+def stage_path(conn: sa.Connection, tenant_id: int, path: LearningPath) -> int:
+    """Fill `stage.item`; return how many activities that statements name the path has."""
+    conn.execute(sa.delete(stage.item))
+    for number, part in enumerate(path.rule.parts):
+        _stage_part(conn, tenant_id, part, number)
+    only_touched = [Part(*item) for item in path.items if Part(*item) not in path.rule.parts]
+    for part in only_touched:
+        _stage_part(conn, tenant_id, part, TOUCHED_ONLY)
+    activities = sa.select(sa.func.count(sa.distinct(stage.item.c.activity_id)))
+    return int(conn.execute(activities).scalar_one())
+
+
+def stage_learners(conn: sa.Connection, tenant_id: int, rule: CompletionRule) -> None:
+    """Fill `stage.learner` from `stage.item`, the facts and the links."""
+    learned = _learned(conn, tenant_id, SIGNS[rule.sign])
+    touched = _touched(learned)
+    done = _done(learned, rule)
+    start = MonthOf(done.c.done_day, "start")
+    people = touched.outerjoin(done, done.c.person_id == touched.c.person_id)
+    refill(
+        conn,
+        stage.learner,
+        sa.select(
+            touched.c.person_id,
+            touched.c.touched_day,
+            done.c.done_day,
+            sa.case((done.c.done_day.is_not(None), start.month)).label("start_ix"),
+            touched.c.seconds,
+            touched.c.score_sum,
+            touched.c.scored,
+        ).select_from(people.outerjoin(start.table, start.on)),
+    )
+
+
+def actors(conn: sa.Connection, tenant_id: int) -> Actors:
+    """Count who is behind the statements on the staged path."""
+    facts = _facts(tenant_id)
+    here = (
+        sa.select(facts.c.actor_id).group_by(facts.c.actor_id).having(sa.func.sum(facts.c.n) > 0)
+    ).cte("here")
+    links = _links(tenant_id)
+    known = sa.select(links.c.actor_id).distinct().cte("known")
+    joined = here.outerjoin(known, known.c.actor_id == here.c.actor_id)
+    n, resolved = conn.execute(
+        sa.select(sa.func.count(), sa.func.count(known.c.actor_id)).select_from(joined)
+    ).one()
+    return Actors(resolved, n - resolved)
+
+
+def _stage_part(conn: sa.Connection, tenant_id: int, part: Part, number: int) -> None:
+    named = term.c.value == part.activity
+    if part.is_prefix:
+        # Not LIKE: an IRI may hold its wildcards, and the databases differ on case.
+        named = sa.func.substr(term.c.value, 1, len(part.activity)) == part.activity
+    found = sa.select(term.c.id, sa.literal(number, sa.Integer)).where(
+        term.c.tenant_id == tenant_id, term.c.kind == int(TermKind.ACTIVITY), named
+    )
+    if number == TOUCHED_ONLY:
+        found = found.where(term.c.id.not_in(sa.select(stage.item.c.activity_id)))
+    conn.execute(sa.insert(stage.item).from_select(["activity_id", "item_no"], found))
+
+
+def _facts(tenant_id: int) -> sa.CTE:
+    """Return the facts on the staged path."""
+    activities = sa.select(stage.item.c.activity_id)
+    f = activity_fact.c
+    return (
+        sa.select(activity_fact).where(f.tenant_id == tenant_id, f.activity_id.in_(activities))
+    ).cte("facts")
+
+
+def _links(tenant_id: int) -> sa.CTE:
+    link = actor_link.c
+    return (
+        sa.select(
+            link.actor_id,
+            link.person_id,
+            link.valid_from,
+            sa.func.coalesce(link.valid_to, FOREVER).label("valid_to"),
+        ).where(link.tenant_id == tenant_id, link.superseded_run.is_(None))
+    ).cte("links")
+
+
+def _learned(conn: sa.Connection, tenant_id: int, sign: Sign) -> sa.CTE:
+    """Return person, activity and day, with how often it was done and what was measured."""
+    facts, links = _facts(tenant_id), _links(tenant_id)
+    on = sa.and_(
+        links.c.actor_id == facts.c.actor_id,
+        links.c.valid_from <= facts.c.day_no,
+        links.c.valid_to > facts.c.day_no,
+    )
+    key = (links.c.person_id, facts.c.activity_id, facts.c.day_no)
+    done = _times_done(facts, sign, _verbs(conn, tenant_id, sign))
+    return (
+        sa.select(
+            *key,
+            sa.func.sum(done).label("done"),
+            sa.func.sum(facts.c.duration_s).label("seconds"),
+            sa.func.sum(facts.c.score_sum).label("score_sum"),
+            sa.func.sum(facts.c.scored).label("scored"),
+        )
+        .select_from(facts.join(links, on))
+        .group_by(*key)
+        .having(sa.func.sum(facts.c.n) > 0)
+    ).cte("learned")
+
+
+def _verbs(conn: sa.Connection, tenant_id: int, sign: Sign) -> list[int]:
+    verbs = sa.select(term.c.id, term.c.value).where(
+        term.c.tenant_id == tenant_id, term.c.kind == int(TermKind.VERB)
+    )
+    return [row.id for row in conn.execute(verbs) if row.value.endswith(sign.verb_endings)]
+
+
+def _times_done(facts: sa.CTE, sign: Sign, verbs: list[int]) -> sa.ColumnElement[Any]:
+    """Count what shows that an activity was done: `connectors.model.paths.shows`, in sums.
+
+    Where the result speaks, it decides; the verb speaks for the statements whose result is silent.
+    """
+    no, yes = (
+        (facts.c.incomplete, facts.c.completed)
+        if sign.completion
+        else (facts.c.failed, facts.c.succeeded)
+    )
+    return sa.case((facts.c.verb_id.in_(verbs), facts.c.n - no), else_=yes)
+
+
+def _touched(learned: sa.CTE) -> sa.CTE:
+    return (
+        sa.select(
+            learned.c.person_id,
+            sa.func.min(learned.c.day_no).label("touched_day"),
+            sa.func.sum(learned.c.seconds).label("seconds"),
+            sa.func.sum(learned.c.score_sum).label("score_sum"),
+            sa.func.sum(learned.c.scored).label("scored"),
+        )
+        .group_by(learned.c.person_id)
+        .cte("touched")
+    )
+
+
+def _done(learned: sa.CTE, rule: CompletionRule) -> sa.CTE:
+    """Return who completed the path and the day: that on which the last thing needed was done."""
+    i = stage.item.c
+    what = i.item_no if rule.count == "parts" else i.activity_id
+    firsts = (
+        sa.select(
+            learned.c.person_id,
+            what.label("what"),
+            sa.func.min(learned.c.day_no).label("day_no"),
+        )
+        .select_from(learned.join(stage.item, i.activity_id == learned.c.activity_id))
+        .where(learned.c.done > 0, i.item_no != TOUCHED_ONLY)
+        .group_by(learned.c.person_id, what)
+        .cte("firsts")
+    )
+    place = sa.func.row_number().over(
+        partition_by=firsts.c.person_id, order_by=(firsts.c.day_no, firsts.c.what)
+    )
+    placed = sa.select(firsts.c.person_id, firsts.c.day_no, place.label("place")).cte("placed")
+    return (
+        sa.select(placed.c.person_id, placed.c.day_no.label("done_day"))
+        .where(placed.c.place == rule.need)
+        .cte("done")
+    )

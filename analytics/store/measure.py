@@ -1,0 +1,126 @@
+"""How the records of one metric become one observation a person (or team) and month.
+
+A count per something, or a share, is the sum of its numerators over the sum of its denominators; a
+count without one is counted per month at work; a measured value is the month's mean. Events (records
+without a period) leave no record when nothing happened, so a month at work without one counts as 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from analytics.store.schema import calendar
+from connectors.store.schema import outcome
+
+Form = Literal["ratio", "count", "mean"]
+Grain = Literal["person", "team"]
+
+LONGEST_PERIOD = 45
+"""Days: a quarter's figure says nothing about its months, so longer periods stay out."""
+
+_AMOUNT = sa.func.coalesce(outcome.c.numerator, outcome.c.value)
+_COUNTED = {"count", "rate", "zero_inflated_count"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One metric as it lies in the outcome table."""
+
+    tenant_id: int
+    metric_id: int
+    form: Form
+    grain: Grain
+    events: bool
+
+    @property
+    def fills_zero(self) -> bool:
+        """Return whether a month at work without a record is a count of nothing."""
+        return self.form == "count" and self.events and self.grain == "person"
+
+    @property
+    def unit(self) -> sa.ColumnElement[int]:
+        """Return the column that says whose record it is."""
+        return outcome.c.person_id if self.grain == "person" else outcome.c.unit_id
+
+    def by_month(self) -> sa.CTE:
+        """Return unit, period, num and den: one row a unit and month that has records."""
+        records = self._records().cte("records")
+        num, den = self._sums(records)
+        key = (records.c.unit_id, records.c.period)
+        rows = sa.select(*key, num.label("num"), den.label("den")).group_by(*key)
+        if self.form == "ratio":
+            rows = rows.having(sa.func.sum(records.c.denominator) > 0)
+        return rows.cte("observed")
+
+    def coverage(self) -> sa.Select[Any]:
+        """Return how many units have records in each month."""
+        months = self._records().cte("records")
+        return (
+            sa.select(months.c.period, sa.func.count(sa.distinct(months.c.unit_id)).label("units"))
+            .group_by(months.c.period)
+            .order_by(months.c.period)
+        )
+
+    def _records(self) -> sa.Select[Any]:
+        # A period counts in the month its middle lies in.
+        middle = outcome.c.day_no + sa.func.coalesce(outcome.c.period_days, 0).op("/")(2)
+        return (
+            sa.select(
+                self.unit.label("unit_id"),
+                calendar.c.month_ix.label("period"),
+                _AMOUNT.label("amount"),
+                outcome.c.denominator,
+            )
+            .select_from(outcome.join(calendar, calendar.c.day_no == middle))
+            .where(*_usable(self.tenant_id, self.metric_id), _whole(self.grain))
+        )
+
+    def _sums(self, records: sa.CTE) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+        one = sa.literal(1.0, sa.Double)
+        if self.form == "ratio":
+            return sa.func.sum(records.c.amount), sa.func.sum(records.c.denominator)
+        if self.form == "count":
+            return sa.func.sum(records.c.amount), one
+        return sa.func.avg(records.c.amount), one
+
+
+def measure(conn: sa.Connection, tenant_id: int, metric_id: int, kind: str) -> Measure | None:
+    """Look at a metric's records and say how to read them; None when it has none that can be used."""
+    of_people = sa.case((outcome.c.person_id.is_not(None), 1), else_=0)
+    found = conn.execute(
+        sa.select(
+            sa.func.count().label("n"),
+            sa.func.sum(of_people).label("of_people"),
+            sa.func.count(outcome.c.denominator).label("with_denominator"),
+            sa.func.count(outcome.c.period_days).label("with_period"),
+        ).where(*_usable(tenant_id, metric_id))
+    ).one()
+    if not found.n:
+        return None
+    form: Form = "mean"
+    if found.with_denominator:
+        form = "ratio"
+    elif kind in _COUNTED:
+        form = "count"
+    grain: Grain = "person" if found.of_people * 2 >= found.n else "team"
+    return Measure(tenant_id, metric_id, form, grain, events=not found.with_period)
+
+
+def _usable(tenant_id: int, metric_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        outcome.c.tenant_id == tenant_id,
+        outcome.c.metric_id == metric_id,
+        outcome.c.superseded_run.is_(None),
+        _AMOUNT.is_not(None),
+        sa.or_(outcome.c.period_days.is_(None), outcome.c.period_days <= LONGEST_PERIOD),
+    )
+
+
+def _whole(grain: Grain) -> sa.ColumnElement[bool]:
+    """Select one grain: a record that names a person is the person's, whatever team it names too."""
+    if grain == "person":
+        return outcome.c.person_id.is_not(None)
+    return sa.and_(outcome.c.person_id.is_(None), outcome.c.unit_id.is_not(None))

@@ -1,0 +1,231 @@
+"""The panel of the record store: `analytics.estimators.panel.Panel`, answered in SQL.
+
+One pass over the people adds everything up by cohort, cluster and month; what the estimators ask is
+answered from those sums. At team level the cohort of an observation is the start of the team the
+person is in that month, so a move changes sides, and the cluster is the team; at person level both
+are the person's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pandas as pd
+import sqlalchemy as sa
+
+from analytics.estimators.panel import NEVER
+from analytics.store import stage
+from analytics.store.measure import Measure
+
+Level = Literal["team", "person"]
+
+
+def _sums(name: str) -> sa.Table:
+    return sa.Table(
+        f"stage_sums_{name}",
+        sa.MetaData(),
+        sa.Column("cohort", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("cluster", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("period", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("rows", sa.BigInteger),
+        sa.Column("num", sa.Double),
+        sa.Column("den", sa.Double),
+        sa.Column("num2", sa.Double),
+        prefixes=["TEMPORARY"],
+        sqlite_with_rowid=False,
+    )
+
+
+class SqlPanel:
+    """One metric of one path's people, between two months; needs the stages of `stage` filled."""
+
+    def __init__(
+        self, conn: sa.Connection, measure: Measure, level: Level, first: int, last: int
+    ) -> None:
+        self.conn = conn
+        self.measure = measure
+        self.level: Level = "team" if measure.grain == "team" else level
+        self.first = first
+        self.last = last
+        self.sums = _sums(str(measure.metric_id))
+        self.sums.create(conn, checkfirst=False)
+        columns = [column.name for column in self.sums.c]
+        conn.execute(sa.insert(self.sums).from_select(columns, self._by_cluster()))
+
+    def drop(self) -> None:
+        """Give back the room of the sums."""
+        self.sums.drop(self.conn, checkfirst=False)
+
+    def cells(self) -> pd.DataFrame:
+        """Return one row per cohort and period."""
+        s = self.sums.c
+        rows = sa.cast(sa.func.sum(s.rows), sa.BigInteger).label("rows")
+        totals = (rows, *(sa.func.sum(c).label(c.name) for c in (s.num, s.den, s.num2)))
+        key = (s.cohort, s.period)
+        return self._frame(sa.select(*key, *totals).group_by(*key).order_by(*key))
+
+    def sizes(self) -> pd.DataFrame:
+        """Return one row per cohort: clusters and people."""
+        s = self.sums.c
+        clusters = sa.select(
+            s.cohort, sa.func.count(sa.distinct(s.cluster)).label("clusters")
+        ).group_by(s.cohort)
+        found = self._frame(clusters.order_by(s.cohort))
+        if self.level == "person":
+            return found.assign(people=found["clusters"])
+        people = self.people().cte("people")
+        counted = sa.select(people.c.cohort, sa.func.count().label("people"))
+        return found.merge(self._frame(counted.group_by(people.c.cohort)), on="cohort")
+
+    def people(self) -> sa.Select[Any]:
+        """Return cohort and person, once each: everybody behind the figures."""
+        if self.measure.grain == "person":
+            rows = self._observations().cte("observations")
+            return sa.select(rows.c.cohort, rows.c.person_id).distinct()
+        m, s = stage.member.c, self.sums.c
+        within = sa.and_(m.unit_id == s.cluster, m.from_ix <= s.period, m.to_ix > s.period)
+        joined = stage.member.join(self.sums, within)
+        return sa.select(s.cohort, m.person_id).select_from(joined).distinct()
+
+    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+        """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
+        names = [str(n) for n in weights.columns if n not in ("cohort", "period", "mean")]
+        table = _weights(len(names))
+        table.create(self.conn, checkfirst=False)
+        if len(weights):
+            self.conn.execute(sa.insert(table), _weight_rows(weights, names))
+        s, w = self.sums.c, table.c
+        deviation = s.num - w.mean * s.den
+        # A cluster with no weighted cell is there with 0, not absent: it counts among the clusters.
+        nothing = sa.literal(0.0, sa.Double)
+        totals = [
+            sa.func.coalesce(sa.func.sum(w[f"w{i}"] * deviation), nothing).label(f"w{i}")
+            for i in range(len(names))
+        ]
+        joined = self.sums.outerjoin(table, sa.and_(w.cohort == s.cohort, w.period == s.period))
+        key = (s.cohort, s.cluster)
+        query = sa.select(*key, *totals).select_from(joined).group_by(*key).order_by(*key)
+        found = self._frame(query)
+        table.drop(self.conn, checkfirst=False)
+        return found.set_axis(["cohort", "cluster", *names], axis="columns")
+
+    def _by_cluster(self) -> sa.Select[Any]:
+        rows = self._observations().cte("observations")
+        o = rows.c
+        key = (o.cohort, o.cluster, o.period)
+        return sa.select(
+            *key,
+            sa.func.count().label("rows"),
+            sa.func.sum(o.num).label("num"),
+            sa.func.sum(o.den).label("den"),
+            sa.func.sum((o.num * o.num).op("/")(o.den)).label("num2"),
+        ).group_by(*key)
+
+    def _observations(self) -> sa.Select[Any]:
+        """Return cohort, cluster, period, num, den, and person where records are of people."""
+        if self.measure.grain == "team":
+            return self._of_teams()
+        if self.measure.fills_zero:
+            return self._of_months_at_work()
+        seen = self.measure.by_month()
+        spells = self._spells()
+        at_work = sa.and_(
+            spells.c.person_id == seen.c.unit_id,
+            spells.c.from_ix <= seen.c.period,
+            spells.c.to_ix > seen.c.period,
+        )
+        joined, cohort, cluster = self._with_start(seen.join(spells, at_work), spells)
+        return (
+            sa.select(
+                self._within(cohort).label("cohort"),
+                cluster.label("cluster"),
+                seen.c.period,
+                spells.c.person_id,
+                seen.c.num,
+                seen.c.den,
+            )
+            .select_from(joined)
+            .where(seen.c.period.between(self.first, self.last))
+        )
+
+    def _of_months_at_work(self) -> sa.Select[Any]:
+        """Take every month at work, with what was counted in it or 0."""
+        seen = self.measure.by_month()
+        spells = self._spells()
+        months = stage.month_numbers(self.first, self.last)
+        at_work = sa.and_(spells.c.from_ix <= months.c.period, spells.c.to_ix > months.c.period)
+        base, cohort, cluster = self._with_start(spells.join(months, at_work), spells)
+        counted = sa.and_(seen.c.unit_id == spells.c.person_id, seen.c.period == months.c.period)
+        return sa.select(
+            self._within(cohort).label("cohort"),
+            cluster.label("cluster"),
+            months.c.period,
+            spells.c.person_id,
+            sa.func.coalesce(seen.c.num, sa.literal(0.0, sa.Double)).label("num"),
+            sa.literal(1.0, sa.Double).label("den"),
+        ).select_from(base.outerjoin(seen, counted))
+
+    def _of_teams(self) -> sa.Select[Any]:
+        seen = self.measure.by_month()
+        start = stage.unit_start
+        return (
+            sa.select(
+                self._within(start.c.start_ix).label("cohort"),
+                seen.c.unit_id.label("cluster"),
+                seen.c.period,
+                seen.c.num,
+                seen.c.den,
+            )
+            .select_from(seen.outerjoin(start, start.c.unit_id == seen.c.unit_id))
+            .where(seen.c.period.between(self.first, self.last))
+        )
+
+    def _spells(self) -> sa.Table:
+        return stage.member if self.level == "team" else stage.employed
+
+    def _with_start(
+        self, joined: sa.Join, spells: sa.Table
+    ) -> tuple[sa.Join, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+        """Join who, or whose team, started when; return that month and the cluster's column."""
+        if self.level == "team":
+            start = stage.unit_start
+            joined = joined.outerjoin(start, start.c.unit_id == spells.c.unit_id)
+            return joined, start.c.start_ix, spells.c.unit_id
+        own = stage.learner
+        joined = joined.outerjoin(own, own.c.person_id == spells.c.person_id)
+        return joined, own.c.start_ix, spells.c.person_id
+
+    def _within(self, start: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        """Hold a start after the last month for none: nothing in the panel is trained by then."""
+        return sa.case((start <= self.last, start), else_=NEVER)
+
+    def _frame(self, query: sa.Select[Any]) -> pd.DataFrame:
+        result = self.conn.execute(query)
+        return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+
+
+def _weights(count: int) -> sa.Table:
+    return sa.Table(
+        "stage_weights",
+        sa.MetaData(),
+        sa.Column("cohort", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("period", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("mean", sa.Double, nullable=False),
+        *(sa.Column(f"w{i}", sa.Double, nullable=False) for i in range(count)),
+        prefixes=["TEMPORARY"],
+        sqlite_with_rowid=False,
+    )
+
+
+def _weight_rows(weights: pd.DataFrame, names: list[str]) -> list[dict[str, Any]]:
+    plain = weights[["cohort", "period", "mean", *names]]
+    columns = ["cohort", "period", "mean", *(f"w{i}" for i in range(len(names)))]
+    rows = plain.itertuples(index=False, name=None)
+    return [
+        {
+            "cohort": int(row[0]),
+            "period": int(row[1]),
+            **dict(zip(columns[2:], map(float, row[2:]), strict=True)),
+        }
+        for row in rows
+    ]

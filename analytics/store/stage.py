@@ -1,0 +1,123 @@
+"""The short-lived tables one report is worked out in, and the one rule that turns days into months.
+
+They hold people as integers, live in the connection, and are gone when the report is made, so that
+persons never leave the database. Plain columns of integers and doubles, no date functions: the
+portable contract of `scale.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from analytics.estimators.panel import NEVER
+from analytics.store.schema import calendar
+
+FOREVER = NEVER
+"""The month, or day, that never comes: the end of what still holds."""
+
+HALF_MONTH = 15
+_LAST_DAY = 36_524  # the calendar's last
+
+_temporary = sa.MetaData()
+
+
+def _key(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+def _ix(name: str, *, key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, primary_key=key, autoincrement=False)
+
+
+def _stage(name: str, *columns: sa.Column[int] | sa.Column[float]) -> sa.Table:
+    return sa.Table(
+        f"stage_{name}", _temporary, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False
+    )
+
+
+# Months in which a person is employed, first to one past the last; a person's rows never overlap.
+employed = _stage("employed", _key("person_id"), _ix("from_ix", key=True), _ix("to_ix"))
+# The same months parted by the team the person is in.
+member = _stage(
+    "member", _key("person_id"), _ix("from_ix", key=True), _ix("to_ix"), _key("unit_id")
+)
+# Which activities make up the path, and to which of its items each belongs.
+item = _stage("item", _key("activity_id"), _ix("item_no", key=True))
+# Who did what of the path: first day, day of completion, first month that counts as trained.
+learner = _stage(
+    "learner",
+    _key("person_id"),
+    _ix("touched_day"),
+    _ix("done_day"),
+    _ix("start_ix"),
+    sa.Column("seconds", sa.Double),
+    sa.Column("score_sum", sa.Double),
+    _ix("scored"),
+)
+# The first month in which half of a team's members count as trained.
+unit_start = _stage("unit_start", _key("unit_id"), _ix("start_ix"))
+
+_ALL = (employed, member, item, learner, unit_start)
+
+
+@contextmanager
+def staged(conn: sa.Connection) -> Iterator[None]:
+    """Make the tables for one report, and drop them at its end.
+
+    After an error nothing is dropped here: the transaction is rolled back, and they go with it.
+    """
+    for table in _ALL:
+        table.create(conn, checkfirst=False)
+    yield
+    for table in _ALL:
+        table.drop(conn, checkfirst=False)
+
+
+def refill(conn: sa.Connection, table: sa.Table, rows: sa.Select[tuple[object, ...]]) -> None:
+    """Fill a stage anew from a query whose columns stand in the table's order."""
+    conn.execute(sa.delete(table))
+    conn.execute(sa.insert(table).from_select([c.name for c in table.c], rows))
+
+
+def fill(conn: sa.Connection, table: sa.Table, rows: Iterable[tuple[int, ...]]) -> None:
+    """Fill a stage anew with rows worked out in Python."""
+    conn.execute(sa.delete(table))
+    names = [c.name for c in table.c]
+    values = [dict(zip(names, row, strict=True)) for row in rows]
+    if values:
+        conn.execute(sa.insert(table), values)
+
+
+def month_numbers(first: int, last: int) -> sa.CTE:
+    """Return every month from the first to the last."""
+    months = sa.select(calendar.c.month_ix.label("period")).where(
+        calendar.c.month_ix.between(first, last)
+    )
+    return months.distinct().cte("months")
+
+
+class MonthOf:
+    """The first month whose 15th is not before a day: when what begins that day begins to count.
+
+    A spell of employment from one day to before another covers the months from the one's to before
+    the other's; a path completed on the 15th or earlier counts as done for the month, later from
+    the next. Month numbers come from the calendar: the month of the day half a month earlier, plus
+    one.
+    """
+
+    def __init__(self, day: sa.ColumnElement[int], name: str) -> None:
+        self._calendar = calendar.alias(name)
+        shifted = sa.case(
+            (day < HALF_MONTH, 0), (day > _LAST_DAY, _LAST_DAY - HALF_MONTH), else_=day - HALF_MONTH
+        )
+        self.on = self._calendar.c.day_no == shifted
+        self.month = self._calendar.c.month_ix + 1
+        self.month_or_forever = sa.case((day.is_(None), FOREVER), else_=self.month)
+
+    @property
+    def table(self) -> sa.FromClause:
+        """Return the calendar to join."""
+        return self._calendar
