@@ -22,6 +22,9 @@ class Setting(NamedTuple):
     name: str
     default: str | int | float | bool
     help: str
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
 
 TABLE: tuple[Setting, ...] = (
@@ -32,11 +35,16 @@ TABLE: tuple[Setting, ...] = (
         "SQLAlchemy address of a PostgreSQL database; empty means SQLite in the home folder.",
     ),
     Setting("host", "127.0.0.1", "Address that `verkan serve` listens on."),
-    Setting("port", 8080, "Port that `verkan serve` listens on."),
-    Setting("workers", 1, "Processes that serve; more than one needs PostgreSQL."),
-    Setting("threads", 8, "Threads of each process."),
     Setting(
-        "connection_limit", 1000, "Open connections a process holds before it stops accepting."
+        "port", 8080, "Port that `verkan serve` listens on; 0: any free one.", least=0, most=65535
+    ),
+    Setting("workers", 1, "Processes that serve; more than one needs PostgreSQL.", least=1),
+    Setting("threads", 8, "Threads of each process.", least=1),
+    Setting(
+        "connection_limit",
+        1000,
+        "Open connections a process holds before it stops accepting.",
+        least=1,
     ),
     Setting(
         "public_url", "", "The address others reach this server at, when a proxy stands before it."
@@ -47,23 +55,55 @@ TABLE: tuple[Setting, ...] = (
         "Key of the hashes that access secrets are kept as; empty means the file "
         "`secret` in the home folder, made at first use. Several machines must share one.",
     ),
-    Setting("max_body_bytes", 20_000_000, "Largest request body; a larger one is answered 413."),
-    Setting("max_statements", 10_000, "Most statements in one POST; more is answered 413."),
-    Setting("page_size", 100, "Statements in one answer when the caller names no limit."),
-    Setting("page_size_max", 500, "Most statements in one answer, whatever limit is asked for."),
-    Setting("busy_timeout_s", 30.0, "Longest wait for a turn to write before 503."),
+    Setting(
+        "max_body_bytes",
+        20_000_000,
+        "Largest request body; a larger one is answered 413.",
+        least=1,
+    ),
+    Setting(
+        "max_statements", 10_000, "Most statements in one POST; more is answered 413.", least=1
+    ),
+    Setting("page_size", 100, "Statements in one answer when the caller names no limit.", least=1),
+    Setting(
+        "page_size_max",
+        500,
+        "Most statements in one answer, whatever limit is asked for.",
+        least=1,
+    ),
+    Setting("busy_timeout_s", 30.0, "Longest wait for a turn to write before 503.", least=0),
     Setting(
         "pages",
         "local",
         "Who sees the pages: `local` (a browser on this machine), `open` (anyone who reaches the "
         "port: put a sign-in in front), `off`.",
+        choices=("local", "open", "off"),
     ),
     Setting(
-        "language", "en", "Language of pages and reports when the reader names none: en, sv, nl."
+        "language",
+        "en",
+        "Language of pages and reports when the reader names none: en, sv, nl.",
+        choices=("en", "sv", "nl"),
     ),
-    Setting("min_group", 8, "Smallest group of people any figure is shown for; the floor is 5."),
-    Setting("log_format", "auto", "`json`, `console`, or `auto` (console on a terminal)."),
-    Setting("log_level", "info", "`debug`, `info`, `warning` or `error`."),
+    Setting(
+        "min_group",
+        8,
+        "Smallest group of people any figure is shown for; the floor is 5, for a smaller group "
+        "points at persons.",
+        least=5,
+    ),
+    Setting(
+        "log_format",
+        "auto",
+        "`json`, `console`, or `auto` (console on a terminal).",
+        choices=("auto", "json", "console"),
+    ),
+    Setting(
+        "log_level",
+        "info",
+        "`debug`, `info`, `warning` or `error`.",
+        choices=("debug", "info", "warning", "error"),
+    ),
 )
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -155,30 +195,47 @@ def _environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _take(values: dict[str, Any], given: Mapping[str, Any], source: str) -> None:
-    defaults = {row.name: row.default for row in TABLE}
+    rows = {row.name: row for row in TABLE}
     for name, value in given.items():
-        if name not in defaults:
+        if name not in rows:
             raise BadSettings(
                 f"there is no setting {name!r}",
                 where=source,
                 hint="`docs/settings.md` lists them all",
             )
-        values[name] = _as_kind(name, value, defaults[name], source)
+        values[name] = _within(rows[name], _as_kind(rows[name], value, source), source)
 
 
-def _as_kind(name: str, value: Any, default: Any, source: str) -> Any:
-    kind = type(default)
+def _as_kind(row: Setting, value: Any, source: str) -> Any:
+    """Return the value as the kind its default has; text from the environment is read as such."""
+    kind = type(row.default)
     try:
-        if kind is bool and isinstance(value, str):
-            return _as_bool(value)
-        if kind in (int, float) and isinstance(value, bool):
-            raise ValueError
+        if kind is bool:
+            return value if isinstance(value, bool) else _as_bool(value)
+        if kind is str:
+            return os.fspath(value)
+        if isinstance(value, bool) or (kind is int and isinstance(value, float)):
+            raise TypeError
         return kind(value)
-    except (TypeError, ValueError) as exc:
+    except (TypeError, ValueError, AttributeError) as exc:
         raise BadSettings(
-            f"{name} must be {'a whole number' if kind is int else kind.__name__}, not {value!r}",
-            where=source,
+            f"{row.name} must be {_KINDS[kind]}, not {value!r}", where=source
         ) from exc
+
+
+_KINDS = {bool: "true or false", str: "text", int: "a whole number", float: "a number"}
+
+
+def _within(row: Setting, value: Any, source: str) -> Any:
+    if row.choices and value not in row.choices:
+        raise BadSettings(
+            f"{row.name} must be one of {', '.join(row.choices)}, not {value!r}", where=source
+        )
+    if row.least is not None and not value >= row.least:
+        raise BadSettings(f"{row.name} must be at least {row.least:g}", where=source, hint=row.help)
+    if row.most is not None and value > row.most:
+        raise BadSettings(f"{row.name} must be at most {row.most:g}", where=source)
+    return value
 
 
 def _as_bool(value: str) -> bool:
@@ -190,23 +247,7 @@ def _as_bool(value: str) -> bool:
 
 
 def _checked(settings: Settings) -> Settings:
-    for name, allowed in (("pages", ("local", "open", "off")), ("language", ("en", "sv", "nl"))):
-        if getattr(settings, name) not in allowed:
-            raise BadSettings(
-                f"{name} must be one of {', '.join(allowed)}, not {getattr(settings, name)!r}"
-            )
-    for name in (
-        "max_body_bytes",
-        "max_statements",
-        "page_size",
-        "page_size_max",
-        "threads",
-        "workers",
-    ):
-        if getattr(settings, name) < 1:
-            raise BadSettings(f"{name} must be at least 1")
-    if settings.min_group < 5:
-        raise BadSettings("min_group must be at least 5", hint="a smaller group points at persons")
+    """Return the settings, unless two of them cannot be so together."""
     if settings.workers > 1 and not settings.database_url:
         raise BadSettings(
             "more than one worker needs PostgreSQL", hint="set VERKAN_DATABASE_URL, or workers = 1"
