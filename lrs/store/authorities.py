@@ -28,11 +28,11 @@ class Authority:
 
 def as_authority(agent: Mapping[str, Any]) -> Authority:
     """Return the authority with the names its statements are found by under ``related_agents``."""
-    body = orjson.dumps(agent, option=orjson.OPT_SORT_KEYS)
+    digest = digest16(orjson.dumps(agent, option=orjson.OPT_SORT_KEYS))
     candidates = (agent, *agent.get("member", ()))
     normal = (normal_form(candidate) for candidate in candidates)
     names = tuple(agent_name(form) for form in normal if form is not None)
-    return Authority(body, digest16(body), names)
+    return Authority(orjson.dumps(agent), digest, names)
 
 
 def known_authority(memory: Memory, tenant_id: int, wanted: Authority) -> int | None:

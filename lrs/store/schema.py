@@ -221,3 +221,35 @@ import_state = sa.Table(
     sa.Column("duplicate", sa.BigInteger, nullable=False, comment="statements that were there"),
     sa.Column("rejected", sa.BigInteger, nullable=False, comment="statements refused so far"),
 )
+
+document = sa.Table(
+    "document",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column(
+        "kind", sa.SmallInteger, primary_key=True, comment="state, agent profile, activity profile"
+    ),
+    sa.Column(
+        "activity_id",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="term of the activity; 0: none",
+    ),
+    sa.Column(
+        "agent_id",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="term of the agent; 0: none",
+    ),
+    sa.Column("registration", Id16, primary_key=True, comment="the UUID; no bytes: none"),
+    sa.Column("digest", Id16, primary_key=True, comment="16 bytes of SHA-256 of name"),
+    sa.Column("name", sa.Text, nullable=False, comment="stateId or profileId"),
+    sa.Column("content_type", sa.Text, nullable=False, comment="as it was sent"),
+    sa.Column("etag", sa.Text, nullable=False, comment="SHA-1 of content, in hex"),
+    sa.Column("updated_at", sa.BigInteger, nullable=False, comment="when it was last changed"),
+    sa.Column("content", sa.LargeBinary, nullable=False, comment="the document"),
+    # A person's documents are found, to be read out or erased, without reading the rest.
+    sa.Index(None, "tenant_id", "agent_id"),
+)

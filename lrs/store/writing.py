@@ -115,12 +115,17 @@ def store_batch(
     return [Written(one.statement.id, one.statement.id not in there) for one in incoming]
 
 
-def _refuse(place: int, refused: Statement) -> None:
-    raise Conflict(
-        f"another statement is stored under the id {refused.id}",
-        where=f"$[{place}].id",
+def taken(sent: Statement, where: str) -> Conflict:
+    """Return the error of a statement whose id another one has."""
+    return Conflict(
+        f"another statement is stored under the id {sent.id}",
+        where=where,
         hint="a statement cannot be changed: void it and send the new one under a new id",
     )
+
+
+def _refuse(place: int, sent: Statement) -> None:
+    raise taken(sent, f"$[{place}].id")
 
 
 class _Stored(NamedTuple):

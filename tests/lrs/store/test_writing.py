@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from dataclasses import replace
 
 import orjson
 import pytest
 import sqlalchemy as sa
-from store_making import AUTHORITY, TENANT, VERBS, body, checked, ids, pages, voiding, write
+from store_making import AUTHORITY, TENANT, VERBS, body, checked, ids, pages, write
 
 from lrs.access.tenants import make_tenant
 from lrs.errors import Conflict
@@ -130,7 +131,7 @@ def test_stored_rises_along_the_order_of_writing(database: Database) -> None:
         )
         numbers = list(conn.execute(sa.select(statement.c.seq).order_by(statement.c.seq)).scalars())
     assert numbers == list(range(1, 21))
-    assert all(earlier < later for earlier, later in zip(stamps, stamps[1:], strict=False))
+    assert all(earlier < later for earlier, later in itertools.pairwise(stamps))
 
 
 def test_same_id_in_two_tenants_is_two_statements(database: Database) -> None:

@@ -1,0 +1,165 @@
+"""`verkan statements` and `verkan db`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from lrs.access.tenants import DEFAULT, tenant_number
+from lrs.errors import BadInput
+from lrs.store import migrate
+from lrs.store.checking import Check, check_store
+from lrs.store.database import Database
+from lrs.store.exporting import export_statements
+from lrs.store.importing import ImportCount, import_statements
+from lrs.store.progress import shown
+from lrs.xapi.times import instant_of
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def statements() -> None:
+    """Import and export statements."""
+
+
+@statements.command("import")
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+@click.option("--tenant", default=DEFAULT, show_default=True, help="Whose statements they are.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
+@click.pass_context
+def import_(ctx: click.Context, files: Sequence[Path], tenant: str, as_json: bool) -> None:
+    """Store the statements of files: one a line (NDJSON) or a JSON array, .gz or not.
+
+    Can be broken off and run again, and run twice: what is there already is counted as duplicate.
+    What is refused is kept with its reason, and does not keep the rest from being stored.
+    """
+    database = _open(ctx)
+    number = _tenant(database, tenant)
+    counts = [_import_one(database, number, path) for path in files]
+    total = _total(counts)
+    if as_json:
+        click.echo(json.dumps(total))
+    else:
+        click.echo(", ".join(f"{value} {name}" for name, value in total.items()))
+    if total["rejected"] and not (total["stored"] or total["duplicate"]):
+        raise BadInput(
+            "nothing in these files is a statement that can be stored",
+            where=", ".join(str(path) for path in files),
+            hint="the reasons stand above",
+        )
+
+
+@statements.command()
+@click.option("--out", required=True, type=_FILE, help="File to write; .gz is compressed.")
+@click.option("--since", help="Only what was stored after this instant, such as 2026-01-31.")
+@click.option(
+    "--format",
+    "form",
+    default="ndjson",
+    show_default=True,
+    type=click.Choice(["ndjson", "parquet"]),
+    help="parquet comes with a later version.",
+)
+@click.option("--tenant", default=DEFAULT, show_default=True, help="Whose statements.")
+@click.pass_context
+def export(ctx: click.Context, out: Path, since: str | None, form: str, tenant: str) -> None:
+    """Write everything stored to a file, one statement a line, voided ones too."""
+    if form != "ndjson":
+        raise BadInput(
+            "Parquet comes with a later version", where="--format", hint="use --format ndjson"
+        )
+    after = None if since is None else _instant(since)
+    database = _open(ctx)
+    number = _tenant(database, tenant)
+    with shown(f"exporting to {out.name}") as tell:
+        written = export_statements(
+            database, number, out, since=after, progress=lambda done: tell(done, 0)
+        )
+    click.echo(f"{written} statements are in {out}")
+
+
+@click.group()
+def db() -> None:
+    """Upgrade and check the database."""
+
+
+@db.command()
+@click.pass_context
+def upgrade(ctx: click.Context) -> None:
+    """Bring the database to this version's tables; a backup first is wise."""
+    from lrs.settings import load
+
+    database = Database(load(ctx.obj))
+    ctx.call_on_close(database.close)
+    if migrate.is_current(database):
+        click.echo("the database is up to date")
+        return
+    migrate.upgrade(database)
+    click.echo("the database is upgraded")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Count what is stored, and look for what cannot be; exit 1 when something is found."""
+    found = check_store(_open(ctx))
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+    else:
+        _tell(found)
+    if found.faults:
+        ctx.exit(1)
+
+
+def _tell(found: Check) -> None:
+    for name, number in found.counts.items():
+        click.echo(f"{number:>12}  {name}")
+    for fault in found.faults:
+        click.echo(f"fault: {fault}", err=True)
+    if not found.faults:
+        click.echo("everything holds together")
+
+
+def _import_one(database: Database, tenant_id: int, path: Path) -> ImportCount:
+    with shown(f"importing {path.name}") as tell:
+        count = import_statements(database, tenant_id, path, progress=tell)
+    for refusal in count.refusals:
+        place = f" at {refusal.path}" if refusal.path else ""
+        click.echo(f"refused {refusal.origin}{place}: {refusal.message}", err=True)
+    hidden = count.rejected - len(count.refusals)
+    if count.refusals and hidden:
+        click.echo(f"... and {hidden} more; all are kept in the table `refused`", err=True)
+    return count
+
+
+def _total(counts: Sequence[ImportCount]) -> dict[str, int]:
+    names = ("read", "stored", "duplicate", "rejected")
+    return {name: sum(getattr(count, name) for count in counts) for name in names}
+
+
+def _open(ctx: click.Context) -> Database:
+    database = migrate.open_database(ctx.obj)
+    ctx.call_on_close(database.close)
+    return database
+
+
+def _tenant(database: Database, name: str) -> int:
+    with database.read() as conn:
+        return tenant_number(conn, name)
+
+
+def _instant(text: str) -> int:
+    found = instant_of(text) or instant_of(f"{text}T00:00:00Z")
+    if found is None:
+        raise BadInput(
+            f"{text!r} is no instant",
+            where="--since",
+            hint="write it as 2026-01-31 or 2026-01-31T09:30:00Z",
+        )
+    return found

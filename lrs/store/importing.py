@@ -1,0 +1,206 @@
+"""Statements from a file, by the same way in as those that are posted.
+
+An import can be broken off and begun again: how far a file is done is kept by a hash of its
+content, until the file is done. Done twice, a file changes nothing, for a statement without an id
+gets one made from its bytes. What is refused is kept with its place and its reason.
+
+A statement that names its own authority, as another store's export does, keeps it; the others are
+vouched for by the authority that the import is given.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from lrs.errors import BadInput, Conflict, VerkanError
+from lrs.store.authorities import Authority, as_authority
+from lrs.store.database import Database
+from lrs.store.refusals import Refusal, keep_refusals
+from lrs.store.schema import import_state
+from lrs.store.statement_files import Element, StatementFile
+from lrs.store.writing import Incoming, store_batch, taken
+from lrs.xapi.parsing import parse_statement
+from lrs.xapi.statement import check
+from lrs.xapi.terms import SpecVersion
+
+#: Vouches for imported statements that name no authority; `.invalid` belongs to nobody, for ever.
+IMPORT_AUTHORITY: Mapping[str, Any] = {
+    "objectType": "Agent",
+    "account": {"homePage": "https://verkan.invalid", "name": "import"},
+}
+
+_IDS = uuid.UUID("6f1c6f0e-5d1b-5e0a-9a53-2f8d5b1f7c11")
+_BATCH = 1_000
+_BATCH_BYTES = 8_000_000
+_SHOWN = 10
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class ImportCount:
+    """What became of the statements of a file."""
+
+    read: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    #: The first few that were refused, to be shown; all of them are in the store.
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def import_statements(
+    database: Database,
+    tenant_id: int,
+    path: Path,
+    *,
+    authority: Mapping[str, Any] = IMPORT_AUTHORITY,
+    progress: Progress | None = None,
+) -> ImportCount:
+    """Store the statements of a file; raises `BadInput` when the file as a whole cannot be used.
+
+    ``progress`` is told how many bytes of the file are done, and of how many.
+    """
+    file = StatementFile(path, largest=database.settings.max_body_bytes)
+    run = _Import(database, tenant_id, file, as_authority(authority))
+    for batch in _batches(run):
+        run.store(batch)
+        if progress is not None:
+            progress(batch[-1].element.read_bytes, file.size)
+    run.finish()
+    return run.count
+
+
+class _Read(NamedTuple):
+    """An element of the file, and the statement it is or why it is none."""
+
+    element: Element
+    read: Incoming | VerkanError
+
+
+class _Import:
+    """One run over one file."""
+
+    def __init__(
+        self, database: Database, tenant_id: int, file: StatementFile, authority: Authority
+    ) -> None:
+        self.file = file
+        self.count = ImportCount()
+        self._database = database
+        self._tenant_id = tenant_id
+        self._authority = authority
+        self._digest = file.digest()
+        self._done = self._resume()
+
+    def elements(self) -> Iterator[_Read]:
+        """Yield what is left to do, checked."""
+        for element in self.file.elements():
+            if element.number > self._done:
+                yield _Read(element, self._check(element.raw))
+
+    def store(self, batch: list[_Read]) -> None:
+        """Store a batch, keep what is refused of it, and note how far the file is done."""
+        good = [one for one in batch if isinstance(one.read, Incoming)]
+        taken_by_others: list[tuple[_Read, Conflict]] = []
+        written = store_batch(
+            self._database,
+            self._tenant_id,
+            [one.read for one in good if isinstance(one.read, Incoming)],
+            key_id=None,
+            on_conflict=lambda place, sent: taken_by_others.append(
+                (good[place], taken(sent, "$.id"))
+            ),
+        )
+        refusals = [
+            self._refusal(one, one.read) for one in batch if isinstance(one.read, VerkanError)
+        ]
+        refusals += [self._refusal(one, why) for one, why in taken_by_others]
+        new = sum(one.new for one in written)
+        self.count.stored += new
+        self.count.duplicate += len(good) - new - len(taken_by_others)
+        self.count.rejected += len(refusals)
+        self.count.read += len(batch)
+        self.count.refusals += refusals[: _SHOWN - len(self.count.refusals)]
+        self._note(batch[-1].element.number, refusals)
+
+    def finish(self) -> None:
+        """Forget how far the file was done: the next run begins it anew, and finds duplicates."""
+        with self._database.write() as conn:
+            conn.execute(sa.delete(import_state).where(*self._mine()))
+
+    def _check(self, raw: bytes) -> Incoming | VerkanError:
+        try:
+            parsed = parse_statement(raw)
+            found = check(parsed, _version(parsed.body))
+        except BadInput as exc:
+            return exc
+        if not found.id_given:
+            found = replace(found, id=uuid.uuid5(_IDS, raw.hex()))
+        own = parsed.body.get("authority")
+        return Incoming(found, self._authority if own is None else as_authority(own))
+
+    def _refusal(self, one: _Read, why: VerkanError) -> Refusal:
+        return Refusal(
+            self.file.place(one.element.number), why.code, why.where, why.message, one.element.raw
+        )
+
+    def _resume(self) -> int:
+        with self._database.read() as conn:
+            row = conn.execute(sa.select(import_state).where(*self._mine())).first()
+        if row is None:
+            return 0
+        self.count.stored = row.stored
+        self.count.duplicate = row.duplicate
+        self.count.rejected = row.rejected
+        self.count.read = row.stored + row.duplicate + row.rejected
+        return int(row.line)
+
+    def _note(self, number: int, refusals: list[Refusal]) -> None:
+        state = {
+            "line": number,
+            "stored": self.count.stored,
+            "duplicate": self.count.duplicate,
+            "rejected": self.count.rejected,
+        }
+        with self._database.write() as conn:
+            keep_refusals(conn, self._tenant_id, refusals, at=time.time_ns() // 1000)
+            changed = conn.execute(sa.update(import_state).where(*self._mine()).values(**state))
+            if changed.rowcount == 0:
+                mine = {"tenant_id": self._tenant_id, "digest": self._digest}
+                conn.execute(sa.insert(import_state).values(**mine, **state))
+
+    def _mine(self) -> tuple[sa.ColumnElement[bool], ...]:
+        return (
+            import_state.c.tenant_id == self._tenant_id,
+            import_state.c.digest == self._digest,
+        )
+
+
+def _batches(run: _Import) -> Iterator[list[_Read]]:
+    """Yield batches that name no id twice, so that the second of two is compared with the first."""
+    batch: list[_Read] = []
+    ids: set[uuid.UUID] = set()
+    size = 0
+    for one in run.elements():
+        statement_id = one.read.statement.id if isinstance(one.read, Incoming) else None
+        if len(batch) == _BATCH or size > _BATCH_BYTES or statement_id in ids:
+            yield batch
+            batch, ids, size = [], set(), 0
+        batch.append(one)
+        size += len(one.element.raw)
+        if statement_id is not None:
+            ids.add(statement_id)
+    if batch:
+        yield batch
+
+
+def _version(body: Mapping[str, Any]) -> SpecVersion:
+    """The statement says itself which version it follows; when it says nothing, 1.0 (Data 2.4.10)."""
+    return SpecVersion.V2_0 if str(body.get("version")).startswith("2.") else SpecVersion.V1_0
