@@ -8,7 +8,7 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Put the record store's routes into the host."""
     from lrs import web
-    from lrs.http import about, cors, health, keys_api, management, statements, versions
+    from lrs.http import about, cors, documents, health, keys_api, management, statements, versions
 
     app.register_blueprint(health.blueprint)
     management.install(app)
@@ -17,4 +17,5 @@ def register(app: Flask) -> None:
     versions.install(app)
     app.register_blueprint(about.blueprint)
     app.register_blueprint(statements.blueprint)
+    app.register_blueprint(documents.blueprint)
     web.register(app)

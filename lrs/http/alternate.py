@@ -50,9 +50,9 @@ class AlternateSyntax:
         self._max_body_bytes = max_body_bytes
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if path.lstrip("/").startswith("xapi"):
-            environ["PATH_INFO"] = plain_path(path)
+        path = plain_path(environ["PATH_INFO"])
+        if path.startswith("/xapi"):
+            environ["PATH_INFO"] = path
             method = alternate_method(environ)
             if method is not None:
                 self._translate(environ, method)

@@ -26,8 +26,14 @@ def json_body() -> bytes:
     return body
 
 
+def any_body() -> bytes:
+    """Return the unpacked body of a request that may be of any type, and may be empty."""
+    return _unpacked(request.get_data(cache=False, parse_form_data=False))
+
+
 def _json_only() -> None:
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+    kind = kind.lower()
     if kind == "multipart/mixed":
         raise _no_attachments_yet()
     if kind != "application/json":

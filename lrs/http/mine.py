@@ -7,7 +7,6 @@ may be short, which the specification lets it be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import orjson
@@ -30,11 +29,6 @@ def first_page(key: Key, query: StatementQuery) -> Page:
 def next_page(key: Key, token: str) -> Page:
     """Return the page that a token stands for, within what the key may read."""
     return _within(key, statements(host().database, key.tenant_id, None, cursor=token))
-
-
-def wants_attachments(asked: Mapping[str, str]) -> bool:
-    """Tell whether the pages are asked for with their attachments."""
-    return asked.get("attachments") == "true"
 
 
 def may_read(key: Key, answer: bytes) -> bool:

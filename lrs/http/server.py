@@ -17,7 +17,7 @@ import json
 import secrets
 import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
@@ -141,22 +141,25 @@ class Server:
     def __init__(self, app: WSGIApplication, settings: Settings, listening: socket.socket) -> None:
         self._stopping = False
         self._map: dict[int, Any] = {}
-        self._server: Any = create_server(
-            app,
-            map=self._map,
-            sockets=[listening],
-            threads=settings.threads,
-            connection_limit=settings.connection_limit,
-            max_request_body_size=settings.max_body_bytes + 1,  # waitress refuses what is equal
-            recv_bytes=1 << 16,
-            inbuf_overflow=1 << 20,
-            channel_timeout=120,
-            log_socket_errors=False,
-            # select() knows no file past the 1024th.
-            asyncore_use_poll=True,
-            # Whether a proxy stands between is what tells a reader on this machine from others.
-            clear_untrusted_proxy_headers=False,
-            ident=None,
+        self._server = cast(
+            Any,
+            create_server(
+                app,
+                map=self._map,
+                sockets=[listening],
+                threads=settings.threads,
+                connection_limit=settings.connection_limit,
+                max_request_body_size=settings.max_body_bytes + 1,  # waitress refuses what is equal
+                recv_bytes=1 << 16,
+                inbuf_overflow=1 << 20,
+                channel_timeout=120,
+                log_socket_errors=False,
+                # select() knows no file past the 1024th.
+                asyncore_use_poll=True,
+                # Whether a proxy stands between is what tells a reader on this machine from others.
+                clear_untrusted_proxy_headers=False,
+                ident=None,
+            ),
         )
         self._server.channel_class = _Channel
 

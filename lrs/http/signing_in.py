@@ -10,10 +10,13 @@ from lrs.app import host
 from lrs.errors import NotAllowed, NotSignedIn
 
 
-def signed_in(scope: str) -> Key:
-    """Return the key of the current request; raises `NotSignedIn` or `NotAllowed`."""
+def signed_in(scope: str, *or_scopes: str) -> Key:
+    """Return the key of the current request, which has one of the scopes.
+
+    Raises `NotSignedIn` or `NotAllowed`; the latter names the first scope.
+    """
     key = _key()
-    if not allows(key.scopes, scope):
+    if not any(allows(key.scopes, each) for each in (scope, *or_scopes)):
         raise NotAllowed(
             f"this key may not do that: it lacks the scope {scope}",
             where="Authorization",

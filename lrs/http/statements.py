@@ -19,10 +19,11 @@ from werkzeug.http import http_date
 from lrs.access.keys import Key
 from lrs.app import host
 from lrs.errors import BadInput, NotFound, TooLarge
-from lrs.http import consistency, mine
+from lrs.http import consistency, mine, paging
+from lrs.http.answering import formed
+from lrs.http.arguments import arguments
 from lrs.http.bodies import json_body
 from lrs.http.multipart import multipart
-from lrs.http.paging import more_url
 from lrs.http.signing_in import signed_in
 from lrs.http.versions import negotiate, version
 from lrs.store.reading import Page, statement_by_id
@@ -72,14 +73,13 @@ def put() -> Response:
 def get() -> Response:
     """Give back one statement, or those that the filters name, newest first."""
     key = signed_in("statements/read/mine")
-    asked = _arguments()
+    asked = arguments()
     if "more" in asked:
-        page = mine.next_page(key, asked["more"])
-        return _page(page, attachments=mine.wants_attachments(asked))
+        return _page(key, mine.next_page(key, asked["more"]), paging.asked_again(asked))
     query = parse_query(asked, version())
     if isinstance(query, ById):
         return _one(key, query)
-    return _page(mine.first_page(key, query), attachments=query.attachments)
+    return _page(key, mine.first_page(key, query), paging.Form(query.format, query.attachments))
 
 
 def _write(key: Key, statements: list[Statement]) -> list[UUID]:
@@ -97,17 +97,17 @@ def _one(key: Key, asked: ById) -> Response:
             where="statementId",
             hint="a voided statement is read by voidedStatementId",
         )
-    response = _json(found.answer)
-    if asked.attachments:
-        response = multipart(found.answer)
+    (answer,) = formed(key.tenant_id, [found.answer], asked.format)
+    response = multipart(answer) if asked.attachments else _json(answer)
     response.headers["Last-Modified"] = http_date(found.stored_at // 1_000_000)
     return consistency.bounded_now(response, key)
 
 
-def _page(page: Page, *, attachments: bool) -> Response:
-    more = more_url(page.more, attachments=attachments) if page.more else ""
-    body = b'{"statements":[%s],"more":%s}' % (b",".join(page.statements), orjson.dumps(more))
-    response = multipart(body) if attachments else _json(body)
+def _page(key: Key, page: Page, form: paging.Form) -> Response:
+    statements = formed(key.tenant_id, page.statements, form.format)
+    more = paging.more_url(page.more, form) if page.more else ""
+    body = b'{"statements":[%s],"more":%s}' % (b",".join(statements), orjson.dumps(more))
+    response = multipart(body) if form.attachments else _json(body)
     if page.last_stored is not None:
         response.headers["Last-Modified"] = http_date(page.last_stored // 1_000_000)
     return consistency.bounded_by(response, page.consistent_through)
@@ -128,17 +128,9 @@ def _known_parameters(known: Collection[str]) -> None:
             )
 
 
-def _arguments() -> dict[str, str]:
-    """Return the parameters of the address, each named once."""
-    for name, values in request.args.lists():
-        if len(values) > 1:
-            raise BadInput(f"the parameter {name} is given twice", where=name, hint="give it once")
-    return request.args.to_dict()
-
-
 # 1.0.3, Communication 2.1.1: PUT names the id in the address.
 def _statement_id() -> UUID:
-    given = _arguments().get("statementId")
+    given = arguments().get("statementId")
     found = uuid_of(given) if given is not None else None
     if found is None:
         raise BadInput(

@@ -26,7 +26,16 @@ def negotiate() -> None:
     if refused is not None:
         raise refused
     if request.method != "OPTIONS":
-        g.version = asked_version(request.headers.get(HEADER))
+        g.version = asked_version(_asked())
+
+
+def _asked() -> str | None:
+    """Return the version named; some clients name it twice, or forget it on the way to `more`."""
+    header = request.headers.get(HEADER)
+    if header is None:
+        return ANSWER[SpecVersion.V1_0] if "more" in request.args else None
+    named = {each.strip() for each in header.split(",")}
+    return named.pop() if len(named) == 1 else header
 
 
 def version() -> SpecVersion:
