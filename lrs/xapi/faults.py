@@ -170,7 +170,7 @@ class Seen(Generic[_Found]):
 
 def missing(at: At, key: str) -> BadStatement:
     """Return the error of a required property that is not there."""
-    return fault(at, f'"{key}" is missing')
+    return fault((at, key), f'"{key}" is missing')
 
 
 def unknown(at: At, key: str, known: Collection[str]) -> BadStatement:

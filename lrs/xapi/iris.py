@@ -15,7 +15,7 @@ from typing import Any
 from lrs.xapi.faults import At, a_string, an_object, fault
 
 # https://www.rfc-editor.org/rfc/rfc3987#section-2.2
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f-\xa0<>\"{}|\\^`]+")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f-\xa0\ud800-\udfff<>\"{}|\\^`]+")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 # A cache of long strings would be a way to fill the memory from outside.
