@@ -76,7 +76,7 @@ def _left_out(view: View) -> list[str]:
     if not missing:
         return []
     return [
-        view.words.count(
+        view.words.say_n(
             "%(n)s learner in the statements could not be matched to a person and is left out.",
             "%(n)s learners in the statements could not be matched to people and are left out.",
             missing,

@@ -60,7 +60,7 @@ class Picture:
             sure=self._view.figures.percent(0.95),
         )
         unit = self._view.scale.unit_in_words()
-        return f"{bars} {self._say('In %(unit)s.', unit=unit)}" if unit else bars
+        return " ".join((bars, self._say("In %(unit)s.", unit=unit))) if unit else bars
 
     def labels(self) -> Labels:
         """Return what is written in the picture."""

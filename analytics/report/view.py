@@ -163,7 +163,10 @@ class View:
         label, effect = self.words.say("Effect of the training"), self.effect()
         if effect is None or self.verdict == "cannot_tell":
             return Figure(label, "–", self.words.say("No figure can be given."))
-        return Figure(label, effect.value, self.interval(effect))
+        interval = self.interval(effect)
+        if self.verdict == "no_detectable_effect":
+            interval = " ".join((self.words.say("This may well be chance."), interval))
+        return Figure(label, effect.value, interval)
 
     def interval(self, effect: Told) -> str:
         """Return the interval in words."""
@@ -185,9 +188,9 @@ class View:
         n = self.record.get("n") or {}
         if self.by_team:
             teams = int(n.get("clusters") or n.get("units") or 0)
-            return self.words.count("%(n)s team", "%(n)s teams", teams, n=self._whole(teams))
+            return self.words.say_n("%(n)s team", "%(n)s teams", teams, n=self._whole(teams))
         people = int(n.get("units") or 0)
-        return self.words.count("%(n)s person", "%(n)s people", people, n=self._whole(people))
+        return self.words.say_n("%(n)s person", "%(n)s people", people, n=self._whole(people))
 
     def _compared(self, n: Mapping[str, Any]) -> str:
         treated, others = n.get("treated"), n.get("comparison")

@@ -47,7 +47,7 @@ class Words:
         said: str = self._said.gettext(text)
         return said % values if values else said
 
-    def count(self, one: str, many: str, n: int, /, **values: object) -> str:
+    def say_n(self, one: str, many: str, n: int, /, **values: object) -> str:
         """Return the form that goes with ``n``; ``%(n)s`` is the number unless another is given."""
         said: str = self._said.ngettext(one, many, n)
         return said % {"n": n, **values}

@@ -17,6 +17,7 @@ from lrs.web.viewing import viewers_only
 
 PAGE = 50
 _COUNTED = 100
+_SHOWN = 20_000
 
 blueprint = Blueprint(
     "web", __name__, static_folder="static", static_url_path="/assets", template_folder="templates"
@@ -61,8 +62,10 @@ def newer() -> ResponseReturnValue:
         tenant = tenant_number(conn, DEFAULT)
     rows = reading.latest(host().database, tenant, limit=_COUNTED)
     n = sum(row.seq > than for row in rows)
+    if n == 0:
+        return jsonify(n=0, said="")
     shown = f"{_COUNTED - 1}+" if n == _COUNTED else str(n)
-    said = words(language()).count(
+    said = words(language()).say_n(
         "Show %(n)s new statement", "Show %(n)s new statements", n, n=shown
     )
     return jsonify(n=n, said=said)
@@ -82,4 +85,5 @@ def _endpoint(public_url: str) -> str:
 
 
 def _pretty(body: Any) -> str:
-    return json.dumps(body, indent=2, ensure_ascii=False)
+    text = json.dumps(body, indent=2, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "\n…"

@@ -83,7 +83,7 @@ def name_of(agent: Mapping[str, Any], words: Words) -> str:
     if agent.get("mbox_sha1sum"):
         return words.say("somebody (%(start)s…)", start=str(agent["mbox_sha1sum"])[:8])
     members = len(agent.get("member") or ())
-    return words.count("a group of %(n)s", "a group of %(n)s", members)
+    return words.say_n("a group of %(n)s", "a group of %(n)s", members)
 
 
 def in_language(texts: Mapping[str, str], lang: str) -> str | None:
@@ -128,7 +128,7 @@ def _object(thing: Mapping[str, Any], words: Words) -> str:
 def _result(result: Mapping[str, Any], words: Words) -> list[str]:
     said = []
     if result.get("success") is not None:
-        said.append(words.say("passed") if result["success"] else words.say("not passed"))
+        said.append(words.say("Passed") if result["success"] else words.say("Not passed"))
     scaled = (result.get("score") or {}).get("scaled")
     if isinstance(scaled, int | float):
         said.append(figures(words.lang).percent(scaled))
