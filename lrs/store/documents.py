@@ -122,8 +122,9 @@ def _written(
             insert(document)
             .values(**_key(tenant_id, query, numbers), name=query.name, **values)
             .on_conflict_do_nothing()
+            .returning(document.c.kind)
         )
-        return made.rowcount == 1
+        return made.first() is not None
 
 
 def _locked(
