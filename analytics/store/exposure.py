@@ -17,6 +17,7 @@ from analytics.store.stage import FOREVER, MonthOf, refill
 from connectors.model.paths import SIGNS, CompletionRule, LearningPath, Part, Sign
 from connectors.store.schema import actor_link
 from lrs.store.schema import term
+from lrs.xapi.digests import digest16
 from lrs.xapi.terms import TermKind
 
 TOUCHED_ONLY = -1
@@ -28,6 +29,12 @@ class Actors(NamedTuple):
 
     resolved: int
     unresolved: int
+
+
+def activities_of(tenant_id: int, path: LearningPath) -> sa.Select[Any]:
+    """Return the terms of every activity of a path."""
+    covered = sa.or_(*(_covers(Part(*item)) for item in path.items))
+    return _activities(tenant_id).where(covered)
 
 
 def stage_path(conn: sa.Connection, tenant_id: int, path: LearningPath) -> int:
@@ -80,16 +87,25 @@ def actors(conn: sa.Connection, tenant_id: int) -> Actors:
 
 
 def _stage_part(conn: sa.Connection, tenant_id: int, part: Part, number: int) -> None:
-    named = term.c.value == part.activity
-    if part.is_prefix:
-        # Not LIKE: an IRI may hold its wildcards, and the databases differ on case.
-        named = sa.func.substr(term.c.value, 1, len(part.activity)) == part.activity
-    found = sa.select(term.c.id, sa.literal(number, sa.Integer)).where(
-        term.c.tenant_id == tenant_id, term.c.kind == int(TermKind.ACTIVITY), named
-    )
+    found = _activities(tenant_id).where(_covers(part))
+    found = found.add_columns(sa.literal(number, sa.Integer))
     if number == TOUCHED_ONLY:
         found = found.where(term.c.id.not_in(sa.select(stage.item.c.activity_id)))
     conn.execute(sa.insert(stage.item).from_select(["activity_id", "item_no"], found))
+
+
+def _activities(tenant_id: int) -> sa.Select[Any]:
+    return sa.select(term.c.id).where(
+        term.c.tenant_id == tenant_id, term.c.kind == int(TermKind.ACTIVITY)
+    )
+
+
+def _covers(part: Part) -> sa.ColumnElement[bool]:
+    if part.is_prefix:
+        # Not LIKE: an IRI may hold its wildcards, and the databases differ on case.
+        return sa.func.substr(term.c.value, 1, len(part.activity)) == part.activity
+    # By digest, for that is what the terms are indexed by.
+    return term.c.digest == digest16(part.activity)
 
 
 def _facts(tenant_id: int) -> sa.CTE:

@@ -1,0 +1,197 @@
+"""Makes the record of one report: statements to facts, people and outcomes to a panel, to an answer.
+
+Persons stay in the database; what comes out are sums. The record is the engine's answer and what
+only the store knows: who was counted, since when, and over which months.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from analytics.answering import answer_panel
+from analytics.estimators.panel import Panel
+from analytics.estimators.question import Question
+from analytics.impact import asking, standing, suppression
+from analytics.impact.asking import Asked
+from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
+from analytics.impact.window import Window, month_name
+from analytics.store import stage
+from analytics.store.measure import Measure, measure
+from analytics.store.panel import SqlPanel
+from connectors.metrics import Metric, metrics
+
+Sizes = list[tuple[int, int, int]]
+
+
+def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, Any]:
+    """Return the record of a report; everything in it follows from the data alone."""
+    minimum = suppression.smallest_group(min_group, sensitive=asked.metric.sensitive)
+    with stage.staged(conn):
+        population = stage_population(conn, asked)
+        own, months = _records(conn, asked, population)
+        rollout = roll_out(conn, asked, population, own, months)
+        panel = SqlPanel(conn, own, rollout.level, months.first, months.last)
+        others = dict(_companions(conn, asked, population, panel))
+        answer = _answer(asked, panel, others)
+        record = {
+            **_protected(answer, _sizes(panel), months, minimum),
+            **_named(asked),
+            **_counted(conn, asked, population, rollout, months, panel, minimum),
+            "money": None,
+        }
+        for used in (panel, *(other for other, _ in others.values())):
+            used.drop()
+    return record
+
+
+def _records(conn: sa.Connection, asked: Asked, population: Population) -> tuple[Measure, Window]:
+    own = measure(conn, asked.tenant_id, asked.metric.id, asked.metric.kind)
+    months = window_of(conn, population, own) if own else None
+    if own is None or months is None:
+        raise asking.no_records(asked)
+    return own, months
+
+
+def _companions(
+    conn: sa.Connection, asked: Asked, population: Population, panel: SqlPanel
+) -> Iterator[tuple[str, tuple[SqlPanel, Question]]]:
+    """Yield the other outcomes of the same people over the same months.
+
+    Whoever was sent because of a bad month in any of them had a bad month in this one as well, or
+    has a better one coming; the engine looks for that. Sensitive outcomes are left in peace.
+    """
+    for metric in metrics(conn, asked.tenant_id):
+        if metric.id == asked.metric.id or metric.sensitive or metric.kind == "time_to_event":
+            continue
+        found = measure(conn, asked.tenant_id, metric.id, metric.kind)
+        if found is None or found.grain != panel.measure.grain:
+            continue
+        months = window_of(conn, population, found)
+        if months is None or months.first > panel.last or months.last < panel.first:
+            continue
+        first, last = max(months.first, panel.first), min(months.last, panel.last)
+        other = SqlPanel(conn, found, panel.level, first, last)
+        yield metric.key, (other, _question(metric, asked, panel))
+
+
+def _question(metric: Metric, asked: Asked, panel: SqlPanel) -> Question:
+    return Question(
+        kind=metric.kind,
+        better="down" if metric.better == "down" else "up",
+        unit=metric.unit,
+        level=panel.level,
+        comparison="both",
+        period_name="month",
+        outcome_name=metric.name,
+        path_name=asked.path.name,
+    )
+
+
+def _answer(
+    asked: Asked, panel: SqlPanel, others: dict[str, tuple[SqlPanel, Question]]
+) -> dict[str, Any]:
+    companions: dict[str, tuple[Panel, Question]] = dict(others.items())
+    provenance = {"spec_sha256": asked.digest(), "data_sha256": _data_digest(panel)}
+    question = _question(asked.metric, asked, panel)
+    return answer_panel(panel, question, companions=companions, provenance=provenance)
+
+
+def _data_digest(panel: SqlPanel) -> str:
+    """Return the SHA-256 of the panel's sums, to nine digits: the databases add in another order."""
+    digest = hashlib.sha256()
+    for frame in (panel.sizes(), panel.cells()):
+        for row in frame.itertuples(index=False):
+            digest.update(" ".join(f"{value:.9g}" for value in row).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _sizes(panel: SqlPanel) -> Sizes:
+    return [(int(c), int(k), int(n)) for c, k, n in panel.sizes().itertuples(index=False)]
+
+
+def _protected(
+    answer: dict[str, Any], sizes: Sizes, months: Window, minimum: int
+) -> dict[str, Any]:
+    """Return the answer without what points at few people."""
+    people = suppression.sides(sizes, months.first)
+    if any(suppression.is_small(n, minimum) for n in people.values()):
+        return suppression.without_numbers(answer, people, minimum)
+    shown = suppression.event_study(
+        answer.get("event_study") or {}, sizes, (months.first, months.last), minimum
+    )
+    return {**answer, "event_study": shown}
+
+
+def _named(asked: Asked) -> dict[str, Any]:
+    path, metric = asked.path, asked.metric
+    return {
+        "path": {"id": path.key, "name": path.name, "goal": path.goal},
+        "outcome": {
+            "id": metric.key,
+            "name": metric.name,
+            "kind": metric.kind,
+            "unit": metric.unit,
+            "better": metric.better,
+        },
+    }
+
+
+def _counted(
+    conn: sa.Connection,
+    asked: Asked,
+    population: Population,
+    rollout: Rollout,
+    months: Window,
+    panel: SqlPanel,
+    minimum: int,
+) -> dict[str, Any]:
+    lost = standing.without_team(conn, months) if panel.level == "team" else 0
+    return {
+        "window": _window(months),
+        "completion": standing.completion(conn, panel, minimum),
+        "exposure": {
+            **_exposure(replace(rollout, level=panel.level), _sizes(panel), minimum),
+            **standing.learning(conn, minimum),
+        },
+        "people": {
+            "resolved_actors": population.actors.resolved,
+            "unresolved_actors": population.actors.unresolved,
+            "basis": standing.basis(conn, asked.tenant_id, months),
+            "without_team": None if suppression.is_small(lost, minimum) else lost,
+        },
+    }
+
+
+def _window(months: Window) -> dict[str, Any]:
+    return {
+        "from": month_name(months.first),
+        "to": month_name(months.last),
+        "missing": [month_name(month) for month in months.missing],
+        "cut": [month_name(month) for month in months.cut],
+    }
+
+
+def _exposure(rollout: Rollout, sizes: Sizes, minimum: int) -> dict[str, Any]:
+    of_teams = rollout.level == "team"
+    people = suppression.starts(sizes, minimum)
+    clusters = {cohort: n for cohort, n, _ in sizes}
+    between = rollout.between_teams
+    return {
+        "level": rollout.level,
+        "level_asked_for": rollout.asked_for,
+        "between_teams": None if between is None else round(between, 4),
+        "starts": [
+            {
+                "period": month_name(cohort),
+                "teams": clusters[cohort] if of_teams else None,
+                "people": n,
+                **({"suppressed": True} if n is None else {}),
+            }
+            for cohort, n in sorted(people.items())
+        ],
+    }
