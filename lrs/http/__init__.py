@@ -8,14 +8,16 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Put the record store's routes into the host."""
     from lrs import web
-    from lrs.http import about, cors, documents, health, keys_api, management, statements, versions
+    from lrs.http import about, cors, documents, health, keys_api, known, management, statements
+    from lrs.http import versions as spoken
 
     app.register_blueprint(health.blueprint)
     management.install(app)
     management.api().register_blueprint(keys_api.blueprint)
     cors.install(app)
-    versions.install(app)
+    spoken.install(app)
     app.register_blueprint(about.blueprint)
     app.register_blueprint(statements.blueprint)
     app.register_blueprint(documents.blueprint)
+    app.register_blueprint(known.blueprint)
     web.register(app)

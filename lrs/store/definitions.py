@@ -14,9 +14,10 @@ import orjson
 import sqlalchemy as sa
 
 from lrs.store.bulk import among, insert_rows
+from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import definition
-from lrs.store.terms import Numbers
+from lrs.store.terms import Numbers, find_numbers
 from lrs.xapi.terms import TermKind
 
 Definition = Mapping[str, Any]
@@ -32,6 +33,21 @@ def merged(old: Definition, new: Definition) -> dict[str, Any]:
         if key in old and key in new:
             both[key] = {**old[key], **new[key]}
     return both
+
+
+def known_definitions(
+    database: Database, tenant_id: int, activities: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """Return, by IRI, what is known of those activities; one without a definition is left out."""
+    names = [(int(TermKind.ACTIVITY), activity) for activity in activities]
+    with database.read() as conn:
+        numbers = find_numbers(conn, tenant_id, names)
+        stored = _stored(conn, tenant_id, list(numbers.values()))
+    return {
+        iri: orjson.loads(stored[number])
+        for (_, iri), number in numbers.items()
+        if number in stored
+    }
 
 
 class NewDefinitions:

@@ -19,10 +19,11 @@ from lrs.store.bulk import among
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
 from lrs.store.finding import Filters, Span, span_of
-from lrs.store.schema import access_key, authority, statement, statement_body
+from lrs.store.schema import access_key, authority, ref, statement, statement_body
+from lrs.store.terms import agent_name, find_number
 from lrs.store.turns import consistent_through
 from lrs.xapi.queries import StatementQuery
-from lrs.xapi.terms import SpecVersion
+from lrs.xapi.terms import Scope, SpecVersion
 from lrs.xapi.wire import as_answer
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "count",
     "every_statement",
     "latest",
+    "recent_bodies",
     "statement_by_id",
     "statements",
 ]
@@ -251,3 +253,32 @@ def _found(row: sa.Row[Any]) -> Found:
         timestamp_default=row.timestamp_at,
     )
     return Found(statement_id, answer, row.stored_at, row.seq)
+
+
+_NAMED_IN = 50
+
+
+def recent_bodies(database: Database, tenant_id: int, agent: str) -> list[bytes]:
+    """Return the newest statements, at most fifty, that name the agent of that normal form."""
+    with database.read() as conn:
+        number = find_number(database, conn, tenant_id, agent_name(agent))
+        if number is None:
+            return []
+        seqs: set[int] = set()
+        for scope in Scope:  # each an ordered, bounded read of the index
+            seqs.update(
+                conn.execute(
+                    sa.select(ref.c.seq)
+                    .where(ref.c.term_id == number, ref.c.scope == scope)
+                    .order_by(ref.c.seq.desc())
+                    .limit(_NAMED_IN)
+                ).scalars()
+            )
+        newest = sorted(seqs, reverse=True)[:_NAMED_IN]
+        rows = conn.execute(
+            sa.select(statement_body.c.body).where(
+                statement_body.c.tenant_id == tenant_id,
+                among(conn, statement_body.c.seq, newest),
+            )
+        )
+        return [bytes(body) for body in rows.scalars()]
