@@ -130,6 +130,9 @@ def _wide(entry: Any, where: str) -> WideMetric:
     unknown = sorted(set(entry) - {*_ENTRY, "value_per_unit", "currency"})
     if unknown:
         raise BadInput(f"what is {unknown[0]!r}?", where=where, hint=f"known: {', '.join(_ENTRY)}")
+    for key in ("id", "column", "denominator", "better", "kind"):
+        if not isinstance(entry.get(key, ""), str | None):
+            raise BadInput(f"{key} should be text, not {entry[key]!r}", where=where)
     denominator = entry.get("denominator")
     metric = Declared(
         key=entry["id"],
@@ -142,7 +145,7 @@ def _wide(entry: Any, where: str) -> WideMetric:
         value_per_unit=entry.get("value_per_unit"),
         currency=entry.get("currency"),
     )
-    return WideMetric(checked(metric, where), entry.get("column", entry["id"]), denominator)
+    return WideMetric(checked(metric, where), entry.get("column") or entry["id"], denominator)
 
 
 def wide_metrics(options: Iterable[str], header: Sequence[str]) -> tuple[WideMetric, ...]:

@@ -202,7 +202,7 @@ def _identifiers(
     page = given.get("account_home_page") or reading.accounts_on
     name = given.get("account_name")
     if page and (name or reading.accounts_on):
-        yield "account", page_normal(page), name or given["person_id"]
+        yield "account", page_normal(page), (name or given["person_id"]).casefold()
     elif page or name:
         missing = "account_name" if page else "account_home_page"
         warnings.append((missing, "left out: an account is a home page and a name"))
