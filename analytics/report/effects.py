@@ -10,8 +10,8 @@ from typing import Any
 from lrs.web.figures import Figures, figures
 from lrs.web.i18n import Words, words
 
-RATIOS = {"count", "rate"}
 SHARES = {"binary"}
+_VALUES = ("att", "coef")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +40,41 @@ class Scale:
         return words(self.lang)
 
     def tell(self, estimate: Mapping[str, Any] | None) -> Told | None:
-        """Return the effect and its interval, or None where there is no figure to tell."""
+        """Return the effect and its interval, or None where there is no figure to tell.
+
+        A rate, and a value that counts from zero, is told in per cent of what it would have been.
+        """
         if not estimate:
             return None
+        if self.in_percent(estimate):
+            ends = [_number(estimate, name) for name in ("percent", "percent_low", "percent_high")]
+            value, low, high = (None if end is None else end / 100 for end in ends)
+            return None if value is None else self._told(value, low, high, relative=True)
+        return self.tell_difference(estimate)
+
+    def in_percent(self, estimate: Mapping[str, Any]) -> bool:
+        """Tell whether an estimate comes with its size in per cent, on a scale where that tells."""
+        return self.kind not in SHARES and _number(estimate, "percent") is not None
+
+    def tell_difference(self, estimate: Mapping[str, Any]) -> Told | None:
+        """Return the effect as a difference on the outcome's own scale, or as a bare ratio."""
         ratio = _number(estimate, "ratio")
+        ends = [_number(estimate, name) for name in ("low", "high")]
         if ratio is not None:
-            bounds = [_number(estimate, name) for name in ("low", "high")]
-            return self._told(
-                ratio - 1, *(b - 1 if b is not None else None for b in bounds), relative=True
-            )
-        value = _number(estimate, "att")
-        if value is None:
-            value = _number(estimate, "coef")
-        if value is None:
-            return None
-        return self._told(
-            value, _number(estimate, "low"), _number(estimate, "high"), relative=False
-        )
+            low, high = (None if end is None else end - 1 for end in ends)
+            return self._told(ratio - 1, low, high, relative=True)
+        value = next((v for name in _VALUES if (v := _number(estimate, name)) is not None), None)
+        return None if value is None else self._told(value, *ends, relative=False)
+
+    def smallest(self, mde: float, estimate: Mapping[str, Any]) -> str:
+        """Return the smallest effect that could have been seen, on the scale of the effect."""
+        percent, value = _number(estimate, "percent"), _number(estimate, "att")
+        if "ratio" in estimate:
+            return self._figures.percent(mde, int(mde < 0.02))
+        if self.in_percent(estimate) and percent and value:
+            share = abs(mde * percent / value / 100)
+            return self._figures.percent(share, int(share < 0.02))
+        return self._with_unit(self._plain(mde, mde, signed=False))
 
     def difference(self, value: float, width: float | None = None) -> str:
         """Return a difference on the outcome's own scale, with its unit."""

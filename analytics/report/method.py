@@ -13,10 +13,8 @@ ESTIMATES = {
     "group": N_("Difference in differences, averaged by start"),
     "dynamic": N_("Difference in differences, averaged by time since the start"),
     "imputation": N_("Imputation from the untrained periods"),
+    "weighted_imputation": N_("Imputation, weighted by how a unit's months move together"),
     "poisson": N_("Rate model with exposure"),
-    "efficient": N_("Efficient estimator for a start drawn by lot"),
-    "difference": N_("Difference in means"),
-    "ancova": N_("Difference adjusted for earlier values"),
 }
 NAIVE = {
     "before_after": N_("Plain before and after (do not use)"),

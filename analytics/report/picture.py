@@ -27,7 +27,7 @@ class Picture:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._say = view.words.say
+        self.say = view.words.say
         self.seen: Sequence[Point] = (
             [] if view.hidden else points(view.record.get("event_study") or {})
         )
@@ -41,12 +41,12 @@ class Picture:
     def axis(self) -> str:
         """Return what is counted along the bottom."""
         if self._by_month:
-            return self._say("Months since the start")
-        return self._say("Periods since the start")
+            return self.say("Months since the start")
+        return self.say("Periods since the start")
 
     @property
     def lead(self) -> str:
-        return self._say(
+        return self.say(
             "Each dot shows how differently the trained and the others changed, so long before or "
             "after the start. Before the start the dots should lie around zero. What they do after "
             "it is the effect."
@@ -55,23 +55,23 @@ class Picture:
     @property
     def caption(self) -> str:
         """Return what the bars mean, and in what the axis is measured."""
-        bars = self._say(
+        bars = self.say(
             "The bars show where the truth lies, %(sure)s sure.",
             sure=self._view.figures.percent(0.95),
         )
         unit = self._view.scale.unit_in_words()
-        return " ".join((bars, self._say("In %(unit)s.", unit=unit))) if unit else bars
+        return " ".join((bars, self.say("In %(unit)s.", unit=unit))) if unit else bars
 
     def labels(self) -> Labels:
         """Return what is written in the picture."""
         return Labels(
-            title=self._say("%(outcome)s before and after the start", outcome=self._view.outcome),
+            title=self.say("%(outcome)s before and after the start", outcome=self._view.outcome),
             description=self.description(),
-            before=self._say("before"),
-            after=self._say("after"),
+            before=self.say("before"),
+            after=self.say("after"),
             axis=self.axis,
-            better=self._say("better"),
-            better_is_up=(self._view.record.get("outcome") or {}).get("better") != "down",
+            better=self.say("better"),
+            better_is_up=self._view.measured.get("better") != "down",
             tick=self._view.scale.tick(),
             when=lambda n: self._view.figures.number(n),
         )
@@ -80,10 +80,10 @@ class Picture:
         """Return the picture in words, for those who do not see it."""
         before, after = self._mean(after=False), self._mean(after=True)
         if after is None:
-            return self._say("Differences before the start only.")
+            return self.say("Differences before the start only.")
         if before is None:
-            return self._say("The differences after the start average %(after)s.", after=after)
-        return self._say(
+            return self.say("The differences after the start average %(after)s.", after=after)
+        return self.say(
             "The differences before the start average %(before)s, those after it %(after)s.",
             before=before,
             after=after,
@@ -101,7 +101,7 @@ class Picture:
         scale = self._view.scale
         rows = []
         for point in self.seen:
-            told = scale.tell({"att": point.value, "low": point.low, "high": point.high})
+            told = scale.tell_difference({"att": point.value, "low": point.low, "high": point.high})
             if told:
                 when = self._view.figures.number(point.when, signed=True)
                 rows.append(Row(when, told.value, told.low or "", told.high or ""))

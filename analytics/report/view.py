@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analytics.checks.grading import RULES
 from analytics.report.effects import Scale, Told
 from lrs.web.figures import figures
 from lrs.web.i18n import N_, words
@@ -35,8 +36,6 @@ GRADES = {
     "C": N_("Weak evidence"),
     "D": N_("No evidence either way"),
 }
-INFORMATION = {"immortal_time_handled"}
-"""Flags that tell what was taken care of, and lower no grade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,11 @@ class View:
         self.lang = lang
         self.words = words(lang)
         self.figures = figures(lang)
-        outcome = record.get("outcome") or {}
-        unit = outcome.get("unit") or (record.get("estimate") or {}).get("unit") or ""
-        self.scale = Scale(str(outcome.get("kind") or ""), str(unit), lang)
+        # A record of `verkan evaluate` knows the outcome by its kind alone.
+        self.measured: Record = {**(record.get("kpi") or {}), **(record.get("outcome") or {})}
+        self.scale = Scale(
+            str(self.measured.get("kind") or ""), str(self.measured.get("unit") or ""), lang
+        )
 
     @property
     def verdict(self) -> str:
@@ -144,12 +145,16 @@ class View:
     @property
     def hidden(self) -> bool:
         """Tell whether so few people stand behind the figures that none may be shown."""
-        return "small_sample" in self.flags
+        return bool(self.record.get("suppressed")) or "small_sample" in self.flags
+
+    @property
+    def grade_letter(self) -> str:
+        return str(self.record.get("grade", "D"))
 
     def grade(self) -> Grade:
         from analytics.telling.flags import explain_grade
 
-        letter = str(self.record.get("grade", "D"))
+        letter = self.grade_letter
         return Grade(letter, self.words.say(GRADES[letter]), explain_grade(letter, self.lang))
 
     def effect(self) -> Told | None:
@@ -161,12 +166,23 @@ class View:
 
     def _effect_number(self) -> Figure:
         label, effect = self.words.say("Effect of the training"), self.effect()
-        if effect is None or self.verdict == "cannot_tell":
+        if effect is None or self.grade_letter == "D":
             return Figure(label, "–", self.words.say("No figure can be given."))
+        if self.verdict == "cannot_tell":
+            return self._range(effect)
         interval = self.interval(effect)
         if self.verdict == "no_detectable_effect":
             interval = " ".join((self.words.say("This may well be chance."), interval))
         return Figure(label, effect.value, interval)
+
+    def _range(self, effect: Told) -> Figure:
+        """Return the range without a figure in it: something beside the training may have made it."""
+        value = self.words.say("%(low)s to %(high)s", low=effect.low, high=effect.high)
+        return Figure(
+            self.words.say("What was seen"),
+            value if effect.low and effect.high else "–",
+            self.words.say("This cannot be put down to the training."),
+        )
 
     def interval(self, effect: Told) -> str:
         """Return the interval in words."""
@@ -186,21 +202,30 @@ class View:
     def groups(self) -> str:
         """Return how many teams or people the answer rests on."""
         n = self.record.get("n") or {}
-        if self.by_team:
-            teams = int(n.get("clusters") or n.get("units") or 0)
-            return self.words.say_n("%(n)s team", "%(n)s teams", teams, n=self._whole(teams))
-        people = int(n.get("units") or 0)
-        return self.words.say_n("%(n)s person", "%(n)s people", people, n=self._whole(people))
+        if self.by_team and n.get("clusters"):
+            return self._teams(n["clusters"])
+        people = n.get("units") or (self.record.get("completion") or {}).get("people")
+        return self._people(people) if people else "–"
 
     def _compared(self, n: Mapping[str, Any]) -> str:
-        treated, others = n.get("treated"), n.get("comparison")
+        if self.hidden:
+            return self.words.say("So few took part that their number is not shown.")
+        of = "clusters_" if self.by_team else ""
+        treated, others, people = n.get(f"{of}treated"), n.get(f"{of}comparison"), n.get("units")
         if treated is None or others is None:
             return ""
-        return self.words.say(
+        said = self.words.say(
             "%(treated)s trained, %(others)s to compare with",
             treated=self._whole(treated),
             others=self._whole(others),
         )
+        return f"{said}; {self._people(people)}" if self.by_team and people else said
+
+    def _teams(self, n: int) -> str:
+        return self.words.say_n("%(n)s team", "%(n)s teams", n, n=self._whole(n))
+
+    def _people(self, n: int) -> str:
+        return self.words.say_n("%(n)s person", "%(n)s people", n, n=self._whole(n))
 
     @property
     def by_team(self) -> bool:
@@ -208,19 +233,28 @@ class View:
 
     def _smallest_number(self) -> Figure:
         label = self.words.say("Smallest effect we could have seen")
-        return Figure(
-            label,
-            self.smallest() or "–",
-            self.words.say("Anything smaller would have gone unnoticed."),
-        )
+        smallest = self.smallest()
+        if smallest is None:
+            return Figure(label, "–", self.words.say("No figure can be given."))
+        note = self.words.say("A smaller effect would often have gone unnoticed.")
+        return Figure(label, smallest, note)
 
     def smallest(self) -> str | None:
-        return None
+        """Return the smallest effect that would have been found four times in five."""
+        mde = self.record.get("mde")
+        if mde is None or self.hidden:
+            return None
+        return self.scale.smallest(float(mde), self.record.get("estimate") or {})
 
     def naive(self) -> str | None:
-        """Return the number a plain before and after would have claimed."""
-        told = self.scale.tell((self.record.get("naive") or {}).get("before_after"))
-        return told.value if told and not self.hidden else None
+        """Return the number a plain before and after would have claimed, on the effect's scale."""
+        plain = (self.record.get("naive") or {}).get("before_after")
+        if self.hidden or not plain:
+            return None
+        estimate = self.record.get("estimate") or {}
+        alike = self.scale.in_percent(estimate) or self.grade_letter == "D"
+        told = self.scale.tell(plain) if alike else self.scale.tell_difference(plain)
+        return told.value if told else None
 
     def why_naive_differs(self) -> list[str]:
         """Return why that number is not the effect."""
@@ -250,7 +284,7 @@ class View:
     def remarks(self) -> list[Remark]:
         from analytics.telling.flags import explain_flag
 
-        return [Remark(explain_flag(f, self.lang), f not in INFORMATION) for f in self.flags]
+        return [Remark(explain_flag(flag, self.lang), _lowers(flag)) for flag in self.flags]
 
     def raises(self) -> list[str]:
         from analytics.telling.flags import explain_raise
@@ -270,3 +304,9 @@ class View:
 
     def _whole(self, n: float) -> str:
         return self.figures.number(n)
+
+
+def _lowers(flag: str) -> bool:
+    """Tell whether a flag takes anything from the grade, or only tells what was taken care of."""
+    rule = RULES.get(flag)
+    return rule is None or rule.cap != "A"
