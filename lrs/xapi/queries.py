@@ -189,9 +189,7 @@ def _instant(args: Mapping[str, str], name: str, version: SpecVersion) -> int | 
 
 
 def _mended(value: str) -> str:
-    day, _, clock = (
-        value.replace("t", "T").replace("z", "Z").partition("T" if "T" in value else " ")
-    )
+    day, _, clock = value.upper().replace("T", " ", 1).partition(" ")
     return f"{day}T{clock.replace(' ', '+')}"
 
 
