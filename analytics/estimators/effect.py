@@ -1,0 +1,57 @@
+"""The effect that is told, on the scale its kind of outcome has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from analytics.estimators.estimate import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The headline: a difference, or the logarithm of a ratio of rates (``ratio``).
+
+    ``without`` is the mean the trained would have had untrained, where a percentage of it means
+    something; ``difference`` the same effect as a difference, beside a ratio.
+    """
+
+    estimate: Estimate
+    ratio: bool
+    method: str
+    without: float | None = None
+    difference: Estimate | None = None
+
+    @property
+    def mde(self) -> float:
+        """Return the smallest effect that would have been found: for a ratio, as a share of 1."""
+        return math.expm1(self.estimate.mde) if self.ratio else self.estimate.mde
+
+    @property
+    def percent(self) -> tuple[float, float, float] | None:
+        """Return the effect and its interval in percent of what it would have been, if that tells."""
+        ends = (self.estimate.value, self.estimate.low, self.estimate.high)
+        if self.ratio:
+            return (_grown(ends[0]), _grown(ends[1]), _grown(ends[2]))
+        if self.without is None:
+            return None
+        scale = 100 / self.without
+        return (ends[0] * scale, ends[1] * scale, ends[2] * scale)
+
+    def as_json(self, p: float | None, unit: str | None) -> dict[str, float | str | None]:
+        """Return the headline as it stands in the answer, with the p the verdict rests on."""
+        told: dict[str, float | str | None] = {}
+        told |= self.estimate.as_ratio() if self.ratio else self.estimate.as_json()
+        told["p"] = p
+        if self.ratio:
+            told["scale_of_se"] = "log"
+        if self.difference is not None:
+            told |= {"att": self.difference.value}
+            told |= {"att_low": self.difference.low, "att_high": self.difference.high}
+        percent = self.percent or (None, None, None)
+        told |= {"percent": percent[0], "percent_low": percent[1], "percent_high": percent[2]}
+        return told | {"method": self.method, "unit": unit}
+
+
+def _grown(log: float) -> float:
+    return 100 * math.expm1(log)

@@ -1,0 +1,191 @@
+"""Standard errors of weighted sums of cell means, clustered at the level of assignment.
+
+Neyman's variance, cohort by cohort with G/(G−1), when clusters nest in cohorts, as they do when
+whole teams are sent; Satterthwaite's degrees of freedom. Clusters that spread over cohorts are added
+up first. Cohorts of one cluster have no spread of their own: they are taken together as one
+stratum, each measured from what cohort, period and time since the start lead one to expect of it.
+
+One pass over the rows gives each cluster's deviations by period; the error of any estimate follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.fits import imputed
+from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
+from analytics.estimators.panel import Panel
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """Each cluster's part in its cohort's cell means, less what is expected: clusters × periods."""
+
+    grid: Grid
+    cohort: IntArray
+    cluster: IntArray
+    by_period: FloatArray
+
+    @cached_property
+    def crossed(self) -> bool:
+        """Return whether some cluster lies in more than one cohort."""
+        return len(np.unique(self.cluster)) < len(self.cluster)
+
+    @cached_property
+    def strata(self) -> list[IntArray]:
+        """Return the rows of each stratum: a cohort, or the cohorts of one cluster together."""
+        stratum = _strata(self.grid)[self.cohort]
+        return [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
+
+    @cached_property
+    def pooled(self) -> FloatArray:
+        """Return the covariance over periods of a cluster's mean within its cohort."""
+        shape = (len(self.grid.periods),) * 2
+        total, free = np.zeros(shape), np.zeros(shape)
+        for g in np.flatnonzero(self.grid.clusters > 1):
+            own = self.by_period[self.cohort == g] * self.grid.clusters[g]
+            total += own.T @ own
+            there = self.grid.there[g].astype(float)
+            free += np.outer(there, there) * (self.grid.clusters[g] - 1)
+        return np.divide(total, free, out=np.zeros(shape), where=free > 0)
+
+    def parts(self, rows: IntArray, weights: FloatArray) -> FloatArray:
+        """Return these rows' parts in each estimate; ``weights`` is estimates × cohorts × periods."""
+        answer = np.empty((len(rows), len(weights)))
+        for g in np.unique(self.cohort[rows]):
+            own = self.cohort[rows] == g
+            answer[own] = self.by_period[rows[own]] @ weights[:, g].T
+        return answer
+
+    def covariance(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the covariance of the estimates, and the degrees of freedom of each."""
+        if self.crossed:
+            return _crossed(self.parts(np.arange(len(self.cohort)), weights), self.cluster)
+        size = len(weights)
+        total, below = np.zeros((size, size)), np.zeros(size)
+        for rows in self.strata:
+            n = len(rows)
+            if n < 2:
+                continue
+            own = n / (n - 1) * self._squares(rows, weights)
+            total += own
+            below += np.diag(own) ** 2 / (n - 1)
+        df = np.divide(np.diag(total) ** 2, below, out=np.ones(size), where=below > 0)
+        return total, np.maximum(df, 1.0)
+
+    def _squares(self, rows: IntArray, weights: FloatArray) -> FloatArray:
+        cohorts = np.unique(self.cohort[rows])
+        if len(cohorts) == 1:  # through periods × periods: cheap however many clusters there are
+            off = self.by_period[rows] - self.by_period[rows].mean(axis=0)
+            own = weights[:, cohorts[0]]
+            return np.asarray(own @ (off.T @ off) @ own.T)
+        parts = self.parts(rows, weights)
+        parts = parts - parts.mean(axis=0)
+        return np.asarray(parts.T @ parts)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Estimates with their joint error, by name."""
+
+    names: tuple[str, ...]
+    values: FloatArray
+    cov: FloatArray
+    df: FloatArray
+
+    def __getitem__(self, name: str) -> Estimate:
+        at = self.names.index(name)
+        se = float(np.sqrt(max(self.cov[at, at], 0.0)))
+        return Estimate(float(self.values[at]), se, float(self.df[at]))
+
+    def get(self, name: str) -> Estimate | None:
+        """Return one estimate, or None when it could not be made."""
+        return self[name] if name in self.names else None
+
+    def block(self, names: list[str]) -> tuple[FloatArray, FloatArray]:
+        """Return the values and covariance of some of them."""
+        at = [self.names.index(name) for name in names]
+        return self.values[at], self.cov[np.ix_(at, at)]
+
+
+def measure(deviations: Deviations, weights: Mapping[str, FloatArray | None]) -> Measured:
+    """Return the estimates ``sum(weights * mean)`` with their clustered errors.
+
+    A None among the weights is an estimate that cannot be made; it is left out.
+    """
+    made = {name: w for name, w in weights.items() if w is not None}
+    stacked = np.array(list(made.values())).reshape(len(made), *deviations.grid.den.shape)
+    values = (stacked * deviations.grid.mean).sum(axis=(1, 2))
+    cov, df = deviations.covariance(stacked)
+    return Measured(tuple(made), values, cov, df)
+
+
+def deviations_of(panel: Panel, grid: Grid) -> Deviations:
+    """Run the second pass over the panel."""
+    at, when = np.nonzero(grid.there)
+    table = pd.DataFrame({"cohort": grid.cohorts[at], "period": grid.periods[when]})
+    table["mean"] = _expected(grid)[at, when]
+    names = [f"p{column}" for column in range(len(grid.periods))]
+    share = (when[:, None] == np.arange(len(names))) / grid.den[at, when][:, None]
+    answer = panel.scores(table.join(pd.DataFrame(share, columns=names)))
+    rows = np.searchsorted(grid.cohorts, answer["cohort"].to_numpy(np.int64))
+    known = ~grid.always[rows]
+    return Deviations(
+        grid=grid,
+        cohort=rows[known],
+        cluster=pd.factorize(answer["cluster"], sort=True)[0][known],
+        by_period=answer[names].to_numpy(np.float64)[known],
+    )
+
+
+def _alone(grid: Grid) -> BoolArray:
+    return np.asarray((grid.clusters == 1) & ~grid.always)
+
+
+def _strata(grid: Grid) -> IntArray:
+    """Return each cohort's stratum: its own, or one together for cohorts of one cluster.
+
+    A cohort of one cluster that is alone in this joins the trained cohort nearest in time.
+    """
+    stratum = np.arange(len(grid.cohorts))
+    single = np.flatnonzero(_alone(grid))
+    if len(single) >= 2:
+        stratum[single] = single[0]
+    elif len(single) == 1:
+        rest = np.flatnonzero((grid.clusters > 1) & ~grid.always & ~grid.never)
+        if len(rest):
+            away = np.abs(grid.cohorts[rest] - grid.cohorts[single[0]])
+            stratum[single] = rest[int(np.argmin(away))]
+    return stratum
+
+
+def _expected(grid: Grid) -> FloatArray:
+    """Return what each cell's rows are measured from: its mean, or a model's for lone clusters."""
+    single = _alone(grid)
+    if not single.any():
+        return grid.mean
+    fit = imputed(grid)
+    expected = np.where(np.isfinite(fit), fit, grid.mean)
+    event = grid.periods[None, :] - grid.cohorts[:, None]
+    told = grid.treated & np.isfinite(fit)
+    for e in np.unique(event[told]):
+        cells = told & (event == e)
+        expected[cells] += float(
+            ((grid.mean - fit) * grid.den)[cells].sum() / grid.den[cells].sum()
+        )
+    return np.where(single[:, None], expected, grid.mean)
+
+
+def _crossed(parts: FloatArray, cluster: IntArray) -> tuple[FloatArray, FloatArray]:
+    codes, pair = np.unique(cluster, return_inverse=True)
+    n = len(codes)
+    summed = np.zeros((n, parts.shape[1]))
+    np.add.at(summed, pair, parts)
+    free = float(max(n - 1, 1))
+    return n / free * summed.T @ summed, np.full(parts.shape[1], free)

@@ -1,0 +1,58 @@
+"""A number with its error, and what follows from the two."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scipy import stats
+
+LEVEL = 0.95
+POWER = 0.80
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An estimate, its standard error and its degrees of freedom; 95 % intervals from t."""
+
+    value: float
+    se: float
+    df: float
+
+    @property
+    def reach(self) -> float:
+        """Return half the width of the interval."""
+        return float(stats.t.ppf(0.5 + LEVEL / 2, self.df)) * self.se
+
+    @property
+    def low(self) -> float:
+        """Return the lower end of the interval."""
+        return self.value - self.reach
+
+    @property
+    def high(self) -> float:
+        """Return the upper end of the interval."""
+        return self.value + self.reach
+
+    @property
+    def p(self) -> float:
+        """Return the two-sided p value; 1 when the error is not known."""
+        if not self.se > 0:
+            return 1.0
+        return float(2 * stats.t.sf(abs(self.value) / self.se, self.df))
+
+    @property
+    def mde(self) -> float:
+        """Return the smallest true effect that would be found four times in five."""
+        return self.reach + float(stats.t.ppf(POWER, self.df)) * self.se
+
+    def as_json(self, name: str = "att") -> dict[str, float]:
+        """Return the estimate under the name its kind has in the answer."""
+        ends = {"low": self.low, "high": self.high, "p": self.p, "df": self.df}
+        return {name: self.value, "se": self.se, **ends}
+
+    def as_ratio(self) -> dict[str, float]:
+        """Return the estimate of a logarithm as a ratio; ``se`` stays that of the logarithm."""
+        low, high = math.exp(self.low), math.exp(self.high)
+        ends = {"low": low, "high": high, "p": self.p, "df": self.df}
+        return {"ratio": math.exp(self.value), "se": self.se, **ends}

@@ -1,0 +1,104 @@
+"""A panel over a table in memory: the same two passes that the record store answers in SQL."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class FramePanel:
+    """A `Panel` over rows of unit, period, cohort, cluster, num and den.
+
+    ``cluster`` is the unit when the table names none, ``den`` is 1. Rows of one cluster, cohort and
+    period are added up once, so each pass afterwards costs the size of the clusters, not the rows.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        unit = frame["unit"]
+        cluster = frame.get("cluster", unit)
+        den = frame["den"].to_numpy(np.float64) if "den" in frame else np.ones(len(frame))
+        num = frame["num"].to_numpy(np.float64)
+        self.cohorts, cohort = np.unique(frame["cohort"].to_numpy(np.int64), return_inverse=True)
+        self.periods, period = np.unique(frame["period"].to_numpy(np.int64), return_inverse=True)
+        self._cell = cohort * len(self.periods) + period
+        self._shape = (len(self.cohorts), len(self.periods))
+        self._sums = tuple(self._total(values) for values in (num, den, _spread(num, den)))
+        self._rows = np.bincount(self._cell, minlength=self._cells_count)
+        self._people = pd.Series(unit.to_numpy()).groupby(cohort).nunique().to_numpy(np.int64)
+        self._keep_clusters(cluster, cohort, period, num, den)
+
+    @property
+    def _cells_count(self) -> int:
+        return self._shape[0] * self._shape[1]
+
+    def _total(self, values: FloatArray) -> FloatArray:
+        total = np.bincount(self._cell, weights=values, minlength=self._cells_count)
+        return total.astype(np.float64)
+
+    def _keep_clusters(
+        self,
+        cluster: pd.Series,
+        cohort: IntArray,
+        period: IntArray,
+        num: FloatArray,
+        den: FloatArray,
+    ) -> None:
+        codes, names = pd.factorize(cluster, sort=True)
+        pairs, pair = np.unique(cohort * len(names) + codes, return_inverse=True)
+        self._pair_cohort = pairs // len(names)
+        self._pair_name = np.asarray(names)[pairs % len(names)]
+        slot = pair * self._shape[1] + period
+        shape = (len(pairs), self._shape[1])
+        size = shape[0] * shape[1]
+        self._pair_num = np.bincount(slot, weights=num, minlength=size).reshape(shape)
+        self._pair_den = np.bincount(slot, weights=den, minlength=size).reshape(shape)
+
+    def cells(self) -> pd.DataFrame:
+        """Return counts and sums by cohort and period."""
+        seen = np.flatnonzero(self._rows)
+        num, den, num2 = self._sums
+        return pd.DataFrame(
+            {
+                "cohort": self.cohorts[seen // self._shape[1]],
+                "period": self.periods[seen % self._shape[1]],
+                "rows": self._rows[seen],
+                "num": num[seen],
+                "den": den[seen],
+                "num2": num2[seen],
+            }
+        )
+
+    def sizes(self) -> pd.DataFrame:
+        """Return how many clusters and units each cohort has."""
+        clusters = np.bincount(self._pair_cohort, minlength=len(self.cohorts))
+        return pd.DataFrame({"cohort": self.cohorts, "clusters": clusters, "people": self._people})
+
+    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+        """Return, per cohort and cluster, the weighted deviations from the cells' means."""
+        names = [c for c in weights.columns if c not in ("cohort", "period", "mean")]
+        mean, weight = self._aligned(weights, names)
+        answer = np.zeros((len(self._pair_cohort), len(names)))
+        for at in range(len(self.cohorts)):
+            rows = self._pair_cohort == at
+            off = self._pair_num[rows] - mean[at] * self._pair_den[rows]
+            answer[rows] = off @ weight[at]
+        index = {"cohort": self.cohorts[self._pair_cohort], "cluster": self._pair_name}
+        return pd.DataFrame(index).join(pd.DataFrame(answer, columns=names))
+
+    def _aligned(self, weights: pd.DataFrame, names: list[str]) -> tuple[FloatArray, FloatArray]:
+        at = np.searchsorted(self.cohorts, weights["cohort"].to_numpy(np.int64))
+        when = np.searchsorted(self.periods, weights["period"].to_numpy(np.int64))
+        mean = np.zeros(self._shape)
+        mean[at, when] = weights["mean"].to_numpy(np.float64)
+        weight = np.zeros((*self._shape, len(names)))
+        weight[at, when] = weights[names].to_numpy(np.float64)
+        return mean, weight
+
+
+def _spread(num: FloatArray, den: FloatArray) -> FloatArray:
+    """Return num²/den, the rows' part of a spread; a row without exposure has none."""
+    return np.divide(num * num, den, out=np.zeros_like(num), where=den > 0)

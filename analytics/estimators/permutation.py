@@ -1,0 +1,104 @@
+"""Exact tests by re-drawing who was trained: for few clusters, and for draws by lot.
+
+All ways of dealing the same labels are enumerated when there are at most 200,000, otherwise as many
+as `DRAWS` are drawn with a fixed seed. The p value is the share that does at least as much.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analytics.estimators.grid import FloatArray, IntArray
+
+ENUMERATED = 200_000
+DRAWS = 9_999
+SEED = 20_260_101
+_CHUNK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Permuted:
+    """A p value by re-drawing; ``exact`` when every way was tried.
+
+    ``spread`` is the root mean square of what the other deals give: the error of an effect that
+    only placebos can measure.
+    """
+
+    p: float
+    assignments: int
+    exact: bool
+    spread: float
+
+
+def assignments(labels: IntArray) -> int:
+    """Return in how many ways the labels can be dealt."""
+    _, counts = np.unique(labels, return_counts=True)
+    ways = math.factorial(int(counts.sum()))
+    for count in counts:
+        ways //= math.factorial(int(count))
+    return ways
+
+
+def deal_test(parts: FloatArray, labels: IntArray) -> Permuted:
+    """Test ``sum(parts[i, labels[i]])`` against all deals of the same labels, two-sided."""
+    observed = abs(float(parts[np.arange(len(labels)), labels].sum()))
+    least = observed - 1e-9 * max(1.0, observed)
+    ways = assignments(labels)
+    exact = ways <= ENUMERATED
+    if exact:
+        dealt: Iterator[IntArray] = _in_chunks(_all_deals(labels), len(labels))
+    else:
+        dealt = _random_deals(labels)
+    as_much = total = 0
+    squares = 0.0
+    for deals in dealt:
+        values = parts[np.arange(len(labels)), deals].sum(axis=1)
+        as_much += int((np.abs(values) >= least).sum())
+        total += len(deals)
+        squares += float(values @ values)
+    others = total - 1 if exact else total
+    spread = math.sqrt(max(squares - observed**2 * exact, 0.0) / others) if others > 0 else 0.0
+    p = as_much / total if exact else (as_much + 1) / (total + 1)
+    return Permuted(p, total, exact=exact, spread=spread)
+
+
+def _all_deals(labels: IntArray) -> Iterator[tuple[int, ...]]:
+    """Yield every distinct order of the labels, by placing the rarest labels first."""
+    values, counts = np.unique(labels, return_counts=True)
+    kinds = sorted(zip(counts.tolist(), values.tolist(), strict=True))
+    return _place(kinds, tuple(range(len(labels))), [0] * len(labels))
+
+
+def _place(
+    kinds: list[tuple[int, int]], free: tuple[int, ...], deal: list[int]
+) -> Iterator[tuple[int, ...]]:
+    count, value = kinds[0]
+    for chosen in itertools.combinations(free, count):
+        for at in chosen:
+            deal[at] = value
+        if len(kinds) == 1:
+            yield tuple(deal)
+        else:
+            left = tuple(at for at in free if at not in set(chosen))
+            yield from _place(kinds[1:], left, deal)
+
+
+def _in_chunks(deals: Iterator[tuple[int, ...]], width: int) -> Iterator[IntArray]:
+    while chunk := list(itertools.islice(deals, _CHUNK)):
+        yield np.array(chunk, dtype=np.int64).reshape(len(chunk), width)
+
+
+def _random_deals(labels: IntArray) -> Iterator[IntArray]:
+    random = np.random.default_rng(SEED)
+    left = DRAWS
+    while left > 0:
+        size = min(left, max(1, 2_000_000 // max(len(labels), 1)))
+        deals: npt.NDArray[np.int64] = np.tile(labels, (size, 1))
+        yield random.permuted(deals, axis=1)
+        left -= size

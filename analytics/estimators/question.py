@@ -1,0 +1,52 @@
+"""What is asked of a panel, beside its numbers: the kind of outcome, which way is good, who was sent.
+
+The names a reader sees (`path_name`, `outcome_name`) ride along for the sentence only; nothing is
+computed from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["continuous", "count", "rate", "binary", "ordinal", "time_to_event"]
+Better = Literal["up", "down"]
+Level = Literal["team", "person", "unit"]
+Comparison = Literal["never", "not_yet", "both"]
+
+KINDS: tuple[Kind, ...] = ("continuous", "count", "rate", "binary", "ordinal", "time_to_event")
+PER_EXPOSURE: frozenset[str] = frozenset({"count", "rate", "time_to_event"})
+"""Kinds that are events per exposure: told as a ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One path and one outcome.
+
+    ``level``      what was sent on the path as one: a whole ``team``, a ``person``, or a ``unit``
+                   of a table whose nature is not known.
+    ``comparison`` ``never``: only units never trained; ``not_yet`` and ``both``: these and the ones
+                   that were trained later, until they were (the R package's ``notyettreated``).
+    ``randomised_timing``  the start was drawn by lot; ``own_draw``: by the product's own draw, which
+                   alone can give grade A.
+    """
+
+    kind: str = "continuous"
+    better: Better = "up"
+    unit: str | None = None
+    level: Level = "unit"
+    comparison: Comparison = "both"
+    randomised_timing: bool = False
+    period_name: str = "period"
+    outcome_name: str = ""
+    path_name: str = ""
+    own_draw: bool = False
+
+    @property
+    def per_exposure(self) -> bool:
+        """Return whether the outcome is events per exposure, and its effect a ratio."""
+        return self.kind in PER_EXPOSURE
+
+    def good(self, effect: float) -> bool:
+        """Return whether an effect of this sign is the wished one."""
+        return effect > 0 if self.better == "up" else effect < 0

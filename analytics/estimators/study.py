@@ -1,0 +1,124 @@
+"""Everything that is measured of one panel, in two passes: effects, leads, naive numbers, checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from analytics.estimators import fits, group_time, naive
+from analytics.estimators.errors import Deviations, Measured, deviations_of, measure
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.grid import BoolArray, FloatArray, Grid, grid_of
+from analytics.estimators.panel import Panel
+from analytics.estimators.poisson import RateRatio, rate_ratio
+from analytics.estimators.question import Question
+from analytics.estimators.working import working_covariance
+
+ENOUGH_BESIDE = 0.10
+"""A comparison beside less than a tenth of the trained time is none."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A panel and a question; what follows is worked out when first asked for."""
+
+    panel: Panel
+    question: Question
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Return the cells."""
+        return grid_of(self.panel)
+
+    @cached_property
+    def deviations(self) -> Deviations:
+        """Return the clusters' deviations: the second pass."""
+        return deviations_of(self.panel, self.grid)
+
+    @cached_property
+    def effects(self) -> group_time.GroupTime:
+        """Return the group-time effects."""
+        return group_time.group_time(self.grid, self.question.comparison)
+
+    @cached_property
+    def compared(self) -> bool:
+        """Return whether enough of the trained time has anyone untrained beside it."""
+        trained = float(self.grid.den[self.grid.treated].sum())
+        beside = float(self.effects.size[self.effects.event >= 0].sum())
+        return beside > 0 and beside >= ENOUGH_BESIDE * trained
+
+    @cached_property
+    def trained_rows(self) -> BoolArray:
+        """Return the cohorts an effect is estimated for."""
+        rows = np.zeros(len(self.grid.cohorts), bool)
+        rows[np.unique(self.effects.cohort[self.effects.event >= 0])] = True
+        return rows
+
+    @cached_property
+    def comparison_rows(self) -> BoolArray:
+        """Return the cohorts that stand for the untrained in some effect."""
+        after = np.flatnonzero(self.effects.event >= 0)
+        rows = np.zeros(len(self.grid.cohorts), bool)
+        for at in after.tolist():
+            used = self.effects.weights[at].any(axis=1)
+            used[self.effects.cohort[at]] = False
+            rows |= used
+        return rows
+
+    @cached_property
+    def covariance(self) -> fits.Covariance:
+        """Return the working covariance of the cells."""
+        return working_covariance(self.grid, self.deviations.pooled)
+
+    @cached_property
+    def headline_weights(self) -> FloatArray | None:
+        """Return the weights of the effect that is told.
+
+        Asked to compare with the never trained only, it is the group-time estimate; otherwise the
+        imputation estimate with the working covariance, more precise under the same assumption.
+        """
+        if self.question.comparison == "never":
+            return group_time.simple(self.effects)
+        by_lot = self.question.randomised_timing
+        return fits.imputation(self.grid, self.covariance, cohorts=not by_lot)
+
+    @cached_property
+    def ratio(self) -> RateRatio | None:
+        """Return the ratio of rates, for events per exposure."""
+        return rate_ratio(self.grid) if self.question.per_exposure else None
+
+    @cached_property
+    def weights(self) -> dict[str, FloatArray | None]:
+        """Return the weights of everything that is told beside the headline and the leads."""
+        return {
+            "headline": self.headline_weights,
+            "simple": group_time.simple(self.effects),
+            "group": group_time.group(self.effects),
+            "dynamic": group_time.dynamic(self.effects),
+            "imputation": fits.imputation(self.grid),
+            "trend_adjusted": fits.trend_adjusted(self.grid, self.covariance),
+            **naive.naive(self.grid),
+        }
+
+    @cached_property
+    def measured(self) -> Measured:
+        """Return the estimates of `weights` with their errors."""
+        return measure(self.deviations, self.weights)
+
+    @cached_property
+    def log_ratio(self) -> Estimate | None:
+        """Return the logarithm of the ratio with its error."""
+        if self.ratio is None:
+            return None
+        cov, df = self.deviations.covariance(self.ratio.weights[None])
+        return Estimate(self.ratio.log, float(np.sqrt(max(cov[0, 0], 0.0))), float(df[0]))
+
+    @cached_property
+    def events(self) -> dict[int, Estimate]:
+        """Return the effect by periods since the start, negative before it."""
+        times = [int(e) for e in np.unique(self.effects.event)]
+        weights = {str(e): group_time.at_event(self.effects, e) for e in times}
+        told = measure(self.deviations, weights)
+        return {e: told[str(e)] for e in times if str(e) in told.names}
