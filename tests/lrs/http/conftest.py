@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from wiring import Wire
+from wiring import MakeWire, Wire
 
 from lrs.access.keys import make_key
 from lrs.app import create_app
@@ -14,23 +15,29 @@ from lrs.store.database import Database
 
 
 @pytest.fixture
-def make_wire() -> Iterator[Callable[[Settings], Wire]]:
-    """Return ``f(settings)``: a client of an application on that database."""
+def make_wire(make_settings: Callable[..., Settings]) -> Iterator[MakeWire]:
+    """Return ``f(kind, **settings)``: a client of an application on a fresh database."""
     opened: list[Database] = []
 
-    def make(settings: Settings) -> Wire:
+    def make(kind: str, **given: Any) -> Wire:
+        settings = make_settings(kind, **given)
         database = Database(settings)
         opened.append(database)
-        return Wire(
-            create_app(settings, database), database, make_key(database, settings, name="Tests")
-        )
+        made = make_key(database, settings, name="Tests")
+        return Wire(create_app(settings, database), database, made)
 
     yield make
     for database in opened:
         database.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def wire(request: pytest.FixtureRequest, make_wire: MakeWire) -> Wire:
+    """A client of an application: the test runs once on each kind of database."""
+    return make_wire(request.param)
+
+
 @pytest.fixture
-def wire(settings: Settings, make_wire: Callable[[Settings], Wire]) -> Wire:
-    """A client of an application on a fresh database of each kind."""
-    return make_wire(settings)
+def lite(make_wire: MakeWire) -> Wire:
+    """The same, for rules that end before the database: one kind is enough."""
+    return make_wire("sqlite")

@@ -10,8 +10,8 @@ from wiring import Wire, a_statement
 from lrs.access.keys import revoke_key
 
 
-def test_no_key_is_401_and_says_how(wire: Wire) -> None:
-    reply = wire.ask("GET", headers={"Authorization": None})
+def test_no_key_is_401_and_says_how(lite: Wire) -> None:
+    reply = lite.ask("GET", headers={"Authorization": None})
     assert reply.status_code == 401
     assert reply.headers["WWW-Authenticate"].startswith("Basic ")
     assert reply.get_json()["error"]["where"] == "Authorization"
@@ -30,8 +30,8 @@ def test_no_key_is_401_and_says_how(wire: Wire) -> None:
         "Digest username=x",
     ],
 )
-def test_a_header_that_is_no_key_is_401(wire: Wire, header: str) -> None:
-    assert wire.ask("GET", headers={"Authorization": header}).status_code == 401
+def test_a_header_that_is_no_key_is_401(lite: Wire, header: str) -> None:
+    assert lite.ask("GET", headers={"Authorization": header}).status_code == 401
 
 
 def test_an_unknown_key_and_a_wrong_secret_get_the_same_answer(wire: Wire) -> None:
@@ -45,8 +45,8 @@ def test_an_unknown_key_and_a_wrong_secret_get_the_same_answer(wire: Wire) -> No
     assert dict(wrong.headers) == dict(unknown.headers)
 
 
-def test_a_body_is_not_looked_at_without_a_key(wire: Wire) -> None:
-    assert wire.ask("POST", body=b"{", headers={"Authorization": None}).status_code == 401
+def test_a_body_is_not_looked_at_without_a_key(lite: Wire) -> None:
+    assert lite.ask("POST", body=b"{", headers={"Authorization": None}).status_code == 401
 
 
 def test_a_revoked_key_is_401(wire: Wire) -> None:
@@ -56,17 +56,17 @@ def test_a_revoked_key_is_401(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("scope", ["statements/read", "statements/read/mine", "all/read", "state"])
-def test_writing_without_the_scope_is_403(wire: Wire, scope: str) -> None:
-    other = wire.as_key(scope)
+def test_writing_without_the_scope_is_403(lite: Wire, scope: str) -> None:
+    other = lite.as_key(scope)
     sent = a_statement()
     assert other.post(sent).status_code == 403
     assert other.put(sent["id"], sent).status_code == 403
-    assert wire.stored() == []
+    assert lite.stored() == []
 
 
 @pytest.mark.parametrize("scope", ["statements/write", "state", "profile", "define"])
-def test_reading_without_the_scope_is_403(wire: Wire, scope: str) -> None:
-    reply = wire.as_key(scope).get()
+def test_reading_without_the_scope_is_403(lite: Wire, scope: str) -> None:
+    reply = lite.as_key(scope).get()
     assert reply.status_code == 403
     assert "statements/read" in reply.get_json()["error"]["hint"]
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from wiring import Wire, a_statement, new_id
+from wiring import MakeWire, Wire, a_statement, new_id
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
@@ -98,10 +98,8 @@ def test_two_equal_ids_in_a_batch_are_400(wire: Wire) -> None:
     assert wire.stored() == []
 
 
-def test_more_statements_than_the_limit_is_413(wire: Wire, settings: Any, make_wire: Any) -> None:
-    from dataclasses import replace
-
-    small = make_wire(replace(settings, max_statements=3))
+def test_more_statements_than_the_limit_is_413(make_wire: MakeWire) -> None:
+    small = make_wire("sqlite", max_statements=3)
     assert small.post([a_statement() for _ in range(3)]).status_code == 200
     reply = small.post([a_statement() for _ in range(4)])
     assert (reply.status_code, code(reply)) == (413, "too_large")
@@ -113,15 +111,15 @@ def test_post_with_a_trailing_question_mark_is_taken(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("path", ["/xapi/statements/", "/xapi//statements", "/xapi/statements//"])
-def test_an_address_put_together_carelessly_is_taken(wire: Wire, path: str) -> None:
-    assert wire.ask("POST", path, a_statement()).status_code == 200
+def test_an_address_put_together_carelessly_is_taken(lite: Wire, path: str) -> None:
+    assert lite.ask("POST", path, a_statement()).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_a_write_with_an_unknown_parameter_is_400(wire: Wire, method: str) -> None:
+def test_a_write_with_an_unknown_parameter_is_400(lite: Wire, method: str) -> None:
     sent = a_statement()
     asked = {"statementId": sent["id"]} if method == "PUT" else {}
-    reply = wire.ask(method, body=sent, **asked, statementid="x")
+    reply = lite.ask(method, body=sent, **asked, statementid="x")
     assert (reply.status_code, where(reply)) == (400, "statementid")
 
 
@@ -160,15 +158,15 @@ def test_put_with_another_id_in_the_statement_is_400(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("id_", [None, "", "x", "{6690e6c9-3ef0-4ed3-8b37-7f3964730bee}"])
-def test_put_without_a_uuid_in_the_address_is_400(wire: Wire, id_: str | None) -> None:
+def test_put_without_a_uuid_in_the_address_is_400(lite: Wire, id_: str | None) -> None:
     asked = {} if id_ is None else {"statementId": id_}
-    reply = wire.ask("PUT", body=a_statement(), **asked)
+    reply = lite.ask("PUT", body=a_statement(), **asked)
     assert (reply.status_code, where(reply)) == (400, "statementId")
 
 
-def test_put_of_an_array_is_400(wire: Wire) -> None:
+def test_put_of_an_array_is_400(lite: Wire) -> None:
     sent = a_statement()
-    assert wire.put(sent["id"], [sent]).status_code == 400
+    assert lite.put(sent["id"], [sent]).status_code == 400
 
 
 # GET
@@ -204,10 +202,8 @@ def test_more_keeps_the_filters(wire: Wire) -> None:
     assert seen == [each["id"] for each in sent if each["verb"] == passed]
 
 
-def test_more_stands_under_the_path_a_proxy_gives(settings: Any, make_wire: Any) -> None:
-    from dataclasses import replace
-
-    wire = make_wire(replace(settings, public_url="https://example.org/lrs/"))
+def test_more_stands_under_the_path_a_proxy_gives(make_wire: MakeWire) -> None:
+    wire = make_wire("sqlite", public_url="https://example.org/lrs/")
     wire.post([a_statement() for _ in range(3)])
     assert wire.get(limit="1").get_json()["more"].startswith("/lrs/xapi/statements?more=")
 
@@ -236,13 +232,13 @@ def test_a_garbled_more_is_400(wire: Wire) -> None:
         ("Limit", "1"),
     ],
 )
-def test_a_bad_parameter_is_400_and_named(wire: Wire, name: str, value: str) -> None:
-    reply = wire.ask("GET", "/xapi/statements", **{name: value})
+def test_a_bad_parameter_is_400_and_named(lite: Wire, name: str, value: str) -> None:
+    reply = lite.ask("GET", "/xapi/statements", **{name: value})
     assert (reply.status_code, where(reply).partition(".")[0]) == (400, name)
 
 
-def test_a_parameter_given_twice_is_400(wire: Wire) -> None:
-    assert where(wire.ask("GET", "/xapi/statements?limit=1&limit=2")) == "limit"
+def test_a_parameter_given_twice_is_400(lite: Wire) -> None:
+    assert where(lite.ask("GET", "/xapi/statements?limit=1&limit=2")) == "limit"
 
 
 def test_since_with_a_space_for_its_t_is_taken(wire: Wire) -> None:
@@ -264,8 +260,8 @@ def test_attachments_are_asked_for_as_multipart(wire: Wire) -> None:
     assert wire.get(attachments="true", statementId=sent[0]["id"]).mimetype == "multipart/mixed"
 
 
-def test_a_get_with_a_content_type_is_answered(wire: Wire) -> None:
-    reply = wire.ask("GET", headers={"Content-Type": "application/json"})
+def test_a_get_with_a_content_type_is_answered(lite: Wire) -> None:
+    reply = lite.ask("GET", headers={"Content-Type": "application/json"})
     assert reply.status_code == 200
 
 
@@ -348,8 +344,8 @@ def test_head_has_the_headers_of_get_and_no_body(wire: Wire, by_id: bool) -> Non
         assert head.headers[name] == got.headers[name]
 
 
-def test_delete_is_405_with_what_is_allowed(wire: Wire) -> None:
-    reply = wire.ask("DELETE")
+def test_delete_is_405_with_what_is_allowed(lite: Wire) -> None:
+    reply = lite.ask("DELETE")
     assert (reply.status_code, code(reply)) == (405, "method_not_allowed")
     assert {"GET", "HEAD", "POST", "PUT"} <= set(reply.headers["Allow"].split(", "))
 
@@ -367,8 +363,8 @@ def test_a_body_packed_with_gzip_is_unpacked(wire: Wire) -> None:
     "kind",
     ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"'],
 )
-def test_json_is_taken_however_it_is_named(wire: Wire, kind: str) -> None:
-    assert wire.post(a_statement(), Content_Type=kind).status_code == 200
+def test_json_is_taken_however_it_is_named(lite: Wire, kind: str) -> None:
+    assert lite.post(a_statement(), Content_Type=kind).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -384,14 +380,14 @@ def test_json_is_taken_however_it_is_named(wire: Wire, kind: str) -> None:
         "multipart/form-data; boundary=x",
     ],
 )
-def test_another_content_type_is_400(wire: Wire, kind: str | None) -> None:
-    reply = wire.post(a_statement(), Content_Type=kind)
+def test_another_content_type_is_400(lite: Wire, kind: str | None) -> None:
+    reply = lite.post(a_statement(), Content_Type=kind)
     assert (reply.status_code, where(reply)) == (400, "Content-Type")
 
 
 @pytest.mark.parametrize("kind", ["multipart/mixed; boundary=x", "application/octet-stream"])
-def test_attachments_are_refused_and_say_why(wire: Wire, kind: str) -> None:
+def test_attachments_are_refused_and_say_why(lite: Wire, kind: str) -> None:
     body = b"--x\r\nContent-Type: application/json\r\n\r\n{}\r\n--x--\r\n"
-    reply = wire.post(body, Content_Type=kind)
+    reply = lite.post(body, Content_Type=kind)
     assert reply.status_code == 400
     assert "attachments" in reply.get_json()["error"]["message"]

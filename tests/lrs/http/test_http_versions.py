@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from wiring import Wire, a_statement, new_id
+from wiring import MakeWire, Wire, a_statement, new_id
 
 VERSION = "X-Experience-API-Version"
+
+
+@pytest.fixture
+def wire(make_wire: MakeWire) -> Wire:
+    """The database plays no part here, so one kind is enough."""
+    return make_wire("sqlite")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from lrs.access.tenants import make_tenant
 from lrs.store.database import Database
 
 Reply = TestResponse
+MakeWire = Callable[..., "Wire"]
 
 
 @dataclass
