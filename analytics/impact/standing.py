@@ -40,7 +40,9 @@ def learning(conn: sa.Connection, minimum: int) -> dict[str, float | None]:
     if found.people < minimum:
         return {"hours_per_person": None, "mean_score": None}
     return {
-        "hours_per_person": round(found.seconds / 3600 / found.people, 3),
+        "hours_per_person": round(found.seconds / 3600 / found.people, 3)
+        if found.seconds
+        else None,
         "mean_score": round(found.score_sum / found.scored, 4) if found.scored else None,
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.text import Text
 
@@ -18,7 +17,7 @@ COLOURS = {"good": "green", "bad": "red", "still": "cyan", "doubt": "yellow"}
 
 def print_summary(record: Mapping[str, Any], lang: str) -> None:
     """Print the report for people; plain text where nobody looks at a terminal."""
-    console = Console(file=click.get_text_stream("stdout"), highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True)
     for line in _lines(View(record, known(lang))):
         console.print(line)
 

@@ -94,6 +94,7 @@ class Event:
     activity: str = PATH
     verb: str = COMPLETED
     completion: bool | None = None
+    success: bool | None = None
     voided: bool = False
 
 
@@ -303,6 +304,7 @@ def _write_events(
                 authority_id=1,
                 version=10,
                 completion=None if event.completion is None else int(event.completion),
+                success=None if event.success is None else int(event.success),
                 voided_by=seq if event.voided else None,
             )
         )
