@@ -73,8 +73,14 @@ _OF_MANY = (
 )
 
 
-def parse_query(args: Mapping[str, str], version: SpecVersion) -> StatementQuery | ById:
-    """Return what the parameters ask for; `BadInput` names the parameter at fault."""
+def parse_query(
+    args: Mapping[str, str],
+    version: SpecVersion,  # noqa: ARG001
+) -> StatementQuery | ById:
+    """Return what the parameters ask for; `BadInput` names the parameter at fault.
+
+    The versions know the same parameters so far.
+    """
     _known(args)
     asked = [name for name in _OF_ONE if name in args]
     if asked:
@@ -86,8 +92,8 @@ def parse_query(args: Mapping[str, str], version: SpecVersion) -> StatementQuery
         registration=_registration(args),
         related_activities=_boolean(args, "related_activities"),
         related_agents=_boolean(args, "related_agents"),
-        since=_instant(args, "since", version),
-        until=_instant(args, "until", version),
+        since=_instant(args, "since"),
+        until=_instant(args, "until"),
         limit=_limit(args),
         format=_format(args),
         attachments=_boolean(args, "attachments"),
@@ -171,14 +177,12 @@ def _boolean(args: Mapping[str, str], name: str) -> bool:
 
 
 # Real clients write a space for the T, and leave the zone out where version 2.0 wants one; a plus
-# sign that was not escaped arrives as a space before the zone.
-def _instant(args: Mapping[str, str], name: str, version: SpecVersion) -> int | None:
+# sign that was not escaped arrives as a space before the zone. All of that is read.
+def _instant(args: Mapping[str, str], name: str) -> int | None:
     value = args.get(name)
     if value is None:
         return None
-    found = instant_of(value, version)
-    if found is None:
-        found = instant_of(_mended(value), SpecVersion.V1_0)
+    found = instant_of(_mended(value))
     if found is None:
         raise BadInput(
             "this must be a date and time of ISO 8601",

@@ -213,7 +213,7 @@ def _written(draw: Any, value: Any, doubled: list[bool]) -> str:
     return json.dumps(value)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.data())
 def test_keys_that_stand_twice_are_always_found_and_never_invented(data: st.DataObject) -> None:
     value = data.draw(st.dictionaries(_TRICKY, _VALUES, max_size=4))
@@ -227,13 +227,13 @@ def test_keys_that_stand_twice_are_always_found_and_never_invented(data: st.Data
             assert parse_statements(text)[0].body == json.loads(body)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_answered_with_bad_statement_or_taken(body: bytes) -> None:
     assert bytes_answered(body) != ""
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.integers(0, len(ONE) - 1), st.binary(max_size=3), st.integers(0, 4))
 def test_a_statement_with_a_damaged_spot_is_refused_or_taken(
     spot: int, put: bytes, cut: int

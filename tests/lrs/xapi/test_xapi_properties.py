@@ -186,7 +186,7 @@ def checked(body: Any, version: SpecVersion) -> Any:
 
 
 @pytest.mark.parametrize("version", [V1, V2], ids=["1.0", "2.0"])
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_what_the_specification_allows_is_taken(data: st.DataObject, version: SpecVersion) -> None:
     body = data.draw(statements(version))
@@ -222,7 +222,7 @@ def _wrong_type(thing: dict[str, Any], key: str) -> str:
 
 @pytest.mark.parametrize("damage", [_null, _other_case, _unknown, _wrong_type])
 @pytest.mark.parametrize("version", [V1, V2], ids=["1.0", "2.0"])
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_a_fault_put_anywhere_is_found_at_its_place(
     data: st.DataObject, version: SpecVersion, damage: Callable[[dict[str, Any], str], str]
@@ -247,7 +247,7 @@ def test_a_fault_put_anywhere_is_found_at_its_place(
 LANGUAGE_TAGS = {"en", "sv-SE", "zh-Hant", "nl", "und", "x-a"}
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(json_values)
 def test_any_json_is_answered_with_bad_statement_or_taken(value: Any) -> None:
     for version in (V1, V2):
@@ -256,7 +256,7 @@ def test_any_json_is_answered_with_bad_statement_or_taken(value: Any) -> None:
                 checked(body, version)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(
     st.dictionaries(
         st.sampled_from(["agent", "verb", "since", "until", "limit", "statementId", "format"])
