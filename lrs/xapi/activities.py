@@ -88,8 +88,8 @@ _ACTIVITY: dict[str, Rule] = {
 }
 
 
-def _activity(value: Any, at: At) -> dict[str, Any]:
-    return properties(value, at, _ACTIVITY, ("id",))
+def _activity(value: Any, at: At) -> None:
+    properties(value, at, _ACTIVITY, ("id",))
 
 
 check_activity = Seen(_activity)
@@ -98,8 +98,10 @@ check_activity = Seen(_activity)
 
 def check_activities(value: Any, at: At) -> list[dict[str, Any]]:
     """Hold one activity or an array of them, as in contextActivities, to the rules."""
-    if value.__class__ is dict:
-        return [check_activity(value, at)]
     if value.__class__ is not list:
-        an_object(value, at)
-    return [check_activity(activity, (at, index)) for index, activity in enumerate(value)]
+        check_activity(an_object(value, at), at)
+        return [value]
+    for index, activity in enumerate(value):
+        check_activity(activity, (at, index))
+    found: list[dict[str, Any]] = value
+    return found

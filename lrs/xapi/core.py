@@ -116,12 +116,12 @@ def _object(value: Any, at: At, look: Look) -> Object:
 
 
 def _activity(value: Any, at: At, look: Look) -> Object:
-    activity = check_activity(value, at)
+    check_activity(value, at)
     if look.in_sub_statement:
-        look.names.activity(activity, _IN_SUB_STATEMENT, related=True)
+        look.names.activity(value, _IN_SUB_STATEMENT, related=True)
     else:
-        look.names.activity(activity, _OBJECT)
-    return Object("Activity", activity["id"])
+        look.names.activity(value, _OBJECT)
+    return Object("Activity", value["id"])
 
 
 # Data 2.4.4.2.

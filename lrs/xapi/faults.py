@@ -144,7 +144,7 @@ class Seen(Generic[_Found]):
     """
 
     def __init__(
-        self, rule: Callable[[Any, At], _Found], most: int = 2000, longest: int = 4000
+        self, rule: Callable[[Any, At], _Found], most: int = 2_000, longest: int = 2_000
     ) -> None:
         self._rule = rule
         self._most = most

@@ -20,6 +20,7 @@ from xapi_samples import (
 )
 
 from lrs.errors import BadStatement
+from lrs.xapi.faults import At, Seen, fault
 from lrs.xapi.statement import check_batch
 from lrs.xapi.terms import SpecVersion
 
@@ -205,3 +206,24 @@ def test_a_statement_in_a_batch_has_its_index_in_the_path(version: SpecVersion) 
     with pytest.raises(BadStatement) as caught:
         check_batch(body, version)
     assert caught.value.where == "$[1].verb.id"
+
+
+def test_what_is_remembered_is_bounded_and_never_a_fault() -> None:
+    looked: list[object] = []
+
+    def rule(value: object, at: At) -> int:
+        looked.append(value)
+        if value == "wrong":
+            raise fault(at, "wrong")
+        return len(looked)
+
+    seen = Seen(rule, most=2, longest=10)
+    assert [seen("a", "$"), seen("a", "$"), seen("b", "$"), seen("a", "$")] == [1, 1, 2, 1]
+    assert seen("c", "$") == 3, "full: the memory begins anew"
+    assert seen("a", "$") == 4
+    long = "a" * 9
+    assert [seen(long, "$"), seen(long, "$")] == [5, 6]
+    for _ in range(2):
+        with pytest.raises(BadStatement):
+            seen("wrong", "$")
+    assert looked.count("wrong") == 2
