@@ -7,27 +7,28 @@ something could be taken. It is 2 when the file cannot be used, or every row of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
 
 from connectors.command_line import opened
+from connectors.files import source as files
 from connectors.identities_commands import identities
-from connectors.importing import Progress, import_outcomes, import_paths, import_people
+from connectors.importing import import_outcomes, import_paths, import_people
 from connectors.model.days import day_of
 from connectors.reporting import ImportReport, Resolved
+from connectors.sources import installed
 from lrs.access.tenants import DEFAULT
 from lrs.errors import BadInput
+from lrs.store.progress import shown
 
 _FILE = click.Path(path_type=Path)
-P = ParamSpec("P")
 
 
-def _options(command: Callable[P, Any]) -> Callable[P, Any]:
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that every import has."""
     for option in (
         click.option("--dry-run", is_flag=True, help="Show what would change; write nothing."),
@@ -37,12 +38,12 @@ def _options(command: Callable[P, Any]) -> Callable[P, Any]:
     return command
 
 
-def _tells(command: Callable[P, ImportReport]) -> Callable[..., None]:
+def _tells(command: Callable[..., ImportReport]) -> Callable[..., None]:
     """Print the report that a command returns, as JSON if asked, and leave with its exit status."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
     @wraps(command)
-    def told(*args: P.args, as_json: bool, **kwargs: P.kwargs) -> None:
+    def told(*args: Any, as_json: bool, **kwargs: Any) -> None:
         report = command(*args, **kwargs)
         if as_json:
             click.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
@@ -62,7 +63,9 @@ def people() -> None:
 @people.command("import")
 @click.argument("file", type=_FILE)
 @click.option("--mapping", type=_FILE, help="TOML that says which column is which; remembered.")
-@click.option("--source", default="files", show_default=True, help="The system the file is from.")
+@click.option(
+    "--source", default=files.name, show_default=True, help="The system the file is from."
+)
 @click.option("--as-of", metavar="DATE", help="The file shows the state of that day.")
 @click.option("--whole-history", is_flag=True, help="What the file leaves out was never so.")
 @click.option("--accounts-on", metavar="URL", help="Home page whose account names are person_ids.")
@@ -85,7 +88,7 @@ def people_import(
     unless --whole-history is given. People whom the file does not name are kept.
     """
     day = _day(as_of) if as_of else None
-    with opened(tenant) as (database, number), _progress() as progress:
+    with opened(tenant) as (database, number), shown("rows") as progress:
         return import_people(
             database,
             number,
@@ -122,7 +125,9 @@ def outcomes() -> None:
     help="A column that is a metric, what it is counted per, and which way is good; repeatable.",
 )
 @click.option("--metrics", type=_FILE, help="metrics.toml that declares the metrics.")
-@click.option("--source", default="files", show_default=True, help="The system the file is from.")
+@click.option(
+    "--source", default=files.name, show_default=True, help="The system the file is from."
+)
 @_options
 @_tells
 def outcomes_import(
@@ -139,7 +144,7 @@ def outcomes_import(
     Long: columns metric and value (or numerator and denominator). Wide: a column a metric, named by
     --wide or --mapping; that is remembered for the next file with the same header.
     """
-    with opened(tenant) as (database, number), _progress() as progress:
+    with opened(tenant) as (database, number), shown("rows") as progress:
         return import_outcomes(
             database,
             number,
@@ -210,6 +215,18 @@ def paths_list(tenant: str) -> None:
             )
 
 
+@click.group()
+def sources() -> None:
+    """Where people and outcomes come from."""
+
+
+@sources.command("list")
+def sources_list() -> None:
+    """List the sources that are installed, and what each of them reads."""
+    for source in installed():
+        click.echo(f"{source.name}: {', '.join(source.reads)}. {source.about}")
+
+
 def _tell(report: ImportReport) -> None:
     would = "would be " if report.dry_run else ""
     click.echo(
@@ -247,20 +264,4 @@ def _tell_actors(actors: Resolved, would: str) -> None:
         )
 
 
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """Yield what shows how far an import is: a bar on a terminal, nothing elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("rows", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-__all__ = ["identities", "outcomes", "paths", "people"]
+__all__ = ["identities", "outcomes", "paths", "people", "sources"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from connectors.files import source as files
 from connectors.reporting import ImportReport
 from lrs.store.database import Database
 
@@ -21,7 +22,7 @@ def import_people(
     *,
     mapping: Path | None = None,
     dry_run: bool = False,
-    source: str = "files",
+    source: str = files.name,
     as_of: int | None = None,
     whole_history: bool = False,
     accounts_on: str | None = None,
@@ -52,7 +53,7 @@ def import_outcomes(
     wide: Sequence[str] = (),
     dry_run: bool = False,
     metrics: Path | None = None,
-    source: str = "files",
+    source: str = files.name,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Bring outcomes in; raises `BadInput` when the file cannot be used.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from connectors.files import source as files
 from connectors.files.mapping import read_toml
 from connectors.model.paths import declared
 from connectors.paths import declare_paths
@@ -13,7 +14,7 @@ from connectors.store.runs import begin_run, end_run
 from connectors.store.transactions import turns
 from lrs.store.database import Database
 
-SOURCE, STREAM = "files", "paths"
+STREAM = "paths"
 
 
 def run_paths_import(
@@ -23,7 +24,7 @@ def run_paths_import(
     report = ImportReport(str(path), STREAM, dry_run)
     paths = declared(read_toml(path), path.name)
     with turns(database, tenant_id, dry_run=dry_run) as turn, turn() as conn:
-        run_id = begin_run(conn, tenant_id, SOURCE, STREAM)
+        run_id = begin_run(conn, tenant_id, files.name, STREAM)
         states = declare_paths(conn, tenant_id, paths)
         counts = Counter(states.values())
         report.read = len(paths)

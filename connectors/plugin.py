@@ -14,6 +14,7 @@ plugin = Plugin(
         CommandRef(
             "paths", "connectors.commands:paths", "Import learning paths and when they are done."
         ),
+        CommandRef("sources", "connectors.commands:sources", "See where the data comes from."),
         CommandRef(
             "identities", "connectors.commands:identities", "See and settle who a learner is."
         ),
