@@ -8,12 +8,23 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Put the record store's routes into the host."""
     from lrs import web
-    from lrs.http import about, cors, documents, health, keys_api, known, management, statements
+    from lrs.http import (
+        about,
+        consistency,
+        cors,
+        documents,
+        health,
+        keys_api,
+        known,
+        management,
+        statements,
+    )
     from lrs.http import versions as spoken
 
     app.register_blueprint(health.blueprint)
     management.install(app)
     management.api().register_blueprint(keys_api.blueprint)
+    consistency.install(app)
     cors.install(app)
     spoken.install(app)
     app.register_blueprint(about.blueprint)

@@ -7,23 +7,30 @@ and unpacking stops at the limit.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
 from flask import request
 from werkzeug.http import parse_options_header
 
 from lrs.app import host
 from lrs.errors import BadInput, TooLarge
+from lrs.xapi.multipart import MIXED, Mixed, boundary_in, parse_mixed
 
 _PIECE = 1 << 16
 
 
-def json_body() -> bytes:
-    """Return the unpacked body of a request that says it is JSON, and is not empty."""
-    _json_only()
-    body = _unpacked(request.get_data(cache=False, parse_form_data=False))
+def statements_body() -> Mixed:
+    """Return the statements of a request and the attachments that came along."""
+    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+    body = any_body()
     if not body.strip():
         raise BadInput("the body is empty", where="body", hint="send a statement, or an array")
-    return body
+    if kind.lower() == MIXED:
+        return parse_mixed(body, options.get("boundary"))
+    if kind.lower() == "application/octet-stream" and (boundary := boundary_in(body)):
+        return parse_mixed(body, boundary)
+    _json_only(kind.lower(), options)
+    return Mixed(body, {})
 
 
 def any_body() -> bytes:
@@ -31,14 +38,8 @@ def any_body() -> bytes:
     return _unpacked(request.get_data(cache=False, parse_form_data=False))
 
 
-def _json_only() -> None:
-    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
-    kind = kind.lower()
-    if kind == "multipart/mixed":
-        raise _no_attachments_yet()
+def _json_only(kind: str, options: Mapping[str, str]) -> None:
     if kind != "application/json":
-        if request.mimetype == "application/octet-stream" and _looks_multipart():
-            raise _no_attachments_yet()
         raise BadInput(
             f"statements come as application/json, not as {kind or 'a body of no stated kind'}",
             where="Content-Type",
@@ -50,19 +51,6 @@ def _json_only() -> None:
             where="Content-Type",
             hint="send Content-Type: application/json, and the body in UTF-8",
         )
-
-
-def _looks_multipart() -> bool:
-    # @xapi/xapi under Node posts multipart under this name, and its boundary gets lost.
-    return request.get_data(cache=True, parse_form_data=False).startswith(b"--")
-
-
-def _no_attachments_yet() -> BadInput:
-    return BadInput(
-        "this version of Verkan does not take attachments yet",
-        where="Content-Type",
-        hint="send the statements alone, as application/json; a fileUrl may stand in for the file",
-    )
 
 
 def _unpacked(body: bytes) -> bytes:

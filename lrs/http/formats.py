@@ -112,7 +112,7 @@ def _verb_id(verb: Json) -> Json:
 
 
 def _activity_id(activity: Json) -> Json:
-    return {name: activity[name] for name in ("objectType", "id") if name in activity}
+    return {"id": activity["id"]}
 
 
 def _definition_in_one_language(definition: Json, choose: Choose) -> Json:

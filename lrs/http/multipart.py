@@ -1,19 +1,21 @@
-"""Answers as `multipart/mixed`, for callers that ask for attachments.
+"""Answers as `multipart/mixed`: the JSON, then the attachments it names that are kept here.
 
-Ruled by 1.0.3, Communication 1.5.2 "Multipart/Mixed": the first part is the JSON. No attachment can
-be stored yet, so it is also the last.
+Ruled by 1.0.3, Communication 1.5.2 "Multipart/Mixed".
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from flask import Response
 
+from lrs.xapi.multipart import MIXED, Part, write_mixed
 
-def multipart(body: bytes) -> Response:
-    """Return JSON as the first part of an answer that may hold attachments."""
+
+def multipart(body: bytes, parts: Iterable[Part]) -> Response:
+    """Return JSON and attachments as one answer."""
     boundary = secrets.token_hex(16)
-    edge = boundary.encode()
-    whole = b"--%s\r\nContent-Type: application/json\r\n\r\n%s\r\n--%s--\r\n" % (edge, body, edge)
-    return Response(whole, content_type=f"multipart/mixed; boundary={boundary}")
+    return Response(
+        write_mixed(boundary, body, parts), content_type=f"{MIXED}; boundary={boundary}"
+    )

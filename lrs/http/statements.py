@@ -8,7 +8,7 @@ found in `lrs.store`; here they meet the wire.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -22,13 +22,16 @@ from lrs.errors import BadInput, NotFound, TooLarge
 from lrs.http import consistency, mine, paging
 from lrs.http.answering import formed
 from lrs.http.arguments import arguments
-from lrs.http.bodies import json_body
+from lrs.http.bodies import statements_body
 from lrs.http.multipart import multipart
 from lrs.http.signing_in import signed_in
 from lrs.http.versions import negotiate, version
+from lrs.store.attachments import find_attachments, hashes_of
 from lrs.store.reading import Page, statement_by_id
 from lrs.store.writing import write_statements
+from lrs.xapi.multipart import Mixed, Part, check_wanted
 from lrs.xapi.queries import ById, parse_query
+from lrs.xapi.signatures import check_signatures
 from lrs.xapi.statement import Statement, check_batch
 from lrs.xapi.uuids import uuid_of
 
@@ -41,7 +44,8 @@ def post() -> Response:
     """Store one statement or an array of them; answer their ids."""
     key = signed_in("statements/write")
     _known_parameters(())
-    statements = check_batch(json_body(), version())
+    sent = statements_body()
+    statements = _checked(sent)
     most = host().settings.max_statements
     if len(statements) > most:
         raise TooLarge(
@@ -49,7 +53,7 @@ def post() -> Response:
             where="$",
             hint="send them in several requests",
         )
-    written = _write(key, statements)
+    written = _write(key, statements, sent)
     return consistency.bounded_before(_json(orjson.dumps([str(id_) for id_ in written])), key)
 
 
@@ -59,13 +63,13 @@ def put() -> Response:
     key = signed_in("statements/write")
     _known_parameters(("statementId",))
     id_ = _statement_id()
-    body = json_body()
-    if body.lstrip()[:1] == b"[":
+    sent = statements_body()
+    if sent.statements.lstrip()[:1] == b"[":
         raise BadInput(
             "PUT stores one statement, not an array", where="$", hint="POST takes arrays"
         )
-    (statement,) = check_batch(body, version())
-    _write(key, [_under(id_, statement)])
+    (statement,) = _checked(sent)
+    _write(key, [_under(id_, statement)], sent)
     return consistency.bounded_before(Response(status=204), key)
 
 
@@ -82,9 +86,23 @@ def get() -> Response:
     return _page(key, mine.first_page(key, query), paging.Form(query.format, query.attachments))
 
 
-def _write(key: Key, statements: list[Statement]) -> list[UUID]:
+def _checked(sent: Mixed) -> list[Statement]:
+    """Hold the statements to their rules, and what came along to the statements."""
+    statements = check_batch(sent.statements, version(), parts=sent.parts)
+    if sent.parts:
+        check_wanted(sent.parts, [sha2 for one in statements for sha2 in hashes_of(one.body)])
+    check_signatures(statements, sent.parts)
+    return statements
+
+
+def _write(key: Key, statements: list[Statement], sent: Mixed) -> list[UUID]:
     written = write_statements(
-        host().database, key.tenant_id, statements, authority=key.authority, key_id=key.id
+        host().database,
+        key.tenant_id,
+        statements,
+        authority=key.authority,
+        key_id=key.id,
+        parts=sent.parts,
     )
     return [each.id for each in written]
 
@@ -98,7 +116,9 @@ def _one(key: Key, asked: ById) -> Response:
             hint="a voided statement is read by voidedStatementId",
         )
     (answer,) = formed(key.tenant_id, [found.answer], asked.format)
-    response = multipart(answer) if asked.attachments else _json(answer)
+    response = _json(answer)
+    if asked.attachments:
+        response = multipart(answer, _attachments(key, [found.answer]))
     response.headers["Last-Modified"] = http_date(found.stored_at // 1_000_000)
     return consistency.bounded_now(response, key)
 
@@ -107,10 +127,17 @@ def _page(key: Key, page: Page, form: paging.Form) -> Response:
     statements = formed(key.tenant_id, page.statements, form.format)
     more = paging.more_url(page.more, form) if page.more else ""
     body = b'{"statements":[%s],"more":%s}' % (b",".join(statements), orjson.dumps(more))
-    response = multipart(body) if form.attachments else _json(body)
+    response = _json(body)
+    if form.attachments:
+        response = multipart(body, _attachments(key, page.statements))
     if page.last_stored is not None:
         response.headers["Last-Modified"] = http_date(page.last_stored // 1_000_000)
     return consistency.bounded_by(response, page.consistent_through)
+
+
+def _attachments(key: Key, answers: Sequence[bytes]) -> list[Part]:
+    wanted = [sha2 for answer in answers for sha2 in hashes_of(orjson.loads(answer))]
+    return find_attachments(host().database, key.tenant_id, wanted)
 
 
 def _json(body: bytes) -> Response:

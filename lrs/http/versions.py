@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from flask import Flask, Response, g, request
 
+from lrs.errors import BadInput
 from lrs.http.alternate import REFUSED
 from lrs.xapi.terms import SpecVersion
 from lrs.xapi.versions import ANSWER, asked_version
 
 HEADER = "X-Experience-API-Version"
+
+UNNAMED = "0.95"
+"""Answered to a request that names no version: only drafts before 1.0 had such requests, and the
+answer is to be one that their senders know (1.0.3, Communication 3.3). Both versions take it."""
 
 
 def install(app: Flask) -> None:
@@ -44,9 +49,19 @@ def version() -> SpecVersion:
     return found
 
 
+def _answered() -> str:
+    if "version" in g:
+        return ANSWER[version()]
+    # No route took the request: it was refused before, or there is none at the address.
+    header = _asked()
+    try:
+        return UNNAMED if header is None else ANSWER[asked_version(header)]
+    except BadInput:
+        return ANSWER[SpecVersion.V2_0]
+
+
 def _named(response: Response) -> Response:
     if request.path.startswith("/xapi"):
-        asked: SpecVersion = g.get("version", SpecVersion.V2_0)
-        response.headers[HEADER] = ANSWER[asked]
+        response.headers[HEADER] = _answered()
         response.headers.setdefault("Cache-Control", "no-store")
     return response

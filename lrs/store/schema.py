@@ -253,3 +253,28 @@ document = sa.Table(
     # A person's documents are found, to be read out or erased, without reading the rest.
     sa.Index(None, "tenant_id", "agent_id"),
 )
+
+attachment = sa.Table(
+    "attachment",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("sha2", sa.Text, primary_key=True, comment="hash of content, in lower case hex"),
+    sa.Column("content_type", sa.Text, nullable=False, comment="as it was sent"),
+    sa.Column("content", sa.LargeBinary, nullable=False, comment="the attachment"),
+)
+
+attachment_use = sa.Table(
+    "attachment_use",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("sha2", sa.Text, primary_key=True, comment="which attachment"),
+    sa.Column(
+        "seq",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="a statement that has it",
+    ),
+    # An attachment goes when the last statement that has it does.
+    sa.Index(None, "tenant_id", "seq"),
+)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 
 from lrs.errors import Conflict
+from lrs.store.attachments import keep_attachments
 from lrs.store.authorities import Authority, as_authority
 from lrs.store.bulk import Row, among, insert_rows
 from lrs.store.database import Database
@@ -25,11 +27,13 @@ from lrs.store.pointing import settle
 from lrs.store.schema import ref, statement, statement_body
 from lrs.store.turns import Turn, take_turn
 from lrs.xapi.comparing import same_statement
+from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
 from lrs.xapi.terms import Role, Scope, TermKind
 
 _DAY = 86_400_000_000
 _AUTHORITY = int(Role.AUTHORITY)
+NO_PARTS: Mapping[str, Part] = MappingProxyType({})
 
 _STATEMENT = (
     "tenant_id",
@@ -75,11 +79,17 @@ def write_statements(
     *,
     authority: Mapping[str, Any],
     key_id: int | None,
+    parts: Mapping[str, Part] = NO_PARTS,
 ) -> list[Written]:
-    """Store a batch whole, or raise `Conflict` and store nothing of it."""
+    """Store a batch whole, or raise `Conflict` and store nothing of it.
+
+    ``parts`` are the attachments that came along, by hash.
+    """
     vouching = as_authority(authority)
     incoming = [Incoming(one, vouching) for one in statements]
-    return store_batch(database, tenant_id, incoming, key_id=key_id, on_conflict=_refuse)
+    return store_batch(
+        database, tenant_id, incoming, key_id=key_id, on_conflict=_refuse, parts=parts
+    )
 
 
 def store_batch(
@@ -89,6 +99,7 @@ def store_batch(
     *,
     key_id: int | None,
     on_conflict: Callable[[int, Statement], None],
+    parts: Mapping[str, Part] = NO_PARTS,
 ) -> list[Written]:
     """Store a batch of statements with ids of their own; the answer is in the same order.
 
@@ -109,6 +120,9 @@ def store_batch(
         )
         _insert(conn, tenant_id, turn, fresh, numbering, key_id)
         settle(conn, tenant_id, turn.seq, [one.statement for one in fresh])
+        if parts:
+            stored = [(turn.seq + n, one.statement.body) for n, one in enumerate(fresh)]
+            keep_attachments(conn, tenant_id, parts, stored)
         definitions.store(conn, numbering.terms)
     numbering.remember()
     definitions.remember()

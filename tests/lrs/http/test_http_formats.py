@@ -73,7 +73,7 @@ def test_ids_leaves_only_what_identifies(wire: Wire) -> None:
     assert found["context"] == {
         "instructor": ada,
         "team": {"objectType": "Group", "mbox": "mailto:t@example.org"},
-        "contextActivities": {"parent": [{"objectType": "Activity", "id": COURSE["id"]}]},
+        "contextActivities": {"parent": [{"id": COURSE["id"]}]},
         "language": "en",
     }
     assert set(found["authority"]) == {"objectType", "account"}
