@@ -168,12 +168,13 @@ class _Case:
         if slope is not None and slope.p < grading.SIGNIFICANT:
             found.append("pretrend")
         gaps = robustness.disagreement(self.tested)
-        if gaps is not None and gaps["p"] < grading.SIGNIFICANT:
+        by_lot = self.study.question.randomised_timing
+        if gaps is not None and gaps["p"] < grading.SIGNIFICANT and not by_lot:
             found.append("estimators_disagree")
         return found
 
     def _robustness_flags(self) -> list[str]:
-        """A start drawn by lot makes trends equal by design; otherwise the effect must outlive one."""
+        """An effect must outlive a trend taken out, unless a draw by lot made the trends alike."""
         if self.study.question.randomised_timing:
             return []
         trend = self.study.measured.get("trend_adjusted")
@@ -206,6 +207,8 @@ def _effect(study: Study) -> Effect:
 def _method(study: Study) -> str:
     if study.question.comparison == "never":
         return "group-time difference in differences, never trained; clustered t interval"
+    if study.question.randomised_timing:
+        return "start drawn by lot: levels and changes, working covariance; clustered t interval"
     return "imputation from untrained cells, working covariance; clustered t interval"
 
 

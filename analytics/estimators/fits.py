@@ -18,8 +18,6 @@ import numpy as np
 
 from analytics.estimators.grid import BoolArray, FloatArray, Grid
 
-_TINY = 1e-8
-
 Covariance = Callable[[int], FloatArray]
 """Gives, for a cohort's row, the covariance of its cells' means over the periods, up to scale."""
 
@@ -65,6 +63,11 @@ class Fit:
         scale = 1.0 + np.abs(self.design).max()
         return np.asarray(np.abs(projected - self.design).max(axis=2) < 1e-6 * scale)
 
+    def identifies(self, wanted: FloatArray) -> bool:
+        """Return whether the fitted cells identify a combination of the coefficients."""
+        off = wanted @ self._inverse @ self._normal - wanted
+        return float(np.abs(off).max()) < 1e-6 * (1.0 + float(np.abs(wanted).max()))
+
     def of_coefficients(self, wanted: FloatArray) -> FloatArray:
         """Return the weights on the cells' means of a combination of the coefficients."""
         return np.asarray(self._weighted @ (self._inverse @ wanted))
@@ -86,9 +89,9 @@ class Fit:
         return blup + self.of_coefficients(wanted)
 
 
-def fit_untrained(grid: Grid, covariance: Covariance, *, cohorts: bool = True) -> Fit:
+def fit_untrained(grid: Grid, covariance: Covariance) -> Fit:
     """Return the fit of cohort and period effects to the cells without training."""
-    return Fit(grid, additive(grid, cohorts=cohorts), grid.untreated, covariance)
+    return Fit(grid, additive(grid), grid.untreated, covariance)
 
 
 def imputed(grid: Grid) -> FloatArray:
@@ -97,19 +100,32 @@ def imputed(grid: Grid) -> FloatArray:
     return np.where(fit.reachable & grid.there, fit.fitted(grid.mean), np.nan)
 
 
-def imputation(
-    grid: Grid, covariance: Covariance | None = None, *, cohorts: bool = True
-) -> FloatArray | None:
-    """Return the weights of the imputation estimate, averaged over trained units and periods.
-
-    ``cohorts=False`` lets the cohorts' levels speak too: right only when the start was drawn by lot.
-    """
-    fit = fit_untrained(grid, covariance or by_exposure(grid), cohorts=cohorts)
+def imputation(grid: Grid, covariance: Covariance | None = None) -> FloatArray | None:
+    """Return the weights of the imputation estimate, averaged over trained units and periods."""
+    fit = fit_untrained(grid, covariance or by_exposure(grid))
     trained = grid.treated & fit.reachable
     if not trained.any():
         return None
     target = np.where(trained, grid.den, 0.0) / grid.den[trained].sum()
     return np.asarray(target - fit.of_prediction(target))
+
+
+def drawn(grid: Grid, covariance: Covariance) -> FloatArray | None:
+    """Return the weights of the effect when the start was drawn by lot.
+
+    The draw makes the cohorts alike: their levels may be compared, not only their changes, and what
+    the training does so many periods after the start is the same for all of them. Averaged over
+    trained units and periods, as the others are.
+    """
+    event = grid.periods[None, :] - grid.cohorts[:, None]
+    times = np.unique(event[grid.treated])
+    trained = grid.treated[:, :, None] & (event[:, :, None] == times)
+    design = np.concatenate([additive(grid, cohorts=False), trained.astype(float)], axis=2)
+    fit = Fit(grid, design, grid.there, covariance)
+    wanted = np.zeros(design.shape[2])
+    share = np.einsum("gt,gte->e", grid.den, trained) / grid.den[grid.treated].sum()
+    wanted[-len(times) :] = share
+    return fit.of_coefficients(wanted) if fit.identifies(wanted) else None
 
 
 def twfe(grid: Grid) -> FloatArray | None:
@@ -138,7 +154,4 @@ def _jump(
     fit = Fit(grid, np.concatenate([design, trained], axis=2), use, covariance)
     wanted = np.zeros(fit.design.shape[2])
     wanted[-1] = 1.0
-    projected = wanted @ fit._inverse @ fit._normal
-    if np.abs(projected - wanted).max() > 1e-6:
-        return None
-    return fit.of_coefficients(wanted)
+    return fit.of_coefficients(wanted) if fit.identifies(wanted) else None

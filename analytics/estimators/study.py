@@ -78,11 +78,14 @@ class Study:
 
         Asked to compare with the never trained only, it is the group-time estimate; otherwise the
         imputation estimate with the working covariance, more precise under the same assumption.
+        A start drawn by lot allows more still.
         """
         if self.question.comparison == "never":
             return group_time.simple(self.effects)
-        by_lot = self.question.randomised_timing
-        return fits.imputation(self.grid, self.covariance, cohorts=not by_lot)
+        drawn = None
+        if self.question.randomised_timing:
+            drawn = fits.drawn(self.grid, self.covariance)
+        return fits.imputation(self.grid, self.covariance) if drawn is None else drawn
 
     @cached_property
     def ratio(self) -> RateRatio | None:

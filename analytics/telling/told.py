@@ -61,13 +61,10 @@ class Told:
             return "scale"
         if self.question.unit:
             return "unit"
-        return "bare" if effect.percent is None else "percent"
+        return "bare"
 
     def _scale(self, effect: Effect) -> float:
-        measure = self._measure(effect)
-        if measure == "percent" and not effect.ratio and effect.without:
-            return 100 / effect.without
-        return 100.0 if measure in ("percent", "points") else 1.0
+        return 100.0 if self._measure(effect) in ("percent", "points") else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""The outcome of each row as ``num / den``, refused where it cannot be what its kind says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analytics.designs.spec import Spec
+from analytics.designs.table import numbers
+from lrs.errors import BadInput
+
+FloatArray = npt.NDArray[np.float64]
+MANY_MISSING = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Numerator and denominator of each row, and which rows have them."""
+
+    num: FloatArray
+    den: FloatArray
+    known: npt.NDArray[np.bool_]
+
+    @property
+    def flags(self) -> list[str]:
+        """Return a flag when many rows lack their outcome."""
+        return ["missing_outcomes"] if 1 - self.known.mean() > MANY_MISSING else []
+
+
+def measures(
+    spec: Spec, kpi: Mapping[str, Any], outcome: str, exposure: str | None, where: str = ""
+) -> Measures:
+    """Return the outcome of every row; rows without one are known to be so."""
+    value = numbers(spec.named(outcome, f"{where}outcome"), f"{where}outcome")
+    kind, known = kpi["kind"], ~np.isnan(value)
+    if not known.any():
+        raise BadInput(f"no row has a number in {outcome!r}", where=f"{where}outcome")
+    den = np.ones(len(value))
+    if exposure is not None:
+        den = numbers(spec.named(exposure, f"{where}exposure"), f"{where}exposure")
+        _refuse(known & ~(den >= 0), exposure, f"{where}exposure", "must be zero or more")
+        _refuse(known & (den == 0) & (value > 0), outcome, f"{where}exposure", "has no exposure")
+        known &= den > 0
+    _check_kind(kind, value, den, known, outcome, f"{where}outcome", bounded=exposure is not None)
+    weighted = kind in ("continuous", "ordinal") and exposure is not None
+    return Measures(value * den if weighted else value, den, known)
+
+
+def _check_kind(
+    kind: str,
+    value: FloatArray,
+    den: FloatArray,
+    known: npt.NDArray[np.bool_],
+    column: str,
+    where: str,
+    *,
+    bounded: bool,
+) -> None:
+    if kind in ("count", "rate", "time_to_event", "binary"):
+        _refuse(known & (value < 0), column, where, "is below zero")
+    if kind == "count":
+        _refuse(known & (value != np.floor(value)), column, where, "is not a whole number")
+    if kind == "binary":
+        most = "is more than its exposure" if bounded else "is not between 0 and 1"
+        _refuse(known & (value > den), column, where, most)
+
+
+def _refuse(bad: npt.NDArray[np.bool_], column: str, where: str, why: str) -> None:
+    rows = np.flatnonzero(bad)
+    if len(rows):
+        raise BadInput(f"{column!r} {why}", where=f"{where}: data row {rows[0] + 1}")

@@ -1,0 +1,146 @@
+"""Staggered or partial roll-out: one row a unit and period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from analytics.answering import answer_panel
+from analytics.designs.measures import Measures, measures
+from analytics.designs.spec import Spec, kpi_of, question_of
+from analytics.designs.time import Clock, IntArray, clock_of, periods_of
+from analytics.estimators.frame_panel import FramePanel
+from analytics.estimators.panel import NEVER
+from analytics.estimators.question import Comparison, Question
+from lrs.errors import BadInput
+
+KEYS = frozenset(
+    {"unit", "time", "start", "never", "comparison", "cluster", "randomised_timing", "companions"}
+)
+_MANY_GAPS = 0.05
+
+
+def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer."""
+    rows, clock = _rows(spec)
+    question = spec.question(
+        comparison=spec.choice("comparison", get_args(Comparison), "both"),
+        randomised_timing=spec.flag("randomised_timing"),
+        period_name=clock.period_name,
+    )
+    own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
+    return answer_panel(
+        _panel(rows, own),
+        question,
+        companions=_companions(spec, rows),
+        provenance=provenance,
+        flags=[*own.flags, *_gaps(rows[own.known])],
+    )
+
+
+def _rows(spec: Spec) -> tuple[pd.DataFrame, Clock]:
+    """Return unit, period, cohort and cluster of every row, and how time is written."""
+    unit, time = spec.names("unit"), spec.column("time")
+    if time.isna().any():
+        row = int(np.flatnonzero(time.isna())[0]) + 1
+        raise BadInput("a row has no period", where=f"time: data row {row}")
+    clock = clock_of([str(value).strip() for value in time.unique()], "time")
+    period = periods_of(time, clock, "time")
+    if len(np.unique(period)) < 2:
+        raise BadInput(
+            "there is one period only: a change needs a before and an after", where="time"
+        )
+    cluster = spec.names("cluster") if spec.optional("cluster") else unit
+    rows = pd.DataFrame({"unit": unit, "period": period, "cluster": cluster})
+    rows["cohort"] = _cohorts(spec, clock, int(period.min()))
+    _check_units(rows)
+    return rows, clock
+
+
+def _cohorts(spec: Spec, clock: Clock, first: int) -> IntArray:
+    """Return each row's start, `NEVER` for the values that mean never."""
+    column = spec.column("start")
+    text = column.astype(object).where(column.notna(), "").astype(str).str.strip()
+    never = {_plain(value) for value in _never_values(spec)} | {"", "inf"}
+    means_never = text.map(_plain).isin(never).to_numpy()
+    cohort = np.full(len(text), NEVER, np.int64)
+    if not means_never.all():
+        cohort[~means_never] = periods_of(text[~means_never], clock, "start")
+    if (cohort == 0).any() and first > 1:
+        raise BadInput(
+            "some units have start 0, before every period",
+            where="start",
+            hint='if it means never, add "never": 0 to the spec',
+        )
+    return cohort
+
+
+def _never_values(spec: Spec) -> list[Any]:
+    value = spec.given.get("never", "")
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, (str, int, float)) or part is None for part in values):
+        raise BadInput("'never' must be a value, or a list of values", where="never")
+    return values
+
+
+def _plain(value: Any) -> str:
+    """Return a value's one spelling: 0, 0.0 and "0" are the same."""
+    text = "" if value is None else str(value).strip().lower()
+    try:
+        return f"{float(text):g}"
+    except ValueError:
+        return text
+
+
+def _check_units(rows: pd.DataFrame) -> None:
+    starts = rows.groupby("unit")["cohort"].nunique()
+    if (starts > 1).any():
+        unit = starts.index[starts > 1][0]
+        raise BadInput(
+            f"{unit!r} has more than one start",
+            where="start",
+            hint="a unit starts once; its start stands on each of its rows",
+        )
+    twice = rows.duplicated(["unit", "period"])
+    if twice.any():
+        row = int(np.flatnonzero(twice)[0])
+        raise BadInput(
+            f"{rows['unit'].iloc[row]!r} has two rows in one period",
+            where=f"unit: data row {row + 1}",
+            hint="one row a unit and period",
+        )
+
+
+def _panel(rows: pd.DataFrame, own: Measures) -> FramePanel:
+    frame = rows.assign(num=own.num, den=own.den)[own.known]
+    return FramePanel(frame)
+
+
+def _gaps(rows: pd.DataFrame) -> list[str]:
+    """Flag periods that are missing: for everyone, or for many in the middle of their own time."""
+    seen = np.unique(rows["period"])
+    steps = np.diff(seen)
+    order = pd.Series(np.searchsorted(seen, rows["period"]), index=rows.index)
+    own = order.groupby(rows["unit"]).agg(["min", "max", "size"])
+    span = int((own["max"] - own["min"] + 1).sum())
+    inside = span - int(own["size"].sum())
+    uneven = len(steps) > 0 and int(steps.max()) > int(steps.min())
+    return ["missing_periods"] if uneven or inside > _MANY_GAPS * span else []
+
+
+def _companions(spec: Spec, rows: pd.DataFrame) -> dict[str, tuple[FramePanel, Question]]:
+    """Return the units' other outcomes: ``companions: [{outcome, exposure, kpi}]``."""
+    given = spec.given.get("companions", [])
+    if not isinstance(given, list) or not all(isinstance(part, Mapping) for part in given):
+        raise BadInput("'companions' must be a list of {outcome, kpi}", where="companions")
+    found = {}
+    for at, part in enumerate(given):
+        where = f"companions[{at}]."
+        kpi = kpi_of(part.get("kpi"), f"{where}kpi")
+        own = measures(spec, kpi, str(part.get("outcome")), part.get("exposure"), where)
+        question = question_of(kpi, outcome_name=str(part["outcome"]))
+        found[question.outcome_name] = (_panel(rows, own), question)
+    return found

@@ -1,0 +1,185 @@
+"""Drawn by lot: one row a unit, some trained and some not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.checks import grading
+from analytics.checks.few import FEW
+from analytics.designs.measures import Measures, measures
+from analytics.designs.spec import Spec
+from analytics.designs.table import numbers
+from analytics.estimators import randomised as by_lot
+from analytics.estimators.effect import Effect
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.permutation import Permuted
+from analytics.estimators.question import Question
+from analytics.estimators.randomised import Draw
+from analytics.record import record_of
+from lrs.errors import BadInput
+
+KEYS = frozenset({"unit", "treatment", "cluster", "covariates", "inference"})
+_UNBALANCED = 0.01
+_SIDES = {"1": 1, "0": 0, "true": 1, "false": 0, "yes": 1, "no": 0}
+
+
+def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer."""
+    own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
+    draw, names = _draw(spec, own)
+    question = spec.question()
+    effect, estimates = _effect(draw, question)
+    permuted = _permuted(spec, draw)
+    balance = by_lot.balance(draw, names)
+    flags = grading.in_order([*own.flags, *_flags(draw, effect.estimate, balance)])
+    p = permuted.p if permuted else effect.estimate.p
+    return record_of(
+        question,
+        design="randomised",
+        effect=effect,
+        flags=flags,
+        p=p,
+        best="B",  # A is for the product's own draw, which a table cannot show
+        counts=_counts(draw),
+        provenance=provenance,
+        parts={
+            "estimates": {name: told.as_json() for name, told in estimates.items()},
+            "event_study": {},
+            "naive": {},
+            "checks": {"balance": balance},
+            "inference": _inference(p, permuted, draw),
+        },
+    )
+
+
+def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str]]:
+    """Return the rows that have everything, and the covariates' names."""
+    side = _sides(spec.column("treatment"))
+    names = spec.texts("covariates")
+    columns = [numbers(spec.named(name, "covariates"), "covariates") for name in names]
+    covariates = np.column_stack(columns) if columns else np.empty((len(side), 0))
+    keep = own.known & ~np.isnan(covariates).any(axis=1)
+    if len(np.unique(side[keep])) < 2:
+        who = "everyone" if side[keep].any() else "nobody"
+        raise BadInput(f"{who} is trained: there is nothing to compare", where="treatment")
+    cluster = _clusters(spec, len(side))
+    drawn = Draw(
+        own.num[keep], own.den[keep], side[keep], cluster[keep], _centred(covariates[keep])
+    )
+    _check_sides(drawn)
+    return drawn, names
+
+
+def _sides(column: pd.Series) -> IntArray:
+    plain = (
+        column.astype(str).str.strip().str.lower().str.replace(r"^([01])\.0+$", r"\1", regex=True)
+    )
+    side = plain.map(_SIDES)
+    if side.isna().any():
+        row = int(np.flatnonzero(side.isna())[0])
+        raise BadInput(
+            f"{column.iloc[row]!r} is neither trained (1) nor not (0)",
+            where=f"treatment: data row {row + 1}",
+        )
+    return np.asarray(side, dtype=np.int64)
+
+
+def _clusters(spec: Spec, rows: int) -> IntArray:
+    """Return what was drawn as one: the cluster, else the unit, else the row."""
+    for key in ("cluster", "unit"):
+        if spec.optional(key):
+            return np.asarray(pd.factorize(spec.names(key), sort=True)[0], np.int64)
+    return np.arange(rows, dtype=np.int64)
+
+
+def _check_sides(draw: Draw) -> None:
+    sides = pd.Series(draw.side).groupby(draw.cluster).nunique()
+    if (sides > 1).any() and (sides > 1).all():
+        return
+    if (sides > 1).any():
+        raise BadInput(
+            "some clusters have trained and untrained rows, others do not",
+            where="cluster",
+            hint="name as cluster what was drawn as one",
+        )
+
+
+def _centred(covariates: FloatArray) -> FloatArray:
+    return np.asarray(covariates - covariates.mean(axis=0)) if covariates.size else covariates
+
+
+def _effect(draw: Draw, question: Question) -> tuple[Effect, dict[str, Estimate]]:
+    difference = by_lot.difference(draw)
+    estimates = {"difference": difference}
+    without = by_lot.rates(draw)[0]
+    if question.per_exposure:
+        ratio = by_lot.log_ratio(draw)
+        if ratio is not None:
+            method = "ratio of rates; " + _errors(draw)
+            return Effect(ratio, ratio=True, difference=difference, method=method), estimates
+    adjusted = by_lot.ancova(draw) if draw.covariates.shape[1] else None
+    if adjusted is not None:
+        estimates["ancova"] = adjusted
+    told = adjusted or difference
+    what = "difference in means" if adjusted is None else "difference adjusted for covariates"
+    spread = float(np.std(draw.num / draw.den))
+    counted = without if without > spread else None
+    method = f"{what}; {_errors(draw)}"
+    return Effect(told, ratio=False, without=counted, method=method), estimates
+
+
+def _errors(draw: Draw) -> str:
+    return "clustered t interval" if draw.clustered else "robust t interval (HC2)"
+
+
+def _permuted(spec: Spec, draw: Draw) -> Permuted | None:
+    """Return the permutation test: when asked for, and when few were drawn."""
+    asked = spec.choice("inference", ("exact_permutation", "t"), "t") == "exact_permutation"
+    few = len(np.unique(draw.cluster)) < FEW
+    return by_lot.permuted(draw) if asked or few else None
+
+
+def _flags(draw: Draw, estimate: Estimate, balance: dict[str, Any] | None) -> list[str]:
+    found = []
+    people = np.bincount(draw.side, minlength=2)
+    clusters = [len(np.unique(draw.cluster[draw.side == side])) for side in (0, 1)]
+    if people.min() < grading.SMALL_SAMPLE:
+        found.append("small_sample")
+    if clusters[1] == 1:
+        found.append("single_treated_unit")
+    elif min(clusters) < grading.FEW_CLUSTERS:
+        found.append("few_clusters")
+    if not np.ptp(draw.num / draw.den) > 0:
+        found.append("no_variation")
+    elif not estimate.se > 0:
+        found.append("small_sample")
+    if balance is not None and balance["p"] is not None and balance["p"] < _UNBALANCED:
+        found.append("unbalanced_draw")
+    return found
+
+
+def _counts(draw: Draw) -> dict[str, Any]:
+    trained = int(draw.side.sum())
+    clusters = [len(np.unique(draw.cluster[draw.side == side])) for side in (0, 1)]
+    return {
+        "units": len(draw.side),
+        "treated": trained,
+        "comparison": len(draw.side) - trained,
+        "clusters": len(np.unique(draw.cluster)),
+        "clusters_treated": clusters[1],
+        "clusters_comparison": clusters[0],
+        "periods": 1,
+    }
+
+
+def _inference(p: float, permuted: Permuted | None, draw: Draw) -> dict[str, Any]:
+    clusters = len(np.unique(draw.cluster))
+    if permuted is None:
+        return {"p": p, "clusters": clusters, "method": "t"}
+    method = "permutation, " + ("all" if permuted.exact else "a sample")
+    return {"p": p, "assignments": permuted.assignments, "clusters": clusters, "method": method}

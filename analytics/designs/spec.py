@@ -1,0 +1,154 @@
+"""A spec, checked: every fault names the key it is in."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analytics.designs.table import numbers, read_table
+from analytics.estimators.question import KINDS, Better, Level, Question
+from lrs.errors import BadInput
+
+COMMON_KEYS = frozenset(
+    {"design", "data", "separator", "outcome", "kpi", "exposure", "path", "level"}
+    | {"id", "title", "source", "note"}
+)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What is asked of one table."""
+
+    given: Mapping[str, Any]
+    base: Path
+
+    @cached_property
+    def path(self) -> Path:
+        """Return the data file; relative to the spec's own folder."""
+        return self.base / self.text("data")
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Return the table."""
+        return read_table(self.path, self.optional("separator"))
+
+    def only(self, keys: frozenset[str]) -> None:
+        """Refuse a key that nothing reads: it is mostly a misspelt one."""
+        for key in self.given:
+            if key not in keys:
+                near = difflib.get_close_matches(key, sorted(keys), n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(keys))}"
+                raise BadInput(f"this design has no key {key!r}", where=key, hint=hint)
+
+    def text(self, key: str) -> str:
+        """Return a text that must be there."""
+        value = self.optional(key)
+        if value is None:
+            raise BadInput(f"the spec lacks {key!r}", where=key)
+        return value
+
+    def optional(self, key: str) -> str | None:
+        """Return a text, or None."""
+        value = self.given.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str) or not value:
+            raise BadInput(f"{key!r} must be a text", where=key)
+        return value
+
+    def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
+        """Return one of the allowed words."""
+        value = self.given.get(key, default)
+        if value not in allowed:
+            raise BadInput(f"{key!r} must be one of {', '.join(allowed)}, not {value!r}", where=key)
+        return str(value)
+
+    def flag(self, key: str) -> bool:
+        """Return a yes or no, no when it is not there."""
+        value = self.given.get(key, False)
+        if not isinstance(value, bool):
+            raise BadInput(f"{key!r} must be true or false", where=key)
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        """Return a list of texts, empty when it is not there."""
+        value = self.given.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+            raise BadInput(f"{key!r} must be a list of column names", where=key)
+        return value
+
+    def column(self, key: str) -> pd.Series:
+        """Return the column that a key names; it must be there."""
+        return self.named(self.text(key), key)
+
+    def named(self, name: str, key: str) -> pd.Series:
+        """Return a column by its name."""
+        if name not in self.table.columns:
+            near = difflib.get_close_matches(name, list(self.table.columns), n=1)
+            columns = ", ".join(map(str, self.table.columns))
+            hint = f"did you mean {near[0]!r}?" if near else f"columns: {columns}"
+            raise BadInput(f"the data has no column {name!r}", where=key, hint=hint)
+        return self.table[name]
+
+    def names(self, key: str) -> pd.Series:
+        """Return a column of names, each row's; "8001.0" and "8001" are one."""
+        column = self.column(key)
+        if column.isna().any():
+            row = int(np.flatnonzero(column.isna())[0]) + 1
+            raise BadInput(f"a row has no {key}", where=f"{key}: data row {row}")
+        return column.astype(str).str.strip().str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+
+    def numbers(self, key: str) -> npt.NDArray[np.float64]:
+        """Return a column of numbers, nan where there is none."""
+        return numbers(self.column(key), key)
+
+    @cached_property
+    def kpi(self) -> Mapping[str, Any]:
+        """Return what the outcome is."""
+        return kpi_of(self.given.get("kpi"), "kpi")
+
+    def question(self, **more: Any) -> Question:
+        """Return the question, with what the design adds."""
+        return question_of(
+            self.kpi,
+            outcome_name=self.text("outcome"),
+            path_name=self.optional("path") or "",
+            level=self.choice("level", get_args(Level), "unit"),
+            **more,
+        )
+
+
+def kpi_of(value: Any, where: str) -> Mapping[str, Any]:
+    """Return a checked ``kpi``: its kind, and which way is good."""
+    if not isinstance(value, Mapping):
+        raise BadInput("the spec lacks 'kpi': {kind, better}", where=where)
+    if value.get("kind") not in KINDS:
+        raise BadInput(f"kpi.kind must be one of {', '.join(KINDS)}", where=f"{where}.kind")
+    if value.get("better") not in get_args(Better):
+        raise BadInput("kpi.better must be 'up' or 'down'", where=f"{where}.better")
+    for key in value:
+        if key not in ("kind", "better", "unit", "name"):
+            raise BadInput(f"kpi has no key {key!r}", where=f"{where}.{key}")
+    for key in ("unit", "name"):
+        if not isinstance(value.get(key), str | None):
+            raise BadInput(f"kpi.{key} must be a text", where=f"{where}.{key}")
+    return value
+
+
+def question_of(kpi: Mapping[str, Any], *, outcome_name: str, **more: Any) -> Question:
+    """Return the question about one outcome."""
+    return Question(
+        kind=kpi["kind"],
+        better=kpi["better"],
+        unit=kpi.get("unit"),
+        outcome_name=kpi.get("name") or outcome_name,
+        **more,
+    )

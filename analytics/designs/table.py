@@ -1,0 +1,86 @@
+"""The user's own table: CSV, CSV.GZ or Parquet, read as text, so that nothing is guessed too early."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lrs.errors import BadInput
+
+SEPARATORS = ",;\t|"
+MISSING = ("", ".", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of the file, as the answer's provenance names it."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_table(path: Path, separator: str | None) -> pd.DataFrame:
+    """Return the table with every cell as text, None where there is nothing."""
+    if not path.is_file():
+        raise BadInput("the data file is not there", where="data", hint=f"looked for {path.name}")
+    try:
+        table = _parquet(path) if path.suffix == ".parquet" else _csv(path, separator)
+    except (OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError, ValueError) as exc:
+        raise BadInput(f"the data file cannot be read: {exc}", where="data") from exc
+    if not len(table):
+        raise BadInput("the data file has no rows", where="data")
+    return table
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except ImportError as exc:
+        raise BadInput(
+            "reading Parquet needs pyarrow", where="data", hint="pip install pyarrow, or use CSV"
+        ) from exc
+    return table.astype("string").astype(object).where(table.notna(), None)
+
+
+def _csv(path: Path, separator: str | None) -> pd.DataFrame:
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    text = raw.decode("utf-8-sig")
+    header = text.split("\n", 1)[0]
+    if not header.strip():
+        raise ValueError("its first line is empty")
+    table = pd.read_csv(
+        io.StringIO(text),
+        sep=separator or max(SEPARATORS, key=header.count),
+        dtype=object,
+        keep_default_na=False,
+        na_values=list(MISSING),
+        skipinitialspace=True,
+        index_col=False,
+    )
+    if len(set(table.columns)) < len(header.split(separator or max(SEPARATORS, key=header.count))):
+        raise ValueError("two columns have the same name")
+    table.columns = [str(name).strip() for name in table.columns]
+    return table
+
+
+def numbers(column: pd.Series, key: str) -> npt.NDArray[np.float64]:
+    """Return a column as numbers, nan where there is none; a decimal comma is understood."""
+    told = column.notna()
+    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    if np.isnan(values[told]).any():
+        text = column[told].astype(str).str.replace(",", ".", regex=False)
+        values[told] = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
+    bad = np.flatnonzero(told.to_numpy() & ~np.isfinite(values))
+    if len(bad):
+        raise BadInput(
+            f"{column.name!r} has {column.iloc[bad[0]]!r} where a number belongs",
+            where=f"{key}: data row {bad[0] + 1}",
+        )
+    return values

@@ -1,0 +1,78 @@
+"""Periods and starts: whole numbers, months, quarters or days, all told as integers in order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lrs.errors import BadInput
+
+IntArray = npt.NDArray[np.int64]
+_MONTH = re.compile(r"^(\d{4})-(\d{2})$")
+_QUARTER = re.compile(r"^(\d{4})-?[Qq]([1-4])$")
+_NUMBER = re.compile(r"^-?\d+(\.0+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How a table writes its periods."""
+
+    name: str
+
+    def read(self, text: str) -> int | None:
+        """Return a period's number, or None when it is not written so."""
+        if self.name == "number":
+            return int(float(text)) if _NUMBER.match(text) else None
+        if self.name == "quarter":
+            found = _QUARTER.match(text)
+            return int(found[1]) * 4 + int(found[2]) - 1 if found else None
+        day = _day(text)
+        if day is None:
+            return None
+        return day.year * 12 + day.month - 1 if self.name == "month" else day.toordinal()
+
+    @property
+    def period_name(self) -> str:
+        """Return what one period is called."""
+        return "period" if self.name == "number" else self.name
+
+
+def _day(text: str) -> date | None:
+    if _MONTH.match(text):
+        text = f"{text}-01"
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def clock_of(values: list[str], key: str) -> Clock:
+    """Return how these periods are written; all of them in one way."""
+    for name in ("number", "quarter", "day"):
+        clock = Clock(name)
+        if all(clock.read(value) is not None for value in values):
+            if name != "day":
+                return clock
+            months = all((_day(value) or date.min).day == 1 for value in values)
+            return Clock("month") if months else clock
+    bad = next(v for v in values if all(Clock(n).read(v) is None for n in ("number", "day")))
+    raise BadInput(
+        f"{bad!r} is not a period",
+        where=key,
+        hint="whole numbers, 2024-01, 2024-01-31 or 2024Q1, one way throughout",
+    )
+
+
+def periods_of(column: pd.Series, clock: Clock, key: str) -> IntArray:
+    """Return each row's period; each distinct value is read once."""
+    codes, values = pd.factorize(column.astype(str).str.strip())
+    read = [clock.read(str(value)) for value in values]
+    for value, number in zip(values, read, strict=True):
+        if number is None:
+            raise BadInput(f"{value!r} is not a {clock.period_name}", where=key)
+    return np.array([number for number in read if number is not None], np.int64)[codes]

@@ -1,0 +1,65 @@
+"""The answer on a terminal: verdict first, then what it rests on, then what would make it firmer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from analytics.telling.flags import explain_flag, explain_grade, explain_raise
+from analytics.telling.numbers import as_language, decimals_for, number
+
+_WORDS = {
+    "grade": {"en": "Grade", "sv": "Grad", "nl": "Graad"},
+    "flags": {"en": "Found", "sv": "Funnet", "nl": "Bevonden"},
+    "raise": {"en": "To raise it", "sv": "För att höja den", "nl": "Om die te verhogen"},
+    "people": {"en": "Behind it", "sv": "Bakom", "nl": "Erachter"},
+    "naive": {"en": "Not to be used", "sv": "Ska inte användas", "nl": "Niet te gebruiken"},
+    "before_after": {"en": "before and after", "sv": "före och efter", "nl": "voor en na"},
+    "cross_section": {
+        "en": "trained against untrained",
+        "sv": "utbildade mot ej utbildade",
+        "nl": "opgeleid tegen niet opgeleid",
+    },
+    "twfe": {
+        "en": "two-way fixed effects",
+        "sv": "dubbla fasta effekter",
+        "nl": "tweezijdige vaste effecten",
+    },
+    "trained": {"en": "trained", "sv": "utbildade", "nl": "opgeleid"},
+    "compared": {"en": "to compare with", "sv": "att jämföra med", "nl": "om te vergelijken"},
+}
+
+
+def tell(answer: dict[str, Any], lang: str, console: Console | None = None) -> None:
+    """Print the answer for people."""
+    out = console or Console()
+    out.print(f"[bold]{escape(answer['sentence'][as_language(lang)])}[/bold]\n")
+    table = Table.grid(padding=(0, 2))
+    for head, text in _rows(answer, lang):
+        table.add_row(head, escape(text))
+    out.print(table)
+
+
+def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
+    def word(key: str) -> str:
+        return _WORDS[key][as_language(lang)]
+
+    n = answer["n"]
+    rows = [(word("grade"), f"{answer['grade']}. {explain_grade(answer['grade'], lang)}")]
+    behind = f"{n['treated']} {word('trained')}, {n['comparison']} {word('compared')}"
+    rows.append((word("people"), behind))
+    rows += [(word("flags"), explain_flag(flag, lang)) for flag in answer["flags"]]
+    for name, told in answer["naive"].items():
+        if told is not None:
+            rows.append((word("naive"), f"{word(name)}: {_number(told['att'], lang)}"))
+    rows += [(word("raise"), explain_raise(code, lang)) for code in answer["raise_the_grade"]]
+    return [
+        (head if at == 0 or rows[at - 1][0] != head else "", t) for at, (head, t) in enumerate(rows)
+    ]
+
+
+def _number(value: float, lang: str) -> str:
+    return number(value, as_language(lang), decimals_for(value))
