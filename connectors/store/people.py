@@ -155,7 +155,7 @@ class PeopleWriter:
             number = numbers[one.person.key]
             kept = before[number]
             history = self._history(conn, one.person.history, kept)
-            fresh = history - kept.keys()
+            fresh = sorted(history - kept.keys(), key=_in_order)
             lost = [(piece, row) for piece, row in kept.items() if piece not in history]
             added.extend(Added(number, piece, one.person.key, one.raw_hash) for piece in fresh)
             gone.extend(lost)
@@ -190,7 +190,7 @@ class PeopleWriter:
             self._report.unchanged += len(one.rows)
             return
         self._report.changed += len(one.rows)
-        for piece in sorted(fresh, key=lambda piece: (piece.kind, piece.start)):
+        for piece in fresh:
             if len(self._report.examples) < _EXAMPLES:
                 self._report.examples.append(
                     f"{one.person.key}: {piece.kind} from {iso(piece.start)} to {iso(piece.end)}"
@@ -238,6 +238,11 @@ class PeopleWriter:
             .where(before.is_not(None))
             .values(rehire_of=before)
         )
+
+
+def _in_order(piece: Piece) -> tuple[str, int, str]:
+    """Rows are written in the same order on every run, and earlier ones first."""
+    return piece.kind, piece.start, repr(piece.values)
 
 
 def _rows(told: Sequence[Told]) -> int:
