@@ -1,0 +1,81 @@
+"""Real xAPI clients, as their makers publish them, against a running server."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serving import Served
+
+HERE = Path(__file__).resolve().parent
+
+Drive = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """The folder of the clients from npm; they are installed if they are not there yet."""
+    if os.environ.get("VERKAN_TESTS_WITHOUT_NPM"):
+        pytest.skip("VERKAN_TESTS_WITHOUT_NPM is set: the JavaScript clients were not tried")
+    wanted = json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
+    with (HERE / "package.json").open() as turn:  # one of several test processes installs
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if _installed() != wanted:
+            _install()
+    assert _installed() == wanted
+    return HERE / "node_modules"
+
+
+def _installed() -> dict[str, str]:
+    found = (
+        (HERE / "node_modules").glob("*/package.json"),
+        (HERE / "node_modules").glob("@*/*/package.json"),
+    )
+    wanted = json.loads((HERE / "package.json").read_text("utf-8"))["dependencies"]
+    described = [json.loads(path.read_text("utf-8")) for paths in found for path in paths]
+    return {each["name"]: each["version"] for each in described if each.get("name") in wanted}
+
+
+def _install() -> None:
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.fail(
+            "node and npm are needed to test with the JavaScript clients: `make test` installs "
+            "them; set VERKAN_TESTS_WITHOUT_NPM=1 to go without",
+            pytrace=False,
+        )
+    done = subprocess.run(
+        [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode != 0:
+        pytest.fail(f"npm install failed:\n{done.stderr[-2000:]}", pytrace=False)
+
+
+@pytest.fixture
+def drive(served: Served, packages: Path) -> Drive:
+    """Return ``f(script, **given)``: run a driver under Node and return what it says it saw."""
+
+    def run(script: str, **given: str) -> dict[str, Any]:
+        told = {"endpoint": served.endpoint, "key": served.key, "secret": served.secret, **given}
+        done = subprocess.run(
+            ["node", "--no-deprecation", HERE / script, json.dumps(told)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    return run
