@@ -10,11 +10,10 @@ from flask import Blueprint, render_template, request
 
 from analytics.report.html import report_body
 from analytics.report.icons import icon
-from analytics.report.view import GRADES, View
+from analytics.report.view import GRADES, View, grade_of
 from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.app import host
 from lrs.errors import BadInput, NotFound
-from lrs.web.i18n import words
 from lrs.web.shell import language
 from lrs.web.viewing import viewers_only
 
@@ -41,11 +40,8 @@ def index() -> str:
 
     database = host().database
     views = [View(record, language()) for record in impact.report_list(database, _tenant())]
-    say = words(language()).say
     return render_template(
-        "impact/index.html",
-        views=views,
-        grades=[(letter, say(meaning)) for letter, meaning in GRADES.items()],
+        "impact/index.html", views=views, grades=[grade_of(letter, language()) for letter in GRADES]
     )
 
 

@@ -33,6 +33,11 @@ class Point:
     low: float | None = None
     high: float | None = None
 
+    def divided_by(self, level: float) -> Point:
+        """Return the point as a share of a level."""
+        low, high = (None if end is None else end / level for end in (self.low, self.high))
+        return Point(self.when, self.value / level, low, high)
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -43,8 +48,6 @@ class Labels:
     before: str
     after: str
     axis: str
-    better: str
-    better_is_up: bool
     tick: Callable[[float, float], str]
     """From a value and the distance between ticks to the text at the axis."""
     when: Callable[[int], str]
@@ -198,9 +201,6 @@ def _value_axis(plot: _Plot, labels: Labels) -> Iterable[Markup]:
         yield _line(plot.size.left, y, plot.right, y, _INK if zero else _LINE, zero=zero)
         tick = labels.tick(0.0 if zero else value, plot.step)
         yield _text(plot.size.left - 8, y + 4.5, tick, anchor="end", soft=not zero)
-    y = plot.size.top + 16 if labels.better_is_up else plot.floor - 8
-    arrow = "↑" if labels.better_is_up else "↓"
-    yield _text(plot.size.left + 6, y, f"{arrow} {labels.better}", soft=True)
 
 
 def _time_axis(plot: _Plot, labels: Labels) -> Iterable[Markup]:

@@ -30,6 +30,8 @@ class Scale:
     kind: str
     unit: str
     lang: str
+    relative: bool = False
+    """Differences are shares of a level, and written in per cent."""
 
     @property
     def _figures(self) -> Figures:
@@ -64,7 +66,7 @@ class Scale:
             low, high = (None if end is None else end - 1 for end in ends)
             return self._told(ratio - 1, low, high, relative=True)
         value = next((v for name in _VALUES if (v := _number(estimate, name)) is not None), None)
-        return None if value is None else self._told(value, *ends, relative=False)
+        return None if value is None else self._told(value, *ends, relative=self.relative)
 
     def smallest(self, mde: float, estimate: Mapping[str, Any]) -> str:
         """Return the smallest effect that could have been seen, on the scale of the effect."""
@@ -78,7 +80,10 @@ class Scale:
 
     def difference(self, value: float, width: float | None = None) -> str:
         """Return a difference on the outcome's own scale, with its unit."""
-        return self._with_unit(self._plain(value, width or abs(value), signed=True))
+        width = width or abs(value)
+        if self.relative:
+            return self._figures.percent(value, int(width < 0.02), signed=True)
+        return self._with_unit(self._plain(value, width, signed=True))
 
     def unit_in_words(self) -> str:
         """Return what a difference on the outcome's own scale is measured in."""
@@ -112,6 +117,9 @@ class Scale:
         """Return how a value at the picture's axis is written, given the distance between ticks."""
 
         def write(value: float, step: float) -> str:
+            if self.relative:
+                digits = _tick_decimals(step * 100)
+                return self._figures.percent(value, digits, signed=True)
             scale = 100 if self.kind in SHARES else 1
             return self._figures.number(value * scale, _tick_decimals(step * scale), signed=True)
 

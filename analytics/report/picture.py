@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analytics.report.chart import Labels, Point, points
 from analytics.report.view import View
@@ -28,9 +28,10 @@ class Picture:
     def __init__(self, view: View) -> None:
         self._view = view
         self.say = view.words.say
-        self.seen: Sequence[Point] = (
-            [] if view.hidden else points(view.record.get("event_study") or {})
-        )
+        base = _level_before(view)
+        self._relative = base is not None
+        self._scale = replace(view.scale, relative=self._relative)
+        self.seen: Sequence[Point] = [point.divided_by(base or 1.0) for point in _shown(view)]
 
     @property
     def _by_month(self) -> bool:
@@ -54,13 +55,20 @@ class Picture:
 
     @property
     def caption(self) -> str:
-        """Return what the bars mean, and in what the axis is measured."""
+        """Return what the bars mean, what the axis measures, and which way is good."""
         bars = self.say(
             "The bars show where the truth lies, %(sure)s sure.",
             sure=self._view.figures.percent(0.95),
         )
-        unit = self._view.scale.unit_in_words()
-        return " ".join((bars, self.say("In %(unit)s.", unit=unit))) if unit else bars
+        up = self._view.measured.get("better") != "down"
+        good = self.say("Up is better.") if up else self.say("Down is better.")
+        return " ".join(said for said in (self._measure(), good, bars) if said)
+
+    def _measure(self) -> str:
+        if self._relative:
+            return self.say("In per cent of the level before the start.")
+        unit = self._scale.unit_in_words()
+        return self.say("In %(unit)s.", unit=unit) if unit else ""
 
     def labels(self) -> Labels:
         """Return what is written in the picture."""
@@ -70,9 +78,7 @@ class Picture:
             before=self.say("before"),
             after=self.say("after"),
             axis=self.axis,
-            better=self.say("better"),
-            better_is_up=self._view.measured.get("better") != "down",
-            tick=self._view.scale.tick(),
+            tick=self._scale.tick(),
             when=lambda n: self._view.figures.number(n),
         )
 
@@ -94,11 +100,11 @@ class Picture:
         if not values:
             return None
         width = (max(p.value for p in self.seen) - min(p.value for p in self.seen)) / 4
-        return self._view.scale.difference(sum(values) / len(values), width)
+        return self._scale.difference(sum(values) / len(values), width)
 
     def rows(self) -> list[Row]:
         """Return the dots as lines of a table."""
-        scale = self._view.scale
+        scale = self._scale
         rows = []
         for point in self.seen:
             told = scale.tell_difference({"att": point.value, "low": point.low, "high": point.high})
@@ -106,3 +112,20 @@ class Picture:
                 when = self._view.figures.number(point.when, signed=True)
                 rows.append(Row(when, told.value, told.low or "", told.high or ""))
         return rows
+
+
+def _shown(view: View) -> list[Point]:
+    return [] if view.hidden else points(view.record.get("event_study") or {})
+
+
+def _level_before(view: View) -> float | None:
+    """Return the outcome's level among the trained before the start, where a share of it tells.
+
+    The plain before and after is given both as a difference and in per cent of just that level.
+    """
+    plain = (view.record.get("naive") or {}).get("before_after") or {}
+    value, percent = plain.get("att"), plain.get("percent")
+    told_in_percent = view.scale.in_percent(view.record.get("estimate") or {})
+    if not told_in_percent or not value or not percent:
+        return None
+    return float(abs(100 * value / percent))

@@ -13,6 +13,7 @@ from typing import Any
 
 from analytics.checks.grading import RULES
 from analytics.report.effects import Scale, Told
+from analytics.telling.flags import explain_flag, explain_grade, explain_raise
 from lrs.web.figures import figures
 from lrs.web.i18n import N_, words
 
@@ -136,7 +137,8 @@ class View:
     @property
     def sentence(self) -> str:
         said = self.record.get("sentence") or {}
-        return str(said.get(self.lang) or said.get("en") or self.verdict_word)
+        sentence = str(said.get(self.lang) or said.get("en") or self.verdict_word)
+        return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
     @property
     def flags(self) -> list[str]:
@@ -152,10 +154,7 @@ class View:
         return str(self.record.get("grade", "D"))
 
     def grade(self) -> Grade:
-        from analytics.telling.flags import explain_grade
-
-        letter = self.grade_letter
-        return Grade(letter, self.words.say(GRADES[letter]), explain_grade(letter, self.lang))
+        return grade_of(self.grade_letter, self.lang)
 
     def effect(self) -> Told | None:
         return None if self.hidden else self.scale.tell(self.record.get("estimate"))
@@ -201,25 +200,35 @@ class View:
 
     def groups(self) -> str:
         """Return how many teams or people the answer rests on."""
-        n = self.record.get("n") or {}
-        if self.by_team and n.get("clusters"):
-            return self._teams(n["clusters"])
-        people = n.get("units") or (self.record.get("completion") or {}).get("people")
-        return self._people(people) if people else "–"
+        teams = (self.record.get("n") or {}).get("clusters")
+        if self.by_team and teams:
+            return self._teams(teams)
+        return self._people(self.people) if self.people else "–"
+
+    @property
+    def people(self) -> int | None:
+        """Return how many people there are; who moved between teams counts once where it is known."""
+        counted = (self.record.get("completion") or {}).get("people")
+        return counted or (self.record.get("n") or {}).get("units")
 
     def _compared(self, n: Mapping[str, Any]) -> str:
         if self.hidden:
             return self.words.say("So few took part that their number is not shown.")
         of = "clusters_" if self.by_team else ""
-        treated, others, people = n.get(f"{of}treated"), n.get(f"{of}comparison"), n.get("units")
+        treated, others = n.get(f"{of}treated"), n.get(f"{of}comparison")
         if treated is None or others is None:
             return ""
+        # Who was trained later is in both: to compare with at first, trained afterwards.
         said = self.words.say(
-            "%(treated)s trained, %(others)s to compare with",
+            "%(treated)s trained, %(others)s to compare with for as long as they were not.",
             treated=self._whole(treated),
             others=self._whole(others),
         )
-        return f"{said}; {self._people(people)}" if self.by_team and people else said
+        return (
+            " ".join((self._people(self.people) + ".", said))
+            if self.by_team and self.people
+            else said
+        )
 
     def _teams(self, n: int) -> str:
         return self.words.say_n("%(n)s team", "%(n)s teams", n, n=self._whole(n))
@@ -258,37 +267,44 @@ class View:
 
     def why_naive_differs(self) -> list[str]:
         """Return why that number is not the effect."""
-        said = [
-            self.words.say(
-                "This number only compares the trained with themselves before. It also holds "
-                "everything else that changed in those months: the season, new tools, colleagues, "
-                "plain practice."
+        held = self.words.say(
+            "This number only compares the trained with themselves before. It also holds everything "
+            "else that changed in those months: the season, new tools, colleagues, plain practice."
+        )
+        return [held, self._beside_naive()]
+
+    def _beside_naive(self) -> str:
+        if self.grade_letter == "D":
+            return self.words.say(
+                "Nobody was left untrained to compare with, so there is no telling how much of it "
+                "is the training."
             )
-        ]
-        if "no_comparison_group" in self.flags:
-            said.append(
-                self.words.say(
-                    "Nobody was left untrained, so there is no telling how much of it is the "
-                    "training."
-                )
+        if self.naive_lands_near:
+            return self.words.say(
+                "This time it lands near the effect. That is only known because there were others "
+                "to compare with."
             )
-        else:
-            said.append(
-                self.words.say(
-                    "Those who were not trained yet saw these changes too. The effect above is "
-                    "what is left once their change is taken away."
-                )
-            )
-        return said
+        return self.words.say(
+            "Those who were not trained yet saw these changes too. The effect above is what is left "
+            "once their change is taken away."
+        )
+
+    @property
+    def naive_lands_near(self) -> bool:
+        """Tell whether the plain number lies within the interval of the effect."""
+        estimate = self.record.get("estimate") or {}
+        plain = (self.record.get("naive") or {}).get("before_after") or {}
+        name = "percent" if self.scale.in_percent(estimate) else "att"
+        ends = ("percent_low", "percent_high") if name == "percent" else ("low", "high")
+        value, low, high = plain.get(name), *(estimate.get(end) for end in ends)
+        if value is None or low is None or high is None:
+            return False
+        return bool(low <= value <= high)
 
     def remarks(self) -> list[Remark]:
-        from analytics.telling.flags import explain_flag
-
         return [Remark(explain_flag(flag, self.lang), _lowers(flag)) for flag in self.flags]
 
     def raises(self) -> list[str]:
-        from analytics.telling.flags import explain_raise
-
         return [
             explain_raise(str(code), self.lang) for code in self.record.get("raise_the_grade") or ()
         ]
@@ -304,6 +320,11 @@ class View:
 
     def _whole(self, n: float) -> str:
         return self.figures.number(n)
+
+
+def grade_of(letter: str, lang: str) -> Grade:
+    """Return what a grade stands for, in short and in full."""
+    return Grade(letter, words(lang).say(GRADES[letter]), explain_grade(letter, lang))
 
 
 def _lowers(flag: str) -> bool:

@@ -11,6 +11,8 @@ from functools import cache
 from babel import Locale, dates, numbers
 
 MINUS = "−"
+# Our English is that of Europe: the sign stands apart from its number, as units do (ISO 31-0).
+_SIGN = {"en": "\N{NO-BREAK SPACE}%"}
 
 
 class Figures:
@@ -27,7 +29,7 @@ class Figures:
 
     def percent(self, share: float, digits: int = 0, *, signed: bool = False) -> str:
         """Return a share as per cent, with the space or none that the language asks for."""
-        sign = self._locale.percent_formats[None].pattern.lstrip("#,0")
+        sign = _SIGN.get(self.lang) or self._locale.percent_formats[None].pattern.lstrip("#,0")
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + sign
         return _signed(numbers.format_percent(share, pattern, self._locale), share, signed)
 

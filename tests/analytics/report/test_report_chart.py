@@ -19,8 +19,6 @@ LABELS = Labels(
     before="before",
     after="after",
     axis="Months since the start",
-    better="better",
-    better_is_up=False,
     tick=lambda value, _step: f"{value:g}",
     when=str,
 )

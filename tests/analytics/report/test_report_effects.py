@@ -6,14 +6,28 @@ import pytest
 
 from analytics.report.effects import Scale, Told, decimals
 
+SPACE = "\N{NO-BREAK SPACE}"
+
 
 def tell(kind: str, estimate: dict[str, object] | None, lang: str = "en") -> Told | None:
     return Scale(kind, "units/month", lang).tell(estimate)
 
 
 def test_ratio_is_told_as_change_in_per_cent() -> None:
-    told = tell("count", {"ratio": 0.81, "low": 0.742, "high": 0.884, "att": -0.03})
-    assert told == Told("−19%", "−26%", "−12%")
+    ends = {"percent": -19.0, "percent_low": -25.8, "percent_high": -11.6}
+    told = tell("count", {"ratio": 0.81, "low": 0.742, "high": 0.884, "att": -0.03, **ends})
+    assert told == Told(f"−19{SPACE}%", f"−26{SPACE}%", f"−12{SPACE}%")
+
+
+def test_ratio_without_its_per_cent_is_told_the_same() -> None:
+    told = tell("count", {"ratio": 0.81, "low": 0.742, "high": 0.884})
+    assert told == Told(f"−19{SPACE}%", f"−26{SPACE}%", f"−12{SPACE}%")
+
+
+def test_value_that_counts_from_zero_is_told_in_per_cent() -> None:
+    ends = {"percent": 6.4, "percent_low": 2.2, "percent_high": 10.6}
+    told = tell("continuous", {"att": 0.5, "low": 0.2, "high": 0.8, **ends}, "nl")
+    assert told == Told("+6%", "+2%", "+11%")
 
 
 def test_measured_value_is_told_in_its_unit() -> None:
@@ -27,7 +41,7 @@ def test_share_is_told_in_percentage_points() -> None:
 
 
 def test_effect_without_interval_has_none() -> None:
-    assert tell("count", {"ratio": 0.5}) == Told("−50%")
+    assert tell("count", {"ratio": 0.5}) == Told(f"−50{SPACE}%")
 
 
 @pytest.mark.parametrize(
@@ -38,9 +52,24 @@ def test_no_number_is_no_effect(estimate: dict[str, object] | None) -> None:
 
 
 def test_precise_percentages_keep_a_decimal() -> None:
-    assert tell("rate", {"ratio": 1.012, "low": 1.005, "high": 1.019}) == Told(
-        "+1.2%", "+0.5%", "+1.9%"
-    )
+    told = tell("rate", {"ratio": 1.012, "low": 1.005, "high": 1.019}, "nl")
+    assert told == Told("+1,2%", "+0,5%", "+1,9%")
+
+
+@pytest.mark.parametrize(
+    ("kind", "mde", "estimate", "said"),
+    [
+        ("count", 0.117, {"ratio": 0.9, "att": -0.1}, "12%"),
+        ("count", 0.0117, {"ratio": 0.9, "att": -0.1}, "1,2%"),
+        ("continuous", 0.5, {"att": -0.2, "percent": -4.0}, "10%"),
+        ("continuous", 0.5, {"att": -0.2, "percent": None}, "0,50 units/month"),
+        ("binary", 0.031, {"att": -0.2, "percent": -4.0}, "3,1 procentpunten"),
+    ],
+)
+def test_smallest_effect_is_on_the_scale_of_the_effect(
+    kind: str, mde: float, estimate: dict[str, object], said: str
+) -> None:
+    assert Scale(kind, "units/month", "nl").smallest(mde, estimate) == said
 
 
 @pytest.mark.parametrize(

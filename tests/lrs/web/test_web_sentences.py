@@ -94,7 +94,10 @@ def test_object_of_every_kind_has_a_name(thing: dict[str, Any], name: str) -> No
 
 def test_result_tells_success_and_score() -> None:
     result = {"success": False, "score": {"scaled": 0.5}}
-    assert told(statement(result=result), words("en")).result == ("Not passed", "50%")
+    assert told(statement(result=result), words("en")).result == (
+        "Not passed",
+        "50\N{NO-BREAK SPACE}%",
+    )
     assert told(statement(result={"completion": True}), words("en")).result == ()
 
 
