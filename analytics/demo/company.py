@@ -25,7 +25,7 @@ FIRST = dt.date(2024, 1, 1)
 MONTHS = 24
 TEAM_SIZE = 15
 
-LEAVES_A_MONTH = 0.004
+LEAVES_A_MONTH = 0.0036
 MOVES_A_MONTH = 0.0015
 NEW_LEADS = ((5, 9), (23, 15))  # team, month in which its new lead began
 

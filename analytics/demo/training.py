@@ -42,7 +42,7 @@ class Plan:
 
 
 CONVERSATIONS_PLAN = Plan(CONVERSATIONS, (9, 11, 13), (9, 9, 8), finish=0.93, begin_only=0.04)
-SECURITY_PLAN = Plan(SECURITY, (5, 9, 13, 17, 21), (8, 8, 8, 8, 8), finish=0.99, begin_only=0.005)
+SECURITY_PLAN = Plan(SECURITY, (5, 9, 13, 17, 21), (8, 8, 8, 8, 8), finish=0.975, begin_only=0.015)
 
 PILOT_PEOPLE = 6
 PILOT_MONTH = 14
