@@ -7,12 +7,17 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import Served
+import sqlalchemy as sa
+from serving import Served, serving
+
+from lrs.settings import load
 
 HERE = Path(__file__).resolve().parent
 
@@ -62,17 +67,41 @@ def _install() -> None:
         pytest.fail(f"npm install failed:\n{done.stderr[-2000:]}", pytrace=False)
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """A running server for all clients, one on each kind of database."""
+    home = tmp_path_factory.mktemp("store")
+    given = {"home": str(home), "log_level": "warning"}
+    if request.param == "postgresql":
+        given["database_url"] = _new_database(request.getfixturevalue("postgres"))
+    with serving(load(given)) as running:
+        yield running
+
+
+def _new_database(server: sa.URL) -> str:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    name = f"clients_{uuid.uuid4().hex}"
+    with engine.connect() as conn:
+        conn.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture
-def drive(served: Served, packages: Path) -> Drive:
-    """Return ``f(script, **given)``: run a driver under Node and return what it says it saw."""
+def drive(store: Served, packages: Path) -> Drive:
+    """Return ``f(script, **given)``: run a driver and return what it says it saw."""
 
     def run(script: str, **given: str) -> dict[str, Any]:
-        told = {"endpoint": served.endpoint, "key": served.key, "secret": served.secret, **given}
+        told = {"endpoint": store.endpoint, "key": store.key, "secret": store.secret, **given}
+        python = script.endswith(".py")
+        runner = [sys.executable] if python else ["node", "--no-deprecation"]
         done = subprocess.run(
-            ["node", "--no-deprecation", HERE / script, json.dumps(told)],
+            [*runner, HERE / script, json.dumps(told)],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)

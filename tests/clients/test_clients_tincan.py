@@ -11,24 +11,22 @@ from tincan import Activity, Agent, RemoteLRS, Statement, StatementRef, Verb
 
 pytestmark = pytest.mark.client
 
-COURSE = "https://example.org/tincan"
 
-
-def a_statement(n: int) -> Statement:
+def a_statement(n: int, course: str = "https://example.org/tincan") -> Statement:
     return Statement(
         id=str(uuid.uuid4()),
         actor=Agent(name=f"Åsa {n}", mbox=f"mailto:tincan{n}@example.org"),
         verb=Verb(id="http://adlnet.gov/expapi/verbs/completed", display={"en": "completed"}),
-        object=Activity(id=COURSE, definition={"name": {"en": "TinCan"}}),
+        object=Activity(id=course, definition={"name": {"en": "TinCan"}}),
         result={"completion": True, "score": {"scaled": 0.5}},
         timestamp=datetime(2026, 3, 1, 8, n, tzinfo=UTC),
     )
 
 
 @pytest.fixture
-def lrs(served: Served) -> RemoteLRS:
+def lrs(store: Served) -> RemoteLRS:
     return RemoteLRS(
-        version="1.0.3", endpoint=f"{served.endpoint}/", username=served.key, password=served.secret
+        version="1.0.3", endpoint=f"{store.endpoint}/", username=store.key, password=store.secret
     )
 
 
@@ -57,12 +55,13 @@ def test_save_without_id(lrs: RemoteLRS) -> None:
 
 
 def test_pages_and_filters(lrs: RemoteLRS) -> None:
-    sent = [a_statement(n) for n in range(5)]
+    course = "https://example.org/tincan/pages"
+    sent = [a_statement(n, course) for n in range(5)]
     ids = [str(each.id) for each in sent]
     assert lrs.save_statements(sent).success
     found = lrs.query_statements(
         {
-            "activity": Activity(id=COURSE),
+            "activity": Activity(id=course),
             "limit": 2,
             "since": datetime(2026, 1, 1),
             "ascending": True,
@@ -76,7 +75,8 @@ def test_pages_and_filters(lrs: RemoteLRS) -> None:
         assert found.success, found.data
         seen += [str(each.id) for each in found.content.statements]
     assert seen == ids
-    by_agent = lrs.query_statements({"agent": sent[2].actor, "verb": sent[2].verb}).content
+    asked = {"agent": sent[2].actor, "verb": sent[2].verb, "activity": Activity(id=course)}
+    by_agent = lrs.query_statements(asked).content
     assert [str(each.id) for each in by_agent.statements] == [ids[2]]
 
 
