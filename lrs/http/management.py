@@ -24,7 +24,9 @@ from lrs.http.signing_in import signed_in
 PREFIX = "/api/v1"
 
 
-class _Fault(ma.Schema):
+class Fault(ma.Schema):
+    """One error."""
+
     code = ma.fields.String(required=True)
     message = ma.fields.String(required=True)
     where = ma.fields.String(allow_none=True)
@@ -35,7 +37,7 @@ class _Fault(ma.Schema):
 class ErrorForm(ma.Schema):
     """The one JSON form of an error."""
 
-    error = ma.fields.Nested(_Fault, required=True)
+    error = ma.fields.Nested(Fault, required=True)
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is not typed

@@ -36,6 +36,7 @@ def test_xapi_xapi(drive: Drive, adapter: str) -> None:
     assert found["by_agent"] == [found["agent_of"]]
     assert found["voided"] == sent[0]
     assert found["gone"] == "not_found"
+    assert found["attached"] == [sent[5], "Well done, Åsa"]
 
 
 def test_adl_xapiwrapper(drive: Drive) -> None:

@@ -2,7 +2,7 @@
 "use strict";
 
 const XAPI = require("@xapi/xapi").default || require("@xapi/xapi");
-const { randomUUID } = require("node:crypto");
+const { createHash, randomUUID } = require("node:crypto");
 const { endpoint, key, secret, adapter } = JSON.parse(process.argv[2]);
 
 const xapi = new XAPI({ endpoint, auth: XAPI.toBasicAuth(key, secret), version: "1.0.3", adapter });
@@ -24,6 +24,20 @@ const statement = (n) => ({
   await xapi.sendStatement({ statement: one });
   await xapi.sendStatement({ statement: one }); // a retry
   const ids = (await xapi.sendStatements({ statements: many })).data;
+  const signed = statement(6);
+  const file = Buffer.from("Well done, Åsa");
+  signed.attachments = [
+    {
+      usageType: "https://example.org/certificate",
+      display: { en: "Certificate" },
+      contentType: "text/plain",
+      length: file.length,
+      sha2: createHash("sha256").update(file).digest("hex"),
+    },
+  ];
+  const buffer = file.buffer.slice(file.byteOffset, file.byteOffset + file.length);
+  await xapi.sendStatement({ statement: signed, attachments: [buffer] });
+  const attached = await xapi.getStatement({ statementId: signed.id, attachments: true });
   const made = (await xapi.sendStatement({ statement: nameless })).data;
   const back = (await xapi.getStatement({ statementId: one.id })).data;
 
@@ -46,7 +60,7 @@ const statement = (n) => ({
   console.log(
     JSON.stringify({
       versions: about.data.version,
-      sent: [one.id, ...many.map((each) => each.id), ...made],
+      sent: [one.id, ...many.map((each) => each.id), signed.id, ...made],
       ids,
       back: { id: back.id, name: back.actor.name, scaled: back.result.score.scaled },
       seen,
@@ -54,6 +68,7 @@ const statement = (n) => ({
       agent_of: many[1].id,
       voided: voided.id,
       gone,
+      attached: attached.data.length ? attached.data.map((part) => (part.id ? part.id : String(part))) : null,
     }),
   );
 })().catch((error) => {
