@@ -16,6 +16,20 @@ def test_migrated_database_has_the_declared_tables(database: Database) -> None:
         assert compare_metadata(MigrationContext.configure(conn), declared) == []
 
 
+def test_migrated_database_has_the_declared_primary_keys(database: Database) -> None:
+    """Alembic's comparison leaves these out."""
+    declared = migrate.load_tables()
+    with database.read() as conn:
+        looking = sa.inspect(conn)
+        made = {
+            name: looking.get_pk_constraint(name)["constrained_columns"] for name in declared.tables
+        }
+    assert made == {
+        name: [column.name for column in table.primary_key]
+        for name, table in declared.tables.items()
+    }
+
+
 def test_upgrade_twice_changes_nothing(database: Database) -> None:
     migrate.upgrade(database)
     assert migrate.is_current(database)

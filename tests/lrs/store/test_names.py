@@ -1,0 +1,96 @@
+"""The dictionary of terms and what a process remembers of it; rows in bulk."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from store_making import TENANT, body, write
+
+from lrs.access.tenants import make_tenant
+from lrs.errors import Conflict
+from lrs.store.bulk import among, insert_rows
+from lrs.store.database import Database
+from lrs.store.memory import Recent
+from lrs.store.schema import statement_body, term
+from lrs.store.terms import find_number, find_numbers, known_numbers, number_names
+from lrs.xapi.terms import TermKind
+
+_NAMES = [(kind, f"https://example.org/{value}") for kind in TermKind for value in range(5)]
+
+
+def test_number_of_a_name_never_changes(database: Database) -> None:
+    with database.write() as conn:
+        some = number_names(conn, TENANT, _NAMES[3:9])
+    with database.write() as conn:
+        every = number_names(conn, TENANT, random.Random(1).sample(_NAMES, len(_NAMES)))
+    assert every.keys() == set(_NAMES)
+    assert {name: every[name] for name in some} == some
+    assert len(set(every.values())) == len(_NAMES)
+
+
+def test_same_text_is_another_term_for_each_kind_and_tenant(database: Database) -> None:
+    with database.write() as conn:
+        other = make_tenant(conn, "other")
+        ours = number_names(conn, TENANT, _NAMES)
+        theirs = number_names(conn, other, _NAMES)
+        assert find_numbers(conn, other, _NAMES) == theirs
+    assert not set(ours.values()) & set(theirs.values())
+
+
+def test_unknown_name_has_no_number_and_gets_none(database: Database) -> None:
+    name = (TermKind.VERB, "https://example.org/unheard-of")
+    with database.read() as conn:
+        assert find_number(database, conn, TENANT, name) is None
+        assert find_numbers(conn, TENANT, [name]) == {}
+        assert conn.execute(sa.select(sa.func.count()).select_from(term)).scalar_one() == 0
+
+
+def test_what_a_refused_batch_named_is_not_remembered_on_sqlite(database: Database) -> None:
+    """Its terms were undone with it; on PostgreSQL they were made before, and stay."""
+    sent = body()
+    write(database, sent)
+    new = (TermKind.VERB, "https://example.org/new")
+    with pytest.raises(Conflict):
+        write(database, {**sent, "verb": {"id": new[1]}})
+    with database.read() as conn:
+        stored = find_numbers(conn, TENANT, [new])
+    assert known_numbers(database.memory, TENANT, [new]) == stored
+    assert bool(stored) is not database.is_sqlite
+
+
+def test_recent_forgets_what_was_not_used_lately() -> None:
+    recent: Recent[int, int] = Recent(10)
+    recent.put(0, 0)
+    for key in range(1, 100):
+        recent.put(key, key)
+        assert recent.get(0) == 0
+        assert len(recent) <= 20
+    assert recent.get(50) is None
+    assert recent.get(99) == 99
+
+
+def test_rows_in_bulk_are_stored_as_given(database: Database) -> None:
+    rows = [(TENANT, seq, bytes([seq, 0, 255, 92])) for seq in range(1, 200)]
+    with database.write() as conn:
+        insert_rows(conn, statement_body, ("tenant_id", "seq", "body"), rows)
+        insert_rows(conn, statement_body, ("tenant_id", "seq", "body"), [])
+    with database.read() as conn:
+        assert [
+            tuple(row)
+            for row in conn.execute(sa.select(statement_body).order_by(statement_body.c.seq))
+        ] == rows
+        found = conn.execute(
+            sa.select(statement_body.c.seq).where(among(conn, statement_body.c.seq, [3, 198, 1000]))
+        )
+        assert sorted(found.scalars()) == [3, 198]
+
+
+def test_fault_of_rows_in_bulk_looks_like_any_other(database: Database) -> None:
+    rows = [(TENANT, 1, b"a"), (TENANT, 1, b"b")]
+    with pytest.raises(IntegrityError), database.write() as conn:
+        insert_rows(conn, statement_body, ("tenant_id", "seq", "body"), rows)
+    with database.read() as conn:
+        assert conn.execute(sa.select(statement_body)).first() is None
