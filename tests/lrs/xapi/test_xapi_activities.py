@@ -148,6 +148,10 @@ def test_data_2_4_4_3_a_sub_statement_holds_no_sub_statement() -> None:
     assert refused(body) == "$.object.object.objectType"
 
 
+def test_data_2_4_4_3_a_sub_statement_has_nothing_unknown() -> None:
+    assert refused(statement(object=sub_statement(grade=1))) == "$.object.grade"
+
+
 def test_data_2_4_4_3_a_sub_statement_says_what_it_is() -> None:
     assert refused(statement(object=statement())) == "$.object.actor"
 

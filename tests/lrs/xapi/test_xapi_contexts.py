@@ -152,6 +152,10 @@ def test_data_2_4_11_attachments_are_taken(version: SpecVersion) -> None:
     assert taken(statement(object=sub_statement(attachments=[ATTACHMENT])), version)
 
 
+def test_data_2_4_11_an_attachment_may_be_empty() -> None:
+    assert taken(statement(attachments=[{**ATTACHMENT, "length": 0}]))
+
+
 @pytest.mark.parametrize("key", ["usageType", "display", "contentType", "length", "sha2"])
 def test_data_2_4_11_what_an_attachment_must_have(key: str) -> None:
     body = statement(attachments=[without(ATTACHMENT, key)])
