@@ -159,7 +159,7 @@ def _reach(seen: Sequence[Point]) -> tuple[float, float]:
     if not seen:
         return -1.0, 1.0
     halves = [(p.high - p.low) / 2 for p in seen if p.low is not None and p.high is not None]
-    cap = 3 * median(halves) if halves else 0.0
+    cap = 2 * median(halves) if halves else 0.0
     low = min(
         min(p.value, max(p.low, p.value - cap)) if p.low is not None else p.value for p in seen
     )
@@ -169,7 +169,7 @@ def _reach(seen: Sequence[Point]) -> tuple[float, float]:
     return min(low, 0.0), max(high, 0.0)
 
 
-def nice_range(low: float, high: float, wanted: int = 5) -> tuple[float, float, float]:
+def nice_range(low: float, high: float, wanted: int = 6) -> tuple[float, float, float]:
     """Return a range of round numbers around the given one, and the step between its ticks."""
     if high - low <= 0:
         low, high = low - 1.0, high + 1.0
