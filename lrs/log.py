@@ -43,7 +43,12 @@ class _FromLibraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         fault = record.exc_info[1] if record.exc_info else None
         log = structlog.get_logger(record.name)
-        log.log(record.levelno, str(record.msg), **(fault_fields(fault) if fault else {}))
+        log.log(
+            record.levelno,
+            str(record.msg),
+            logger=record.name,
+            **(fault_fields(fault) if fault else {}),
+        )
 
 
 def configure(settings: Settings) -> None:
