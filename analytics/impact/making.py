@@ -21,7 +21,8 @@ from analytics.impact.asking import Asked
 from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
 from analytics.impact.window import Window, month_name
 from analytics.store import stage
-from analytics.store.measure import Measure, measure
+from analytics.store.measure import measure
+from analytics.store.observed import Observed
 from analytics.store.panel import SqlPanel
 from connectors.metrics import Metric, metrics
 
@@ -33,9 +34,10 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
     minimum = suppression.smallest_group(min_group, sensitive=asked.metric.sensitive)
     with stage.staged(conn):
         population = stage_population(conn, asked)
-        own, months = _records(conn, asked, population)
-        rollout = roll_out(conn, asked, population, own, months)
-        panel = SqlPanel(conn, own, rollout.level, months.first, months.last)
+        own, months = _observed(conn, asked, population)
+        rollout = roll_out(conn, asked, population, own.measure, months)
+        panel = SqlPanel(own, rollout.level, months.first, months.last)
+        own.drop()
         others = dict(_companions(conn, asked, population, panel))
         answer = _answer(asked, panel, others)
         record = {
@@ -49,12 +51,15 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
     return record
 
 
-def _records(conn: sa.Connection, asked: Asked, population: Population) -> tuple[Measure, Window]:
-    own = measure(conn, asked.tenant_id, asked.metric.id, asked.metric.kind)
-    months = window_of(conn, population, own) if own else None
-    if own is None or months is None:
+def _observed(conn: sa.Connection, asked: Asked, population: Population) -> tuple[Observed, Window]:
+    found = measure(conn, asked.tenant_id, asked.metric.id, asked.metric.kind)
+    if found is None:
         raise asking.no_records(asked)
-    return own, months
+    observed = Observed(conn, found)
+    months = window_of(population, observed)
+    if months is None:
+        raise asking.no_records(asked)
+    return observed, months
 
 
 def _companions(
@@ -71,12 +76,19 @@ def _companions(
         found = measure(conn, asked.tenant_id, metric.id, metric.kind)
         if found is None or found.grain != panel.measure.grain:
             continue
-        months = window_of(conn, population, found)
-        if months is None or months.first > panel.last or months.last < panel.first:
-            continue
+        other = _companion(Observed(conn, found), population, panel)
+        if other is not None:
+            yield metric.key, (other, _question(metric, asked, panel))
+
+
+def _companion(observed: Observed, population: Population, panel: SqlPanel) -> SqlPanel | None:
+    months = window_of(population, observed)
+    other = None
+    if months is not None and months.first <= panel.last and months.last >= panel.first:
         first, last = max(months.first, panel.first), min(months.last, panel.last)
-        other = SqlPanel(conn, found, panel.level, first, last)
-        yield metric.key, (other, _question(metric, asked, panel))
+        other = SqlPanel(observed, panel.level, first, last)
+    observed.drop()
+    return other
 
 
 def _question(metric: Metric, asked: Asked, panel: SqlPanel) -> Question:

@@ -21,6 +21,7 @@ from analytics.impact.window import Window, window
 from analytics.store import stage
 from analytics.store.exposure import Actors, actors, stage_learners, stage_path
 from analytics.store.measure import Measure
+from analytics.store.observed import Observed
 from analytics.store.people import stage_people
 
 
@@ -58,12 +59,12 @@ def stage_population(conn: sa.Connection, asked: Asked) -> Population:
     return Population(who, team_changes(conn), workforce_changes(conn), first_start)
 
 
-def window_of(conn: sa.Connection, population: Population, measure: Measure) -> Window | None:
+def window_of(population: Population, observed: Observed) -> Window | None:
     """Return the months that a metric's records cover whole."""
-    units = {row.period: row.units for row in conn.execute(measure.coverage())}
+    units = observed.coverage()
     if not units:
         return None
-    of_teams = measure.grain == "team"
+    of_teams = observed.measure.grain == "team"
     changes = population.teams if of_teams else population.workforce
     there = team_months(changes, min(units), max(units))
     counts = (there.members > 0 if of_teams else there.members).sum(axis=0)

@@ -17,8 +17,7 @@ BASES = ("source", "observed", "assumed")
 
 def completion(conn: sa.Connection, panel: SqlPanel, minimum: int) -> dict[str, Any]:
     """Return how many of the people behind the figures began the path and completed it."""
-    everybody = panel.people().subquery()
-    people = sa.select(everybody.c.person_id).distinct().subquery()
+    people = sa.select(panel.people.c.person_id).distinct().subquery()
     own = stage.learner.c
     joined = people.outerjoin(stage.learner, own.person_id == people.c.person_id)
     counts = sa.select(

@@ -22,6 +22,7 @@ LONGEST_PERIOD = 45
 """Days: a quarter's figure says nothing about its months, so longer periods stay out."""
 
 _AMOUNT = sa.func.coalesce(outcome.c.numerator, outcome.c.value)
+_LOOK = 2_000
 _COUNTED = {"count", "rate", "zero_inflated_count"}
 
 
@@ -45,7 +46,7 @@ class Measure:
         """Return the column that says whose record it is."""
         return outcome.c.person_id if self.grain == "person" else outcome.c.unit_id
 
-    def by_month(self) -> sa.CTE:
+    def by_month(self) -> sa.Select[Any]:
         """Return unit, period, num and den: one row a unit and month that has records."""
         records = self._records().cte("records")
         num, den = self._sums(records)
@@ -53,16 +54,7 @@ class Measure:
         rows = sa.select(*key, num.label("num"), den.label("den")).group_by(*key)
         if self.form == "ratio":
             rows = rows.having(sa.func.sum(records.c.denominator) > 0)
-        return rows.cte("observed")
-
-    def coverage(self) -> sa.Select[Any]:
-        """Return how many units have records in each month."""
-        months = self._records().cte("records")
-        return (
-            sa.select(months.c.period, sa.func.count(sa.distinct(months.c.unit_id)).label("units"))
-            .group_by(months.c.period)
-            .order_by(months.c.period)
-        )
+        return rows
 
     def _records(self) -> sa.Select[Any]:
         # A period counts in the month its middle lies in.
@@ -89,15 +81,7 @@ class Measure:
 
 def measure(conn: sa.Connection, tenant_id: int, metric_id: int, kind: str) -> Measure | None:
     """Look at a metric's records and say how to read them; None when it has none that can be used."""
-    of_people = sa.case((outcome.c.person_id.is_not(None), 1), else_=0)
-    found = conn.execute(
-        sa.select(
-            sa.func.count().label("n"),
-            sa.func.sum(of_people).label("of_people"),
-            sa.func.count(outcome.c.denominator).label("with_denominator"),
-            sa.func.count(outcome.c.period_days).label("with_period"),
-        ).where(*_usable(tenant_id, metric_id))
-    ).one()
+    found = conn.execute(_looked_at(tenant_id, metric_id)).one()
     if not found.n:
         return None
     form: Form = "mean"
@@ -107,6 +91,23 @@ def measure(conn: sa.Connection, tenant_id: int, metric_id: int, kind: str) -> M
         form = "count"
     grain: Grain = "person" if found.of_people * 2 >= found.n else "team"
     return Measure(tenant_id, metric_id, form, grain, events=not found.with_period)
+
+
+def _looked_at(tenant_id: int, metric_id: int) -> sa.Executable:
+    """Count what the oldest and the newest records carry; a metric keeps its form."""
+    columns = (outcome.c.person_id, outcome.c.denominator, outcome.c.period_days)
+    usable = sa.select(*columns).where(*_usable(tenant_id, metric_id))
+    ends = [
+        usable.order_by(order).limit(_LOOK).subquery().select()
+        for order in (outcome.c.day_no, outcome.c.day_no.desc())
+    ]
+    seen = sa.union_all(*ends).cte("seen")
+    return sa.select(
+        sa.func.count().label("n"),
+        sa.func.count(seen.c.person_id).label("of_people"),
+        sa.func.count(seen.c.denominator).label("with_denominator"),
+        sa.func.count(seen.c.period_days).label("with_period"),
+    )
 
 
 def _usable(tenant_id: int, metric_id: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -15,46 +15,53 @@ import sqlalchemy as sa
 
 from analytics.estimators.panel import NEVER
 from analytics.store import stage
-from analytics.store.measure import Measure
+from analytics.store.observed import Observed
+from analytics.store.stage import refill, temporary_table
 
 Level = Literal["team", "person"]
 
 
-def _sums(name: str) -> sa.Table:
-    return sa.Table(
-        f"stage_sums_{name}",
-        sa.MetaData(),
-        sa.Column("cohort", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("cluster", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("period", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("rows", sa.BigInteger),
-        sa.Column("num", sa.Double),
-        sa.Column("den", sa.Double),
-        sa.Column("num2", sa.Double),
-        prefixes=["TEMPORARY"],
-        sqlite_with_rowid=False,
-    )
+def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
+    return sa.Column(name, kind, primary_key=True, autoincrement=False)
 
 
 class SqlPanel:
     """One metric of one path's people, between two months; needs the stages of `stage` filled."""
 
-    def __init__(
-        self, conn: sa.Connection, measure: Measure, level: Level, first: int, last: int
-    ) -> None:
-        self.conn = conn
-        self.measure = measure
-        self.level: Level = "team" if measure.grain == "team" else level
+    def __init__(self, observed: Observed, level: Level, first: int, last: int) -> None:
+        self.conn = observed.conn
+        self.measure = observed.measure
+        self.level: Level = "team" if self.measure.grain == "team" else level
         self.first = first
         self.last = last
-        self.sums = _sums(str(measure.metric_id))
-        self.sums.create(conn, checkfirst=False)
-        columns = [column.name for column in self.sums.c]
-        conn.execute(sa.insert(self.sums).from_select(columns, self._by_cluster()))
+        name = self.measure.metric_id
+        self.sums = temporary_table(
+            f"sums_{name}",
+            _key("cohort"),
+            _key("cluster", sa.BigInteger),
+            _key("period"),
+            sa.Column("rows", sa.BigInteger),
+            sa.Column("num", sa.Double),
+            sa.Column("den", sa.Double),
+            sa.Column("num2", sa.Double),
+        )
+        # Everybody behind the figures, once in each cohort that they are seen in.
+        self.people = temporary_table(
+            f"people_{name}", _key("cohort"), _key("person_id", sa.BigInteger)
+        )
+        self._fill(observed.table)
+
+    def _fill(self, seen: sa.Table) -> None:
+        for table in (self.sums, self.people):
+            table.create(self.conn, checkfirst=False)
+        rows = self._observations(seen).cte("observations")
+        refill(self.conn, self.sums, self._by_cluster(rows))
+        refill(self.conn, self.people, self._behind(rows))
 
     def drop(self) -> None:
         """Give back the room of the sums."""
-        self.sums.drop(self.conn, checkfirst=False)
+        for table in (self.sums, self.people):
+            table.drop(self.conn, checkfirst=False)
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""
@@ -66,26 +73,13 @@ class SqlPanel:
 
     def sizes(self) -> pd.DataFrame:
         """Return one row per cohort: clusters and people."""
-        s = self.sums.c
+        s, p = self.sums.c, self.people.c
         clusters = sa.select(
             s.cohort, sa.func.count(sa.distinct(s.cluster)).label("clusters")
         ).group_by(s.cohort)
+        people = sa.select(p.cohort, sa.func.count().label("people")).group_by(p.cohort)
         found = self._frame(clusters.order_by(s.cohort))
-        if self.level == "person":
-            return found.assign(people=found["clusters"])
-        people = self.people().cte("people")
-        counted = sa.select(people.c.cohort, sa.func.count().label("people"))
-        return found.merge(self._frame(counted.group_by(people.c.cohort)), on="cohort")
-
-    def people(self) -> sa.Select[Any]:
-        """Return cohort and person, once each: everybody behind the figures."""
-        if self.measure.grain == "person":
-            rows = self._observations().cte("observations")
-            return sa.select(rows.c.cohort, rows.c.person_id).distinct()
-        m, s = stage.member.c, self.sums.c
-        within = sa.and_(m.unit_id == s.cluster, m.from_ix <= s.period, m.to_ix > s.period)
-        joined = stage.member.join(self.sums, within)
-        return sa.select(s.cohort, m.person_id).select_from(joined).distinct()
+        return found.merge(self._frame(people), on="cohort", how="left").fillna({"people": 0})
 
     def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
         """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
@@ -109,8 +103,7 @@ class SqlPanel:
         table.drop(self.conn, checkfirst=False)
         return found.set_axis(["cohort", "cluster", *names], axis="columns")
 
-    def _by_cluster(self) -> sa.Select[Any]:
-        rows = self._observations().cte("observations")
+    def _by_cluster(self, rows: sa.CTE) -> sa.Select[Any]:
         o = rows.c
         key = (o.cohort, o.cluster, o.period)
         return sa.select(
@@ -121,13 +114,22 @@ class SqlPanel:
             sa.func.sum((o.num * o.num).op("/")(o.den)).label("num2"),
         ).group_by(*key)
 
-    def _observations(self) -> sa.Select[Any]:
+    def _behind(self, rows: sa.CTE) -> sa.Select[Any]:
+        if self.measure.grain == "person":
+            if self.level == "person":
+                return sa.select(self.sums.c.cohort, self.sums.c.cluster).distinct()
+            return sa.select(rows.c.cohort, rows.c.person_id).distinct()
+        m, s = stage.member.c, self.sums.c
+        within = sa.and_(m.unit_id == s.cluster, m.from_ix <= s.period, m.to_ix > s.period)
+        joined = stage.member.join(self.sums, within)
+        return sa.select(s.cohort, m.person_id).select_from(joined).distinct()
+
+    def _observations(self, seen: sa.Table) -> sa.Select[Any]:
         """Return cohort, cluster, period, num, den, and person where records are of people."""
         if self.measure.grain == "team":
-            return self._of_teams()
+            return self._of_teams(seen)
         if self.measure.fills_zero:
-            return self._of_months_at_work()
-        seen = self.measure.by_month()
+            return self._of_months_at_work(seen)
         spells = self._spells()
         at_work = sa.and_(
             spells.c.person_id == seen.c.unit_id,
@@ -148,9 +150,8 @@ class SqlPanel:
             .where(seen.c.period.between(self.first, self.last))
         )
 
-    def _of_months_at_work(self) -> sa.Select[Any]:
+    def _of_months_at_work(self, seen: sa.Table) -> sa.Select[Any]:
         """Take every month at work, with what was counted in it or 0."""
-        seen = self.measure.by_month()
         spells = self._spells()
         months = stage.month_numbers(self.first, self.last)
         at_work = sa.and_(spells.c.from_ix <= months.c.period, spells.c.to_ix > months.c.period)
@@ -165,8 +166,7 @@ class SqlPanel:
             sa.literal(1.0, sa.Double).label("den"),
         ).select_from(base.outerjoin(seen, counted))
 
-    def _of_teams(self) -> sa.Select[Any]:
-        seen = self.measure.by_month()
+    def _of_teams(self, seen: sa.Table) -> sa.Select[Any]:
         start = stage.unit_start
         return (
             sa.select(
@@ -205,15 +205,12 @@ class SqlPanel:
 
 
 def _weights(count: int) -> sa.Table:
-    return sa.Table(
-        "stage_weights",
-        sa.MetaData(),
-        sa.Column("cohort", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("period", sa.Integer, primary_key=True, autoincrement=False),
+    return temporary_table(
+        "weights",
+        _key("cohort"),
+        _key("period"),
         sa.Column("mean", sa.Double, nullable=False),
         *(sa.Column(f"w{i}", sa.Double, nullable=False) for i in range(count)),
-        prefixes=["TEMPORARY"],
-        sqlite_with_rowid=False,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,8 +22,6 @@ FOREVER = NEVER
 HALF_MONTH = 15
 _LAST_DAY = 36_524  # the calendar's last
 
-_temporary = sa.MetaData()
-
 
 def _key(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)
@@ -32,22 +31,36 @@ def _ix(name: str, *, key: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.Integer, primary_key=key, autoincrement=False)
 
 
-def _stage(name: str, *columns: sa.Column[int] | sa.Column[float]) -> sa.Table:
+def temporary_table(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    """Return a table that lives as long as the connection needs it; its key is its order on SQLite."""
     return sa.Table(
-        f"stage_{name}", _temporary, *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False
+        f"stage_{name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False
     )
 
 
 # Months in which a person is employed, first to one past the last; a person's rows never overlap.
-employed = _stage("employed", _key("person_id"), _ix("from_ix", key=True), _ix("to_ix"))
+employed = temporary_table("employed", _key("person_id"), _ix("from_ix", key=True), _ix("to_ix"))
 # The same months parted by the team the person is in.
-member = _stage(
+member = temporary_table(
     "member", _key("person_id"), _ix("from_ix", key=True), _ix("to_ix"), _key("unit_id")
 )
 # Which activities make up the path, and to which of its items each belongs.
-item = _stage("item", _key("activity_id"), _ix("item_no", key=True))
-# Who did what of the path: first day, day of completion, first month that counts as trained.
-learner = _stage(
+item = temporary_table("item", _key("activity_id"), _ix("item_no", key=True))
+# What each person did of the path on each day, summed over their actors.
+learned = temporary_table(
+    "learned",
+    _key("person_id"),
+    _key("activity_id"),
+    _ix("day_no", key=True),
+    sa.Column("done", sa.BigInteger),
+    sa.Column("seconds", sa.Double),
+    sa.Column("score_sum", sa.Double),
+    sa.Column("scored", sa.BigInteger),
+)
+# Who completed the path, and the day.
+done = temporary_table("done", _key("person_id"), _ix("done_day"))
+# Who took up the path: first day, day of completion, first month that counts as trained.
+learner = temporary_table(
     "learner",
     _key("person_id"),
     _ix("touched_day"),
@@ -55,12 +68,12 @@ learner = _stage(
     _ix("start_ix"),
     sa.Column("seconds", sa.Double),
     sa.Column("score_sum", sa.Double),
-    _ix("scored"),
+    sa.Column("scored", sa.BigInteger),
 )
 # The first month in which half of a team's members count as trained.
-unit_start = _stage("unit_start", _key("unit_id"), _ix("start_ix"))
+unit_start = temporary_table("unit_start", _key("unit_id"), _ix("start_ix"))
 
-_ALL = (employed, member, item, learner, unit_start)
+_ALL = (employed, member, item, learned, done, learner, unit_start)
 
 
 @contextmanager

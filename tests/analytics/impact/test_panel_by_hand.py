@@ -32,6 +32,7 @@ from analytics.impact.rollout import team_months, team_starts
 from analytics.store import stage
 from analytics.store.exposure import stage_learners, stage_path
 from analytics.store.measure import measure
+from analytics.store.observed import Observed
 from analytics.store.panel import SqlPanel
 from analytics.store.people import stage_people
 from connectors.paths import learning_path
@@ -117,7 +118,7 @@ def staged_panels(
         teams = team_months(team_changes(conn), FIRST - 12, LAST)
         base = tenant_id * 1000
         stage.fill(conn, stage.unit_start, team_starts(teams).items())
-        panel = SqlPanel(conn, found, level, FIRST, LAST)
+        panel = SqlPanel(Observed(conn, found), level, FIRST, LAST)
         cells = panel.cells()
         scores = panel.scores(_weights(cells))
         scores["cluster"] -= base

