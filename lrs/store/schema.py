@@ -58,6 +58,30 @@ access_key = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False, comment="when it was made"),
     sa.Column("expires_at", sa.BigInteger, comment="when it stops working; empty: never"),
     sa.Column("revoked_at", sa.BigInteger, comment="when it was taken back"),
+    sa.Column(
+        "lenient",
+        sa.SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="1: known faults of senders are repaired, and that is recorded",
+    ),
+    sa.Column(
+        "partial",
+        sa.SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="1: the good statements of a batch are stored, the others refused one by one",
+    ),
+    sa.Column(
+        "deduplicate",
+        sa.SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="1: a statement without id that was stored before is not stored again",
+    ),
+    sa.Column("origins", sa.Text, comment="web origins that may post with it; empty: any"),
+    sa.Column("limit_per_minute", sa.Integer, comment="requests a minute; empty: no limit"),
+    sa.Column("replaces", sa.Integer, comment="the key that this one takes over from"),
 )
 
 term = sa.Table(
@@ -205,6 +229,8 @@ refused = sa.Table(
     sa.Column(
         "body", sa.LargeBinary, nullable=False, comment="what was refused, as it was received"
     ),
+    sa.Column("version", sa.SmallInteger, comment="specification version it was sent under"),
+    sa.Column("replayed_at", sa.BigInteger, comment="when it was stored after all"),
     sa.UniqueConstraint("tenant_id", "origin", "digest"),
     sa.Index(None, "tenant_id", "refused_at"),
 )
@@ -277,4 +303,62 @@ attachment_use = sa.Table(
     ),
     # An attachment goes when the last statement that has it does.
     sa.Index(None, "tenant_id", "seq"),
+)
+
+repair = sa.Table(
+    "repair",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column(
+        "seq", sa.BigInteger, primary_key=True, autoincrement=False, comment="which statement"
+    ),
+    sa.Column("rules", sa.Text, nullable=False, comment="what was repaired: paths and rules, JSON"),
+    sa.Column("received", sa.LargeBinary, nullable=False, comment="the statement before it"),
+)
+
+fingerprint = sa.Table(
+    "fingerprint",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("key_id", sa.Integer, primary_key=True, comment="the key it came with"),
+    sa.Column("digest", Id16, primary_key=True, comment="of a statement that came without id"),
+    sa.Column("statement_id", Id16, nullable=False, comment="the id it was given"),
+    sa.Column("seen_at", sa.BigInteger, nullable=False, comment="when it was stored"),
+    sa.Index(None, "tenant_id", "seen_at"),
+)
+
+forwarding = sa.Table(
+    "forwarding",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, comment="number of the target"),
+    sa.Column("tenant_id", sa.Integer, nullable=False, index=True, comment="whose data"),
+    sa.Column("name", sa.Text, nullable=False, comment="what the administrator calls it"),
+    sa.Column("kind", sa.Text, nullable=False, comment="`xapi`, `webhook` or `pull`"),
+    sa.Column("url", sa.Text, nullable=False, comment="where to, or where from"),
+    sa.Column("secret_ref", sa.Text, comment="where its secret is: env:NAME or file:PATH"),
+    sa.Column("user_name", sa.Text, comment="key at the other store"),
+    sa.Column("filter", sa.Text, nullable=False, comment="which statements, as JSON"),
+    sa.Column("enabled", sa.SmallInteger, nullable=False, comment="1: it runs"),
+    sa.Column("position", sa.BigInteger, nullable=False, comment="last seq taken up, or a date"),
+    sa.Column("cursor", sa.Text, comment="where pulling goes on"),
+    sa.Column("created_at", sa.BigInteger, nullable=False, comment="when it was made"),
+    sa.Column("last_done_at", sa.BigInteger, comment="when something last went well"),
+    sa.Column("last_error", sa.Text, comment="what last went wrong"),
+    sa.UniqueConstraint("tenant_id", "name"),
+)
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    sa.Column("id", BigCounter, primary_key=True, comment="number of the delivery"),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column("target_id", sa.Integer, nullable=False, comment="where it is to go"),
+    sa.Column("from_seq", sa.BigInteger, nullable=False, comment="first statement in it"),
+    sa.Column("to_seq", sa.BigInteger, nullable=False, comment="last statement in it"),
+    sa.Column("state", sa.Text, nullable=False, comment="`waiting` or `dead`"),
+    sa.Column("tries", sa.Integer, nullable=False, comment="how often it was tried"),
+    sa.Column("next_at", sa.BigInteger, nullable=False, comment="when it is tried next"),
+    sa.Column("error", sa.Text, comment="what went wrong last"),
+    sa.Column("made_at", sa.BigInteger, nullable=False, comment="when it was made"),
+    sa.Index(None, "target_id", "state", "next_at"),
 )
