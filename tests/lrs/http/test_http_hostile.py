@@ -127,6 +127,7 @@ def test_unpacking_stops_at_the_limit() -> None:
 @pytest.mark.parametrize(
     "body",
     [b"", b"plain", gzip.compress(b"x" * 1000)[:-5], zlib.compress(b"x"), b"\x1f\x8b" + b"\0" * 30],
+    ids=["nothing", "plain", "cut short", "zlib", "no data"],
 )
 def test_what_is_not_whole_gzip_is_refused(body: bytes) -> None:
     with pytest.raises(BadInput, match="gzip"):
