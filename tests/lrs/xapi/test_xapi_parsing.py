@@ -87,6 +87,7 @@ HOSTILE = {
     "deep, but not for the parser": with_extension(b"[" * 1_000 + b"]" * 1_000),
     "a little too deep": with_extension(b"[" * DEEPEST + b"]" * DEEPEST),
     "deep from the start": b"[" * 900 + b"]" * 900,
+    "as deep as the first parser goes": b"[" * 1_020 + b"]" * 1_020,
     "a string": b'"statement"',
     "a number": b"17",
     "null": b"null",
