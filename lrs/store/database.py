@@ -11,7 +11,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,16 +46,28 @@ class Database:
             yield conn
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction that is committed at the end, or rolled back whole."""
+    def write(
+        self, *, first: Callable[[sa.Connection], None] | None = None
+    ) -> Iterator[sa.Connection]:
+        """Yield a connection in a transaction that is committed at the end, or rolled back whole.
+
+        ``first`` is done before anything else: on PostgreSQL in a transaction of its own, whose
+        locks are over when this one begins; on SQLite, where nobody else writes, in the same one.
+        """
         with _told_plainly():
             if self._turn is None:
-                with self.engine.begin() as conn:
-                    yield conn
+                with self.engine.connect() as conn:
+                    if first is not None:
+                        with conn.begin():
+                            first(conn)
+                    with conn.begin():
+                        yield conn
                 return
             with self._turn.taken(), self.engine.connect() as conn:
                 conn = conn.execution_options(**{_WRITING: True})
                 with conn.begin():
+                    if first is not None:
+                        first(conn)
                     yield conn
 
     def nobody_writes(self) -> bool:

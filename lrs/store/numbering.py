@@ -15,7 +15,7 @@ from lrs.xapi.terms import TermKind
 if TYPE_CHECKING:
     from lrs.store.writing import Incoming
 
-_MAKE_BEFOREHAND = sa.text("SET LOCAL synchronous_commit = off")
+_WITHOUT_WAITING = sa.text("SET LOCAL synchronous_commit = off")
 
 
 class Numbering:
@@ -38,27 +38,28 @@ class Numbering:
                 self._authorities[digest] = number
         self._new_terms: Numbers = {}
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every number is known."""
+        return not (self._missing or self._missing_authorities)
+
     def authority(self, wanted: Authority) -> int:
         """Return the number of an authority of the batch."""
         return self._authorities[wanted.digest]
 
-    def make_beforehand(self) -> None:
-        """On PostgreSQL, make what is missing in a transaction that is over at once.
+    def make(self, conn: sa.Connection) -> None:
+        """Make what is missing, before the transaction of the statements begins.
 
-        Its commit need not reach the disk by itself: the log is written in order, so the commit of
-        the statements, which waits for the disk, takes it along.
+        On PostgreSQL its commit need not reach the disk by itself: the log is written in order, so
+        the commit of the statements, which waits for the disk, takes it along.
         """
-        if self._database.is_sqlite or not (self._missing or self._missing_authorities):
-            return
-        with self._database.write() as conn:
-            conn.execute(_MAKE_BEFOREHAND)
-            self._make(conn)
-        self.remember()
-
-    def make_now(self, conn: sa.Connection) -> None:
-        """On SQLite, make what is missing in the one transaction there is, whose turn is ours."""
-        if self._database.is_sqlite:
-            self._make(conn)
+        if not self._database.is_sqlite:
+            conn.execute(_WITHOUT_WAITING)
+        for wanted in self._missing_authorities:
+            self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
+        if self._missing:
+            self._new_terms = number_names(conn, self._tenant_id, self._missing)
+            self.terms |= self._new_terms
 
     def remember(self) -> None:
         """Remember what was made; only call it when that is committed."""
@@ -66,13 +67,6 @@ class Numbering:
         remember(memory, self._tenant_id, self._new_terms)
         for digest, number in self._authorities.items():
             memory.authorities.put((self._tenant_id, digest), number)
-
-    def _make(self, conn: sa.Connection) -> None:
-        for wanted in self._missing_authorities:
-            self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
-        if self._missing:
-            self._new_terms = number_names(conn, self._tenant_id, self._missing)
-            self.terms |= self._new_terms
 
 
 def _named(incoming: Sequence[Incoming]) -> tuple[set[Name], dict[bytes, Authority]]:

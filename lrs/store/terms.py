@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from lrs.store.bulk import insert_rows
+from lrs.store.bulk import among, insert_rows
 from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import term
@@ -126,13 +126,16 @@ def _number_on_postgresql(
 
 
 def _read(conn: sa.Connection, tenant_id: int, keyed: _Keyed) -> dict[tuple[int, bytes], int]:
-    query = sa.select(term.c.kind, term.c.digest, term.c.id).where(term.c.tenant_id == tenant_id)
-    if conn.dialect.name == "sqlite":
-        query = query.where(sa.tuple_(term.c.kind, term.c.digest).in_(list(keyed)))
-    else:
-        given = _given(keyed)
-        query = query.where(term.c.kind == given.c.kind, term.c.digest == given.c.digest)
-    return {(kind, bytes(digest)): number for kind, digest, number in conn.execute(query)}
+    """Two lists, not a list of pairs, for which SQLite would walk through all terms of the tenant."""
+    rows = conn.execute(
+        sa.select(term.c.kind, term.c.digest, term.c.id).where(
+            term.c.tenant_id == tenant_id,
+            term.c.kind.in_(sorted({kind for kind, _ in keyed})),
+            among(conn, term.c.digest, [digest for _, digest in keyed]),
+        )
+    )
+    found = {(kind, bytes(digest)): number for kind, digest, number in rows}
+    return {key: number for key, number in found.items() if key in keyed}
 
 
 def _given(keyed: _Keyed) -> sa.TableValuedAlias:

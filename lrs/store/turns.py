@@ -40,6 +40,11 @@ _LAST = (
 )
 _CLOCK = sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger)
 _TENANT = sa.bindparam("tenant_id", type_=sa.Integer)
+_LAST_AND_CLOCK = sa.select(
+    _LAST.with_only_columns(statement.c.seq).scalar_subquery().label("seq"),
+    _LAST.with_only_columns(statement.c.stored_at).scalar_subquery().label("stored_at"),
+    _CLOCK.label("now"),
+)
 _TAKE = sa.select(
     sa.func.set_config("lock_timeout", sa.bindparam("patience"), sa.true()),
     sa.func.pg_advisory_xact_lock(_LOCK_CLASS, _TENANT),
@@ -56,11 +61,11 @@ def take_turn(database: Database, conn: sa.Connection, tenant_id: int) -> Turn:
     if not database.is_sqlite:
         patience = f"{round(database.settings.busy_timeout_s * 1000)}ms"
         conn.execute(_TAKE, {"tenant_id": tenant_id, "patience": patience})
-    last = conn.execute(_LAST, {"tenant_id": tenant_id}).first()
-    now = _machine_clock() if database.is_sqlite else conn.execute(sa.select(_CLOCK)).scalar_one()
-    if last is None:
-        return Turn(1, now + 1)
-    return Turn(last.seq + 1, max(now, last.stored_at) + 1)
+        seq, stored_at, now = conn.execute(_LAST_AND_CLOCK, {"tenant_id": tenant_id}).one()
+    else:
+        seq, stored_at = conn.execute(_LAST, {"tenant_id": tenant_id}).first() or (0, 0)
+        now = _machine_clock()
+    return Turn((seq or 0) + 1, max(now, stored_at or 0) + 1)
 
 
 def consistent_through(database: Database, tenant_id: int) -> int:

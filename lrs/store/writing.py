@@ -109,9 +109,7 @@ def store_batch(
     if not incoming:
         return []
     numbering = Numbering(database, tenant_id, incoming)
-    numbering.make_beforehand()
-    with database.write() as conn:
-        numbering.make_now(conn)
+    with database.write(first=None if numbering.is_whole else numbering.make) as conn:
         turn = take_turn(database, conn, tenant_id)
         there = _there_already(conn, tenant_id, incoming)
         fresh = _fresh(incoming, there, on_conflict)
