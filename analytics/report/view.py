@@ -13,6 +13,7 @@ from typing import Any
 
 from analytics.checks.grading import RULES
 from analytics.report.effects import Scale, Told
+from analytics.telling.flag_texts import STEPS
 from analytics.telling.flags import explain_flag, explain_grade, explain_raise
 from lrs.web.figures import figures
 from lrs.web.i18n import N_, words
@@ -302,12 +303,13 @@ class View:
         return bool(low <= value <= high)
 
     def remarks(self) -> list[Remark]:
-        return [Remark(explain_flag(flag, self.lang), _lowers(flag)) for flag in self.flags]
+        """Return the flags in words; a code that is not ours stands for itself."""
+        return [_remark(flag, self.lang) for flag in self.flags]
 
     def raises(self) -> list[str]:
-        return [
-            explain_raise(str(code), self.lang) for code in self.record.get("raise_the_grade") or ()
-        ]
+        """Return what would raise the grade."""
+        codes = self.record.get("raise_the_grade") or ()
+        return [explain_raise(str(code), self.lang) for code in codes if code in STEPS]
 
     def completion(self) -> Completion | None:
         found = self.record.get("completion") or {}
@@ -327,7 +329,8 @@ def grade_of(letter: str, lang: str) -> Grade:
     return Grade(letter, words(lang).say(GRADES[letter]), explain_grade(letter, lang))
 
 
-def _lowers(flag: str) -> bool:
-    """Tell whether a flag takes anything from the grade, or only tells what was taken care of."""
-    rule = RULES.get(flag)
-    return rule is None or rule.cap != "A"
+def _remark(flag: str, lang: str) -> Remark:
+    if flag not in RULES:
+        return Remark(flag.replace("_", " "), warning=True)
+    # What caps no grade only tells what was taken care of.
+    return Remark(explain_flag(flag, lang), warning=RULES[flag].cap != "A")

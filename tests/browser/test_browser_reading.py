@@ -137,3 +137,21 @@ def test_printed_report_shows_all_of_it_and_no_menu(browser: Browser, demo: Serv
         expect(looked.page.locator(".shell-head")).to_be_hidden()
         expect(looked.page.locator(".provenance")).to_be_visible()
         expect(looked.page.locator("svg.chart-wide")).to_be_visible()
+
+
+def test_printed_report_is_dark_on_white_whatever_the_screen(
+    browser: Browser, demo: Served
+) -> None:
+    with looking(browser, f"{demo.url}/?lang=en", dark=True) as looked:
+        ink = "getComputedStyle(document.querySelector('.verdict')).color"
+        looked.page.locator(".report-card", has_text="Improved").click()
+        expect(looked.page.locator(".report")).to_be_visible()
+        on_screen = looked.page.evaluate(ink)
+        looked.page.emulate_media(media="print", color_scheme="dark")
+        printed = looked.page.evaluate(ink)
+        assert _lightness(printed) < 0.4 < _lightness(on_screen)
+
+
+def _lightness(colour: str) -> float:
+    red, green, blue = (int(part) / 255 for part in re.findall(r"\d+", colour)[:3])
+    return (red + green + blue) / 3

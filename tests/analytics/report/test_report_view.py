@@ -61,7 +61,7 @@ def test_before_and_after_alone_is_never_shown_as_the_effect() -> None:
     seen = view(
         verdict="cannot_tell",
         grade="D",
-        flags=["before_after_only", "no_comparison_group"],
+        flags=["no_comparison_group"],
         estimate=plain,
         naive={"before_after": plain},
         event_study={},
@@ -139,6 +139,12 @@ def test_every_flag_has_words_and_its_weight(flag: str, lang: str) -> None:
     (remark,) = view(lang, flags=[flag]).remarks()
     assert len(remark.text) > 30
     assert remark.warning is (RULES[flag].cap != "A")
+
+
+def test_flag_of_another_version_is_shown_as_it_is() -> None:
+    seen = view(flags=["moon_was_full"], raise_the_grade=["wait_for_the_moon"])
+    assert [(r.text, r.warning) for r in seen.remarks()] == [("moon was full", True)]
+    assert seen.raises() == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
