@@ -10,7 +10,7 @@ from connectors.files.columns import Columns, columns_of, missing, place_of
 from connectors.files.mapping import FileMapping, WideMetric, read_toml, wide_metrics
 from connectors.files.staging import Staged
 from connectors.files.table import Table, read_table
-from connectors.layouts import chosen_mapping
+from connectors.layouts import chosen_mapping, salt
 from connectors.model.days import is_day, is_first_of_month
 from connectors.model.metrics import Declared, declared
 from connectors.model.outcomes import (
@@ -21,6 +21,7 @@ from connectors.model.outcomes import (
     Observation,
     OutcomeReading,
     WideColumn,
+    key_of,
     long_measure,
     observation,
     wide_measures,
@@ -43,6 +44,7 @@ class OutcomesFile:
     unused: tuple[str, ...]
     reading: OutcomeReading
     declared: tuple[Declared, ...]
+    salt: bytes
 
     def observation(self, row: Staged) -> Observation:
         """Return what a row says; raises `BadInput` whose ``where`` is the column."""
@@ -61,7 +63,7 @@ class OutcomesFile:
         for record in self.table.records():
             row = Staged(*record)
             try:
-                key = self.observation(row).key
+                key = "" if row.fault else key_of(self.columns.given(row.fields), self.reading)
             except BadInput:
                 key = ""
             yield key, row
@@ -87,6 +89,7 @@ def open_outcomes_file(
     beside = [(name, place) for name, place in columns.extras if place not in taken]
     kept = [(name, place_of(table, name, "mapping, dimensions")) for name in chosen.dimensions]
     dimensions = tuple(kept or (() if places else beside))
+    reading = _reading(table, columns, chosen)
     return OutcomesFile(
         table=table,
         mapping=chosen,
@@ -94,8 +97,9 @@ def open_outcomes_file(
         wide=places,
         dimensions=dimensions,
         unused=tuple(name for name, place in beside if (name, place) not in dimensions),
-        reading=_reading(table, columns, chosen),
+        reading=reading,
         declared=tuple(_declared(chosen.metrics, metrics)),
+        salt=salt(table, chosen, reading),
     )
 
 

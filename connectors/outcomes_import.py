@@ -8,7 +8,7 @@ earlier file told and this one does not stays.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from connectors.store.runs import begin_run, end_run, keep_issues, remember_mapp
 from connectors.store.transactions import turns
 from lrs.errors import BadInput
 from lrs.store.database import Database
+from lrs.xapi.digests import digest16
 
 STREAM = "outcomes"
 _PAGE = 2000
@@ -56,10 +57,9 @@ def run_outcomes_import(
             page = _Pages(file, Origin(tenant_id, source, STREAM, run_id), report)
             for groups in waiting.chunks(_PAGE):
                 refusals = Refusals(file.table)
-                rows = list(_read(file, groups, refusals))
                 report.read += sum(len(group.rows) for group in groups)
                 with turn() as conn:
-                    page.write(conn, rows, refusals)
+                    page.write(conn, groups, refusals)
                     report.refused += refusals.refused
                     keep_issues(conn, tenant_id, run_id, report, refusals.issues)
                 if progress:
@@ -71,15 +71,6 @@ def run_outcomes_import(
                     remember_mapping(conn, tenant_id, ENTITY, file.table.layout, kept)
                 end_run(conn, tenant_id, run_id, report)
     return report
-
-
-def _read(file: OutcomesFile, groups: Sequence[Group], refusals: Refusals) -> Iterator[Read]:
-    for group in groups:
-        for row in group.rows:
-            try:
-                yield row, file.observation(row)
-            except BadInput as exc:
-                refusals.refuse_fault(row, exc)
 
 
 class _Pages:
@@ -95,15 +86,41 @@ class _Pages:
         self._strange_teams: Counter[str] = Counter()
         self._declared = False
 
-    def write(self, conn: sa.Connection, rows: Sequence[Read], refusals: Refusals) -> None:
+    def write(self, conn: sa.Connection, groups: Sequence[Group], refusals: Refusals) -> None:
         """Write what a page says, and refuse what nobody, or no metric, can have."""
+        rows = list(self._read(self._changed(conn, groups), refusals))
         found = self._subjects.find(conn, [one for _, one in rows])
         rows = [read for read in rows if self._is_of_somebody(read, found, refusals)]
         self._declare(conn, rows)
         rows = [read for read in rows if self._fits(read, refusals)]
         self._watch_teams(conn, rows)
         names = {metric.id: metric.key for metric in self._metrics.values()}
-        self._writer.write(conn, self._to_keep(rows, found, refusals), names)
+        by_key = {group.key: group for group in groups}
+        self._writer.write(conn, self._to_keep(rows, found, by_key, refusals), names)
+
+    def _changed(self, conn: sa.Connection, groups: Sequence[Group]) -> Iterator[Group]:
+        """Yield the groups that are not kept just as they stand in the file."""
+        self._declare(conn, ())
+        of_file = {self._metrics[column.metric].id for column in self._file.wide}
+        digests = {group.key: self._digest(group, len(group.rows)) for group in groups}
+        unchanged = self._writer.unchanged(conn, digests, of_file)
+        for group in groups:
+            if group.key in unchanged:
+                self._report.unchanged += len(group.rows)
+            else:
+                yield group
+
+    def _digest(self, group: Group, taken: int) -> bytes:
+        """Return the digest by which a group is known again, if all of its rows were taken."""
+        return digest16(b"%d of them " % taken + self._file.salt + group.raw)
+
+    def _read(self, groups: Iterable[Group], refusals: Refusals) -> Iterator[Read]:
+        for group in groups:
+            for row in group.rows:
+                try:
+                    yield row, self._file.observation(row)
+                except BadInput as exc:
+                    refusals.refuse_fault(row, exc)
 
     def tell(self) -> None:
         """Note what was left aside."""
@@ -129,16 +146,12 @@ class _Pages:
 
     def _declare(self, conn: sa.Connection, rows: Sequence[Read]) -> None:
         """See that every metric of the page is kept, and remember them."""
-        wanted = {} if self._declared else {one.key: one for one in self._file.declared}
-        for _, one in rows:
-            for measure in one.measures:
-                if measure.metric not in self._metrics and measure.metric not in wanted:
-                    wanted[measure.metric] = Declared(measure.metric)
-        if not wanted:
+        wanted = [] if self._declared else list(self._file.declared)
+        wanted.extend(_shown(rows, {*self._metrics, *(one.key for one in wanted)}))
+        if not wanted and self._declared:
             return
-        before = {metric.key: metric for metric in metrics(conn, self._origin.tenant_id)}
-        counted = {m.metric for _, one in rows for m in one.measures if m.denominator is not None}
-        given = [_as_kept(one, before, counted) for one in wanted.values()]
+        before = {metric.key for metric in metrics(conn, self._origin.tenant_id)}
+        given = [_as_kept(one, before) for one in wanted]
         states = declare_metrics(conn, self._origin.tenant_id, given)
         self._report.kinds.update("metric" for state in states.values() if state == "new")
         changed = sorted(key for key, state in states.items() if state == "changed")
@@ -163,7 +176,11 @@ class _Pages:
                 self._strange_teams[team] += count
 
     def _to_keep(
-        self, rows: Sequence[Read], found: Mapping[Subject, Of], refusals: Refusals
+        self,
+        rows: Sequence[Read],
+        found: Mapping[Subject, Of],
+        groups: Mapping[str, Group],
+        refusals: Refusals,
     ) -> dict[int, list[Seen]]:
         """Return by line what to keep, each measure once; rows that contradict are refused."""
         told: defaultdict[tuple[str, str], list[Read]] = defaultdict(list)
@@ -171,6 +188,7 @@ class _Pages:
             for measure in read[1].measures:
                 told[read[1].key, measure.metric].append(read)
         contradicting = _contradicting(told, refusals)
+        taken = Counter(one.key for row, one in rows if row.line not in contradicting)
         kept: dict[int, list[Seen]] = {}
         number: Counter[tuple[str, str]] = Counter()
         for row, one in rows:
@@ -184,26 +202,36 @@ class _Pages:
                     continue  # the same again
                 key = one.key if number[at] == 1 else f"{one.key} #{number[at]}"
                 metric_id = self._metrics[measure.metric].id
-                kept[row.line].append(seen(key, one, found[one.subject], measure, metric_id))
+                of, digest = found[one.subject], self._digest(groups[one.key], taken[one.key])
+                kept[row.line].append(seen(key, one, of, measure, metric_id, digest))
         return kept
 
 
-def _as_kept(given: Declared, before: Mapping[str, Metric], counted: set[str]) -> Declared:
-    """Return the declaration with what the file shows: whether it is counted per something.
+def _shown(rows: Sequence[Read], known: Collection[str]) -> Iterator[Declared]:
+    """Yield what rows show of the metrics that are not known: whether they are counted per something."""
+    shown: dict[str, Declared] = {}
+    for _, one in rows:
+        for measure in one.measures:
+            if measure.metric not in known and measure.metric not in shown:
+                per = "" if measure.denominator is None else _UNNAMED
+                shown[measure.metric] = Declared(measure.metric, denominator=per)
+    yield from shown.values()
 
-    What is kept of a metric stands until it is declared otherwise in so many words.
-    """
+
+def _as_kept(given: Declared, before: Collection[str]) -> Declared:
+    """What is kept of a metric stands until it is declared otherwise in so many words."""
     if given.key in before:
         return replace(given, denominator=given.denominator or None)
-    if given.denominator is None:
-        return replace(given, denominator=_UNNAMED if given.key in counted else "")
     return given
 
 
 def _misfit(metric: Metric, measure: Measure) -> str | None:
     """Return why a measure cannot be of the metric."""
     if metric.denominator and measure.value is not None:
-        return f"{metric.key} is counted per {metric.denominator}: a plain value cannot be compared"
+        return (
+            f"{metric.key} is counted per {metric.denominator}: a plain value cannot be compared "
+            '(for plain values declare it in metrics.toml with denominator = "")'
+        )
     if metric.kind == "binary" and measure.value not in (None, 0.0, 1.0):
         return f"{metric.key} is yes or no, 1 or 0; not {measure.value:g}"
     return None

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from connectors.files.columns import Columns, columns_of, missing
 from connectors.files.mapping import FileMapping
 from connectors.files.staging import Group, Staged, Staging, staging
@@ -99,12 +101,9 @@ def run_people_import(
             writer = PeopleWriter(origin, report, authority)
             for groups in waiting.chunks(_PAGE):
                 refusals = Refusals(file.table)
-                told = list(_read_page(file, groups, authority, refusals))
                 report.read += sum(len(group.rows) for group in groups)
                 with turn() as conn:
-                    writer.write(conn, told)
-                    _refuse_erased(writer.erased, refusals)
-                    report.refused += refusals.refused
+                    _write_page(conn, file, groups, authority, writer, refusals, report)
                     keep_issues(conn, tenant_id, run_id, report, refusals.issues)
                 if progress:
                     progress(report.read, waiting.rows)
@@ -131,14 +130,28 @@ def _refuse_empty(file: PeopleFile, waiting: Staging) -> None:
         raise BadInput("the file has a header and no rows", where=file.table.name)
 
 
-def _read_page(
-    file: PeopleFile, groups: Sequence[Group], authority: Authority, refusals: Refusals
-) -> Iterator[Told]:
+def _write_page(
+    conn: sa.Connection,
+    file: PeopleFile,
+    groups: Sequence[Group],
+    authority: Authority,
+    writer: PeopleWriter,
+    refusals: Refusals,
+    report: ImportReport,
+) -> None:
+    salt = file.salt + repr(authority).encode()
+    digests = {group.key: digest16(salt + group.raw) for group in groups}
+    unchanged = writer.unchanged(conn, digests)
+    told: list[Told] = []
     for group in groups:
+        if group.key in unchanged:
+            report.unchanged += len(group.rows)
+            continue
         person = _read_person(file, group, refusals)
         if person is not None:
-            raw = digest16(file.salt + repr(authority).encode() + group.raw)
-            yield Told(person, raw, group.rows)
+            told.append(Told(person, digests[group.key], group.rows))
+    _refuse_erased(writer.write(conn, told), refusals)
+    report.refused += refusals.refused
 
 
 def _read_person(file: PeopleFile, group: Group, refusals: Refusals) -> PersonHistory | None:

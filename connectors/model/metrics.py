@@ -114,7 +114,9 @@ def _metric(entry: Any, where: str) -> Declared:
     if unknown:
         raise BadInput(f"what is {unknown[0]!r}?", where=where, hint=f"known: {', '.join(_KEYS)}")
     for key in _TEXTS:
-        if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
+        empty_is_an_answer = key == "denominator" and entry.get(key) == ""
+        text = entry.get(key)
+        if key in entry and not empty_is_an_answer and not (isinstance(text, str) and text.strip()):
             raise BadInput(f"{key} should be text, not {entry[key]!r}", where=where)
     if "id" not in entry:
         raise BadInput("a metric needs an id", where=where, hint="commands and files call it so")

@@ -76,15 +76,20 @@ class Observation:
     closed_day: int | None
     record_id: str | None
     team: str | None
-    dimensions: tuple[tuple[str, str], ...] = ()
+    dimensions: tuple[tuple[str, str], ...]
+    key: str
 
-    @property
-    def key(self) -> str:
-        """Return what the row is known by from file to file, without the metric."""
-        if self.record_id is not None:
-            return f"record {self.record_id}"
-        length = "" if self.when.period_days is None else f"+{self.when.period_days}"
-        return f"{self.subject.kind} {self.subject.key} {self.when.day}{length}"
+
+def key_of(given: Mapping[str, str], reading: OutcomeReading) -> str:
+    """Return what a row is known by from file to file, without the metric."""
+    return _key(given, _subject(given), _when(given, reading))
+
+
+def _key(given: Mapping[str, str], subject: Subject, when: When) -> str:
+    if "record_id" in given:
+        return f"record {given['record_id']}"
+    length = "" if when.period_days is None else f"+{when.period_days}"
+    return f"{subject.kind} {subject.key} {when.day}{length}"
 
 
 def observation(
@@ -106,6 +111,7 @@ def observation(
         record_id=given.get("record_id"),
         team=given.get("team_id") if subject.kind == "person" else None,
         dimensions=tuple(sorted(dimensions.items())),
+        key=_key(given, subject, when),
     )
 
 

@@ -229,7 +229,8 @@ def person_history(key: str, rows: Sequence[PersonRow], reading: Reading) -> Per
         for row in ordered
         for kind, values in row.said
     ]
-    made = PersonHistory(key, settled(joined([native, *pieces])), None)
+    told = joined([native, *pieces]) if len(ordered) > 1 else [native, *pieces]
+    made = PersonHistory(key, settled(told), None)
     for row in ordered:
         made.display = row.display or made.display
         for kind, unit, name, above in row.units:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,7 +17,6 @@ from connectors.store.histories import Origin, supersede_rows
 from connectors.store.schema import identifier, outcome, person
 from connectors.store.units import Units
 from lrs.store.bulk import among, insert_rows
-from lrs.xapi.digests import digest16
 
 _EXAMPLES = 5
 
@@ -43,6 +42,7 @@ class Seen(NamedTuple):
     numerator: float | None
     denominator: float | None
     dimensions: str | None
+    raw_hash: bytes
 
 
 class Subjects:
@@ -109,7 +109,9 @@ def _only_one(found: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {key: next(iter(numbers)) for key, numbers in people.items() if len(numbers) == 1}
 
 
-def seen(key: str, row: Observation, of: Of, measure: Measure, metric_id: int) -> Seen:
+def seen(
+    key: str, row: Observation, of: Of, measure: Measure, metric_id: int, raw_hash: bytes
+) -> Seen:
     """Return the row to keep for a measure of an observation."""
     return Seen(
         key=key,
@@ -123,12 +125,13 @@ def seen(key: str, row: Observation, of: Of, measure: Measure, metric_id: int) -
         numerator=measure.numerator,
         denominator=measure.denominator,
         dimensions=json.dumps(dict(row.dimensions), ensure_ascii=False) if row.dimensions else None,
+        raw_hash=raw_hash,
     )
 
 
 _COLUMNS = (
     *("source_key", "metric_id", "person_id", "unit_id", "day_no", "period_days", "closed_day"),
-    *("value", "numerator", "denominator", "dimensions"),
+    *("value", "numerator", "denominator", "dimensions", "raw_hash"),
 )
 
 
@@ -138,6 +141,24 @@ class OutcomeWriter:
     def __init__(self, origin: Origin, report: ImportReport) -> None:
         self._origin = origin
         self._report = report
+
+    def unchanged(
+        self, conn: sa.Connection, digests: Mapping[str, bytes], metrics: Collection[int]
+    ) -> set[str]:
+        """Return the keys of which all that is kept, of these metrics, came from these very rows."""
+        at = outcome.c
+        rows = conn.execute(
+            sa.select(at.source_key, at.metric_id, at.raw_hash)
+            .where(at.tenant_id == self._origin.tenant_id, at.source == self._origin.source)
+            .where(at.stream == self._origin.stream, at.superseded_run.is_(None))
+            .where(among(conn, at.source_key, list(digests)))
+        )
+        same: set[str] = set()
+        other: set[str] = set()
+        for key, metric_id, digest in rows:
+            if not metrics or metric_id in metrics:
+                (same if digest == digests[key] else other).add(key)
+        return same - other
 
     def write(
         self, conn: sa.Connection, rows: Mapping[int, Sequence[Seen]], names: Mapping[int, str]
@@ -175,7 +196,7 @@ class OutcomeWriter:
             fresh.append(one)
             return "new"
         number, row = before
-        if row == one:
+        if row[:-1] == one[:-1]:  # what it says; the row of the file may say more than before
             return "unchanged"
         gone.append(number)
         fresh.append(one)
@@ -196,11 +217,7 @@ class OutcomeWriter:
     def _add(self, conn: sa.Connection, fresh: Sequence[Seen]) -> None:
         origin = self._origin
         rows: list[tuple[Any, ...]] = [
-            (
-                *(origin.tenant_id, *one),
-                *(origin.source, origin.stream, digest16(repr(one)), origin.run_id),
-            )
-            for one in fresh
+            (origin.tenant_id, *one, origin.source, origin.stream, origin.run_id) for one in fresh
         ]
-        columns = ("tenant_id", *_COLUMNS, "source", "stream", "raw_hash", "run_id")
+        columns = ("tenant_id", *_COLUMNS, "source", "stream", "run_id")
         insert_rows(conn, outcome, columns, rows)

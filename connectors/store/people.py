@@ -66,31 +66,39 @@ class PeopleWriter:
         self._report = report
         self._authority = authority
         self._units = Units(origin.tenant_id, origin.source)
+        self._page: dict[str, Known] = {}
         self.past_kept = 0
-        self.erased: list[Told] = []
 
-    def write(self, conn: sa.Connection, told: Sequence[Told]) -> None:
-        """Bring what is kept of these people to what is told of them."""
-        known = self._known(conn, [one.person.key for one in told])
-        erased = {key for key, found in known.items() if found.erased}
-        self.erased = [one for one in told if one.person.key in erased]
-        told = [one for one in told if one.person.key not in erased]
-        fresh = [one for one in told if one.person.key not in known]
-        again = [one for one in told if one.person.key in known]
-        altered = [one for one in again if known[one.person.key].raw_hash != one.raw_hash]
+    def unchanged(self, conn: sa.Connection, digests: Mapping[str, bytes]) -> set[str]:
+        """Return the keys of those who are known just as these digests of their rows tell."""
+        self._page = self._known(conn, list(digests))
+        return {
+            key
+            for key, known in self._page.items()
+            if known.raw_hash == digests[key] and not known.erased
+        }
+
+    def write(self, conn: sa.Connection, told: Sequence[Told]) -> list[Told]:
+        """Bring what is kept of these people to what is told of them; return those once erased.
+
+        `unchanged` was asked for all of them before, in the same transaction.
+        """
+        erased = [one for one in told if _is_erased(self._page.get(one.person.key))]
+        told = [one for one in told if not _is_erased(self._page.get(one.person.key))]
+        fresh = [one for one in told if one.person.key not in self._page]
+        altered = [one for one in told if one.person.key in self._page]
         self._report.new += _rows(fresh)
-        self._report.unchanged += _rows(again) - _rows(altered)
-        if not fresh and not altered:
-            return
-        numbers = {one.person.key: known[one.person.key].id for one in altered}
-        numbers.update(self._add(conn, fresh))
-        self._keep_units(conn, [*fresh, *altered])
-        before = read_histories(conn, self._origin, [numbers[one.person.key] for one in altered])
-        for one in fresh:
-            before[numbers[one.person.key]] = {}
-        self._write_difference(conn, [*fresh, *altered], numbers, before)
-        self._touch(conn, altered, known)
-        self._link_rehires(conn, numbers.values())
+        if told:
+            numbers = {one.person.key: self._page[one.person.key].id for one in altered}
+            numbers.update(self._add(conn, fresh))
+            self._keep_units(conn, told)
+            before = read_histories(
+                conn, self._origin, [numbers[one.person.key] for one in altered]
+            )
+            self._write_difference(conn, told, numbers, before)
+            self._touch(conn, altered)
+            self._link_rehires(conn, numbers.values())
+        return erased
 
     def link_managers(self, conn: sa.Connection) -> None:
         """Join the reporting lines whose manager is a person by now."""
@@ -159,7 +167,7 @@ class PeopleWriter:
             lost = [(piece, row) for piece, row in kept.items() if piece not in history]
             added.extend(Added(number, piece, one.person.key, one.raw_hash) for piece in fresh)
             gone.extend(lost)
-            if kept:
+            if one.person.key in self._page:
                 self._count(one, fresh, lost)
         supersede_pieces(conn, self._origin, gone, self._report.kinds)
         add_pieces(conn, self._origin, added, self._report.kinds)
@@ -196,15 +204,13 @@ class PeopleWriter:
                     f"{one.person.key}: {piece.kind} from {iso(piece.start)} to {iso(piece.end)}"
                 )
 
-    def _touch(
-        self, conn: sa.Connection, altered: Sequence[Told], known: Mapping[str, Known]
-    ) -> None:
+    def _touch(self, conn: sa.Connection, altered: Sequence[Told]) -> None:
         """Keep the new digest and name of those whose rows are others than before."""
         values = [
             {
-                "number": known[one.person.key].id,
+                "number": self._page[one.person.key].id,
                 "digest": one.raw_hash,
-                "name": one.person.display or known[one.person.key].display,
+                "name": one.person.display or self._page[one.person.key].display,
             }
             for one in altered
         ]
@@ -242,7 +248,11 @@ class PeopleWriter:
 
 def _in_order(piece: Piece) -> tuple[str, int, str]:
     """Rows are written in the same order on every run, and earlier ones first."""
-    return piece.kind, piece.start, repr(piece.values)
+    return piece.kind, piece.start, str(piece.values[0])
+
+
+def _is_erased(known: Known | None) -> bool:
+    return known is not None and known.erased
 
 
 def _rows(told: Sequence[Told]) -> int:

@@ -321,3 +321,28 @@ def test_metric_that_is_not_there_is_named_with_those_that_are(
     assert "nps" in str(caught.value.hint)
     with database.read() as conn:
         assert metrics(conn, TENANT + 1) == []
+
+
+def test_rows_refused_once_are_refused_again_beside_those_that_were_taken(bring: Bring) -> None:
+    lines = ("metric,person_id,period,value", "nps,P1,2024-03,1", "enps,P1,2024-03,many")
+    assert _counts(bring(*lines)) == (2, 1, 0, 0, 1)
+    assert _counts(bring(*lines)) == (2, 0, 0, 1, 1)
+
+
+def test_value_that_goes_back_to_what_it_was_is_taken_back(bring: Bring, kept: Kept) -> None:
+    wide = ["productivity=p", "nps=n"]
+    for value in ("5", "7", "5"):
+        report = bring("person_id,month,p,n", f"P1,2024-03,1,{value}", wide=wide)
+    assert _counts(report) == (1, 0, 1, 0, 0)
+    assert [row[4] for row in _said(kept)] == [5.0, 1.0]
+
+
+def test_metric_of_the_library_can_be_plain_values_when_declared_so(
+    bring: Bring, tmp_path: Path
+) -> None:
+    declared = tmp_path / "metrics.toml"
+    header = "metric,person_id,period,value"
+    declared.write_text('[[metric]]\nid = "errors"\n')
+    assert bring(header, "errors,P1,2024-03,4", metrics=declared).nothing_taken
+    declared.write_text('[[metric]]\nid = "complaints"\ndenominator = ""\n')
+    assert bring(header, "complaints,P1,2024-03,4", metrics=declared).new == 1
