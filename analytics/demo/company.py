@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -181,5 +180,4 @@ def _leave(person: Person, month: int) -> None:
 
 def employed(company: Company) -> npt.NDArray[np.bool_]:
     """Return who was employed in which month."""
-    found: Any = company.where != NOWHERE
-    return np.asarray(found, dtype=np.bool_)
+    return np.not_equal(company.where, NOWHERE)

@@ -106,25 +106,28 @@ def _of_courses(company: Company, rollouts: dict[str, Rollout]) -> Iterator[Stat
 def _one_learner(
     person: Person, path: str, began: int, finished: int, luck: np.ndarray[Any, Any]
 ) -> Iterator[Statement]:
-    course, whole = COURSES[path], activity(path)
-    hour = 0.6 * float(luck[0])
-    actor = _ACTORS[path](person)
-    yield _statement(actor, "initialized", whole, course.names, _instant(began, hour))
+    """Yield one person's way through a path: its beginning, its steps, and its end if it came."""
+    course, whole, actor = COURSES[path], activity(path), _ACTORS[path](person)
     through = finished < NO_DAY
-    steps = course.steps if through else course.steps[:1]
     last = finished if through else began + 3
-    for number, names in enumerate(steps, 1):
-        day = began + (last - began) * number // (len(steps) + 1)
-        result = {"duration": f"PT{8 + int(luck[number] * 25)}M"}
+    hour = 0.6 * float(luck[0])
+    yield _statement(actor, "initialized", whole, course.names, _instant(began, hour))
+    for number, names in enumerate(course.steps if through else course.steps[:1], 1):
+        day = began + (last - began) * number // (len(course.steps) + 1)
         at = _instant(day, hour + 0.05 * number)
+        result: Statement = {"duration": f"PT{8 + int(luck[number] * 25)}M"}
         step = _step(path, number)
         yield _statement(actor, course.step_verb, step, names, at, result=result, within=whole)
     if through:
-        result_: dict[str, Any] = {"completion": True, "success": True}
-        if course.ends_with == "passed":
-            result_["score"] = {"scaled": round(0.7 + 0.3 * float(luck[7]), 2)}
         at = _instant(finished, hour + 0.3)
-        yield _statement(actor, course.ends_with, whole, course.names, at, result=result_)
+        result = _outcome(course, float(luck[7]))
+        yield _statement(actor, course.ends_with, whole, course.names, at, result=result)
+
+
+def _outcome(course: Course, luck: float) -> Statement:
+    done: Statement = {"completion": True, "success": True}
+    scored = {"score": {"scaled": round(0.7 + 0.3 * luck, 2)}}
+    return done | scored if course.ends_with == "passed" else done
 
 
 def _step(path: str, number: int) -> str:

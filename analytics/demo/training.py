@@ -24,6 +24,10 @@ from analytics.demo.company import (
 )
 
 NEVER = 999
+"""The month of what does not happen."""
+
+NO_DAY = NEVER * 31
+"""The day of what does not happen."""
 
 CONVERSATIONS = "customer-conversations"
 SECURITY = "security-awareness"
@@ -50,7 +54,7 @@ PILOT_MONTH = 14
 
 @dataclass(slots=True)
 class Rollout:
-    """Each person's first and last day on a path (days since ``FIRST``), ``NEVER`` × 31 for none."""
+    """When each team's turn came (month), and each person's first and last day on the path."""
 
     path: str
     team_start: Numbers
@@ -68,9 +72,6 @@ class Rollout:
             np.arange(MONTHS)[None, :] >= self.start_month[:, None]
         )
         return found
-
-
-NO_DAY = NEVER * 31
 
 
 def day_of(date: dt.date) -> int:
