@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from connectors.coverage import Coverage
 from connectors.files.columns import Columns, columns_of, missing, place_of
 from connectors.files.mapping import FileMapping, WideMetric, read_toml, wide_metrics
-from connectors.files.staging import Staged
+from connectors.files.staging import Staged, unreadable
 from connectors.files.table import Table, read_table
 from connectors.layouts import chosen_mapping, salt
 from connectors.model.days import is_day, is_first_of_month
@@ -58,15 +59,24 @@ class OutcomesFile:
         beside = {name: row.fields[at] for name, at in self.dimensions if row.fields[at]}
         return observation(row.line, given, measures, self.reading, beside)
 
-    def staged(self) -> Iterator[tuple[str, Staged]]:
+    def staged(self, coverage: Coverage) -> Iterator[tuple[str, Staged]]:
         """Yield each row under the key of its observation; one without a key can only be refused."""
         for record in self.table.records():
             row = Staged(*record)
-            try:
-                key = "" if row.fault else key_of(self.columns.given(row.fields), self.reading)
-            except BadInput:
-                key = ""
-            yield key, row
+            if row.fault is None:
+                coverage.see(row.fields)
+            yield self._key(row) or unreadable(row.line), row
+
+    def _key(self, row: Staged) -> str:
+        try:
+            return "" if row.fault else key_of(self.columns.given(row.fields), self.reading)
+        except BadInput:
+            return ""
+
+    @property
+    def filled(self) -> list[tuple[str, int]]:
+        """Return the columns that should not run dry: ours, and those that are metrics."""
+        return [*self.columns.ours, *((column.column, column.place) for column in self.wide)]
 
 
 def open_outcomes_file(

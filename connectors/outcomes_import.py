@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from connectors.coverage import Coverage
 from connectors.files.staging import Group, Staged, staging
 from connectors.metrics import Metric, declare_metrics, metrics
 from connectors.model.metrics import Declared
@@ -48,7 +49,8 @@ def run_outcomes_import(
     """Bring the file in; return what came of it."""
     report = ImportReport(str(file.table.path), STREAM, dry_run)
     with staging() as waiting:
-        waiting.put(file.staged())
+        coverage = Coverage(file.filled)
+        waiting.put(file.staged(coverage))
         if waiting.rows == 0:
             raise BadInput("the file has a header and no rows", where=file.table.name)
         with turns(database, tenant_id, dry_run=dry_run) as turn:
@@ -65,6 +67,8 @@ def run_outcomes_import(
                 if progress:
                     progress(report.read, waiting.rows)
             with turn() as conn:
+                dry = coverage.compare(conn, tenant_id, source, STREAM, file.table.name)
+                keep_issues(conn, tenant_id, run_id, report, dry)
                 page.tell()
                 if not report.nothing_taken:
                     kept = file.mapping.as_json()

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from connectors.coverage import Coverage
 from connectors.files.columns import Columns, columns_of, missing
 from connectors.files.mapping import FileMapping
-from connectors.files.staging import Group, Staged, Staging, staging
+from connectors.files.staging import Group, Staged, Staging, staging, unreadable
 from connectors.files.table import Table, read_table
 from connectors.layouts import chosen_mapping, salt
 from connectors.model.people import (
@@ -26,6 +27,7 @@ from connectors.model.people import (
     Reading,
     person_history,
     person_row,
+    topics,
 )
 from connectors.refusals import Refusals, in_words
 from connectors.reporting import ImportReport
@@ -52,6 +54,7 @@ class PeopleFile:
     columns: Columns
     mapping: FileMapping
     reading: Reading
+    topics: frozenset[str]
     salt: bytes
 
 
@@ -77,7 +80,8 @@ def open_people_file(
         has_valid_to=columns.has("valid_to"),
         accounts_on=accounts_on,
     )
-    return PeopleFile(table, columns, chosen, reading, salt(table, chosen, reading))
+    told = topics(dict(columns.ours), dict(columns.extras), reading)
+    return PeopleFile(table, columns, chosen, reading, told, salt(table, chosen, reading))
 
 
 def run_people_import(
@@ -92,13 +96,14 @@ def run_people_import(
     """Bring the file in; return what came of it."""
     report = ImportReport(str(file.table.path), STREAM, dry_run)
     with staging() as waiting:
-        waiting.put(_by_person(file))
+        coverage = Coverage(file.columns.ours)
+        waiting.put(_by_person(file, coverage))
         _refuse_empty(file, waiting)
         with turns(database, tenant_id, dry_run=dry_run) as turn:
             with turn() as conn:
                 run_id = begin_run(conn, tenant_id, file.reading.source, STREAM)
             origin = Origin(tenant_id, file.reading.source, STREAM, run_id)
-            writer = PeopleWriter(origin, report, authority)
+            writer = PeopleWriter(origin, report, authority, file.topics)
             for groups in waiting.chunks(_PAGE):
                 refusals = Refusals(file.table)
                 report.read += sum(len(group.rows) for group in groups)
@@ -108,6 +113,10 @@ def run_people_import(
                 if progress:
                     progress(report.read, waiting.rows)
             with turn() as conn:
+                dry = coverage.compare(
+                    conn, tenant_id, file.reading.source, STREAM, file.table.name
+                )
+                keep_issues(conn, tenant_id, run_id, report, dry)
                 writer.link_managers(conn)
                 _note_past(report, writer.past_kept)
                 report.actors = resolve(conn, tenant_id)
@@ -118,11 +127,13 @@ def run_people_import(
     return report
 
 
-def _by_person(file: PeopleFile) -> Iterator[tuple[str, Staged]]:
+def _by_person(file: PeopleFile, coverage: Coverage) -> Iterator[tuple[str, Staged]]:
     place = dict(file.columns.ours)["person_id"]
     for record in file.table.records():
         key = record.fields[place] if place < len(record.fields) else ""
-        yield key, Staged(*record)
+        if record.fault is None:
+            coverage.see(record.fields)
+        yield key or unreadable(record.line), Staged(*record)
 
 
 def _refuse_empty(file: PeopleFile, waiting: Staging) -> None:
@@ -160,7 +171,7 @@ def _read_person(file: PeopleFile, group: Group, refusals: Refusals) -> PersonHi
     bad: list[tuple[Staged, BadInput]] = []
     for staged in group.rows:
         try:
-            rows.append(_read_row(file, group.key, staged))
+            rows.append(_read_row(file, staged))
         except BadInput as exc:
             bad.append((staged, exc))
     if bad:
@@ -177,12 +188,12 @@ def _read_person(file: PeopleFile, group: Group, refusals: Refusals) -> PersonHi
     return person
 
 
-def _read_row(file: PeopleFile, key: str, staged: Staged) -> PersonRow:
+def _read_row(file: PeopleFile, staged: Staged) -> PersonRow:
     if staged.fault is not None:
         raise BadInput(staged.fault)
-    if not key:
-        raise BadInput("person_id is empty: of whom does the row tell?", where="person_id")
     given, extras = file.columns.given(staged.fields), file.columns.others(staged.fields)
+    if "person_id" not in given:
+        raise BadInput("person_id is empty: of whom does the row tell?", where="person_id")
     return person_row(staged.line, given, extras, file.reading)
 
 

@@ -35,6 +35,11 @@ class Group(NamedTuple):
 _BATCH = 2000
 
 
+def unreadable(line: int) -> str:
+    """Return the key of a row whose own cannot be read: groups of such rows stay small."""
+    return f"\ue000 line {line // _BATCH * _BATCH}"
+
+
 class Staging:
     """Rows by key, on disk."""
 

@@ -8,7 +8,7 @@ history is a set of pieces. Pieces of the same kind and values that touch are on
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -124,6 +124,68 @@ def _unsettled(piece: Piece) -> Piece:
 
 def _without_reason(piece: Piece) -> tuple[Any, ...]:
     return (*piece.values[:2], None, None) if piece.kind == "employment" else piece.values
+
+
+def topic(piece: Piece) -> str:
+    """Return what a piece is about: what a file may tell of, or have no column for."""
+    if piece.kind == "identifier":
+        return f"identifier {str(piece.values[0]).removesuffix('_spelling')}"
+    if piece.kind == "attribute":
+        return f"attribute {piece.values[0]}"
+    return piece.kind
+
+
+def beside(told: History, known: Iterable[Piece], topics: Collection[str]) -> History:
+    """Return what is told, and what is known of topics that the file does not tell of.
+
+    A file without a column for teams does not say that nobody has one. But who leaves, leaves the
+    team too: what was known ends with the last employment.
+    """
+    work = [piece for piece in told if piece.kind == "employment"]
+    end = (
+        None
+        if any(p.end is None for p in work)
+        else max((_last(p.end) for p in work), default=None)
+    )
+    untold = [piece for piece in known if topic(piece) not in topics]
+    kept = [piece if end is None else _until(piece, end) for piece in untold]
+    made = joined([*told, *(piece for piece in kept if piece is not None)])
+    if HOURS in topics:
+        return made
+    return with_hours(made, [piece for piece in known if piece.kind == "employment"])
+
+
+HOURS = "hours"
+"""The topic of share of full time and hours a week, which stand in the employment."""
+
+
+def with_hours(history: Iterable[Piece], known: Iterable[Piece]) -> History:
+    """Return the history with the hours of its employments as they were known on the same days."""
+    pieces = list(history)
+    made = [piece for piece in pieces if piece.kind != "employment"]
+    edges = {day for piece in known for day in (piece.start, piece.end) if day is not None}
+    for piece in pieces:
+        if piece.kind == "employment":
+            made.extend(_with_hours(part, known) for part in _parts(piece, edges))
+    return joined(made)
+
+
+def _parts(piece: Piece, edges: Iterable[int]) -> Iterator[Piece]:
+    """Yield the piece in parts that change at none of the edges; only the last keeps its reason."""
+    inside = sorted(day for day in edges if piece.start < day < _last(piece.end))
+    for start, end in pairwise((piece.start, *inside, piece.end)):
+        last = end == piece.end
+        assert start is not None  # noqa: S101 - only the last day can be open
+        yield piece._replace(
+            start=start, end=end, values=piece.values if last else _without_reason(piece)
+        )
+
+
+def _with_hours(piece: Piece, known: Iterable[Piece]) -> Piece:
+    for other in known:
+        if other.holds_on(piece.start):
+            return piece._replace(values=(*other.values[:2], *piece.values[2:]))
+    return piece
 
 
 def settled(history: Iterable[Piece]) -> History:

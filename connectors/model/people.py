@@ -7,14 +7,14 @@ anything (a share of full time, a mail) is left out with a warning instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from connectors.identity.normal import mail_normal, page_normal
 from connectors.model.days import BEGINNING, day_of, end_of, iso
-from connectors.model.history import LEFT, SOURCE, History, Piece, joined, overlap, settled
+from connectors.model.history import HOURS, LEFT, SOURCE, History, Piece, joined, overlap, settled
 from connectors.model.numbers import number
 from lrs.errors import BadInput
 
@@ -27,6 +27,31 @@ COLUMNS = (
     *("department", "manager_id", "role", "location", "fte", "hours_week"),
     *("monthly_cost", "currency"),
 )
+
+_TOPICS = {
+    "team_id": "membership",
+    "manager_id": "reporting_line",
+    "role": "job",
+    "location": "job",
+    "monthly_cost": "compensation",
+    "fte": HOURS,
+    "hours_week": HOURS,
+    "email": "identifier mail",
+    "employee_number": "identifier employee_number",
+    "upn": "identifier sso",
+    "account_name": "identifier account",
+}
+
+
+def topics(columns: Iterable[str], extras: Iterable[str], reading: Reading) -> frozenset[str]:
+    """Return what a file with these columns tells of; of the rest it says nothing."""
+    told = {"employment", "identifier native"}
+    told.update(_TOPICS[column] for column in columns if column in _TOPICS)
+    told.update(f"attribute {name}" for name in extras)
+    if reading.accounts_on:
+        told.add("identifier account")
+    return frozenset(told)
+
 
 _REASONS = ("voluntary", "involuntary", "other", "unknown")
 

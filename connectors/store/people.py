@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from connectors.files.staging import Staged
 from connectors.model.days import iso
-from connectors.model.history import History, Piece, continued, first_day, settled
+from connectors.model.history import History, Piece, beside, continued, first_day, settled, topic
 from connectors.model.people import PersonHistory
 from connectors.reporting import ImportReport
 from connectors.store.histories import (
@@ -61,8 +61,15 @@ class Authority:
 class PeopleWriter:
     """Writes pages of people in one run."""
 
-    def __init__(self, origin: Origin, report: ImportReport, authority: Authority) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        report: ImportReport,
+        authority: Authority,
+        topics: Collection[str],
+    ) -> None:
         self._origin = origin
+        self._topics = topics
         self._report = report
         self._authority = authority
         self._units = Units(origin.tenant_id, origin.source)
@@ -176,13 +183,14 @@ class PeopleWriter:
         """Return what is to be in force: what is told, after what was known before it."""
         history = frozenset(self._with_units(conn, told))
         first, known = first_day(history), first_day(kept)
-        if self._authority.whole_history or first is None or known is None:
+        if first is None or known is None:
             return history
         day = max(first, self._authority.as_of or first)
-        if known >= day:
-            return history
-        self.past_kept += 1
-        return settled(continued(kept, history, day))
+        if known < day and not self._authority.whole_history:
+            self.past_kept += 1
+            heard = [piece for piece in kept if topic(piece) in self._topics]
+            history = continued(heard, history, day)
+        return settled(beside(history, kept, self._topics))
 
     def _with_units(self, conn: sa.Connection, history: History) -> Iterator[Piece]:
         for piece in history:

@@ -121,7 +121,10 @@ identifier = sa.Table(
     _tenant(),
     _person(),
     sa.Column(
-        "scheme", sa.Text, nullable=False, comment="native, account, employee_number, sso, mail"
+        "scheme",
+        sa.Text,
+        nullable=False,
+        comment="native, account, employee_number, sso, mail, mail_spelling",
     ),
     sa.Column("system", sa.Text, nullable=False, comment="where it counts: a source, a home page"),
     sa.Column("normal", sa.Text, nullable=False, comment="the identifier in its normal form"),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from connectors.store.schema import org_unit
-from lrs.store.bulk import insert_rows
+from lrs.store.bulk import among, insert_rows
 
 UnitKey = tuple[str, str]
 Told = tuple[str | None, str | None]
@@ -51,17 +51,17 @@ class Units:
 
     def _all(self, conn: sa.Connection) -> dict[UnitKey, Unit]:
         if self._known is None:
-            rows = conn.execute(
-                sa.select(
-                    org_unit.c.kind,
-                    org_unit.c.source_key,
-                    org_unit.c.id,
-                    org_unit.c.name,
-                    org_unit.c.parent_id,
-                ).where(org_unit.c.tenant_id == self._tenant_id)
-            )
-            self._known = {(row[0], row[1]): Unit(row[2], row[3], row[4]) for row in rows}
+            self._known = self._read(conn)
         return self._known
+
+    def _read(self, conn: sa.Connection, *where: sa.ColumnElement[bool]) -> dict[UnitKey, Unit]:
+        at = org_unit.c
+        rows = conn.execute(
+            sa.select(at.kind, at.source_key, at.id, at.name, at.parent_id).where(
+                at.tenant_id == self._tenant_id, *where
+            )
+        )
+        return {(row[0], row[1]): Unit(row[2], row[3], row[4]) for row in rows}
 
     def _add(self, conn: sa.Connection, units: Iterable[UnitKey], kinds: Counter[str]) -> None:
         rows = [(self._tenant_id, kind, self._source, key) for kind, key in units]
@@ -70,7 +70,8 @@ class Units:
         insert_rows(conn, org_unit, ("tenant_id", "kind", "source", "source_key"), rows)
         for row in rows:
             kinds[row[1]] += 1
-        self._known = None
+        keys = sorted({row[3] for row in rows})
+        self._all(conn).update(self._read(conn, among(conn, org_unit.c.source_key, keys)))
 
     def _change(self, conn: sa.Connection, unit: Unit) -> None:
         conn.execute(

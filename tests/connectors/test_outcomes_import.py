@@ -346,3 +346,10 @@ def test_metric_of_the_library_can_be_plain_values_when_declared_so(
     assert bring(header, "errors,P1,2024-03,4", metrics=declared).nothing_taken
     declared.write_text('[[metric]]\nid = "complaints"\ndenominator = ""\n')
     assert bring(header, "complaints,P1,2024-03,4", metrics=declared).new == 1
+
+
+def test_metric_that_ran_dry_is_told(bring: Bring) -> None:
+    wide = ["productivity=p", "nps=n"]
+    bring("person_id,month,p,n", "P1,2024-03,1,5", wide=wide)
+    report = bring("person_id,month,p,n", "P1,2024-04,,5", wide=wide)
+    assert [place.rsplit(":", 1)[1] for place, _ in report.issues] == ["p"]

@@ -165,6 +165,30 @@ def test_people_whom_a_later_file_leaves_out_are_kept(bring: Any, kept: Kept) ->
     assert kept.team_on("P2", "2025-01-01") == "T1"
 
 
+def test_file_without_a_column_says_nothing_of_what_it_would_hold(bring: Any, kept: Kept) -> None:
+    bring(
+        "person_id,email,team_id,role,fte,shoe,valid_from",
+        "P1,a@example.org,T1,agent,0.5,38,2024-01-01",
+    )
+    before = {name: rows for name, rows in kept.everything().items() if "membership" not in name}
+    bring("person_id,team_id,valid_from", "P1,T2,2024-01-01")
+    assert kept.teams()["P1"] == [("2024-01-01", None, "T2")]
+    after = kept.everything()
+    for table in ("identifier", "job", "employment", "attribute"):
+        assert after[table] == before[table]
+
+
+def test_column_that_ran_dry_is_told(bring: Any, kept: Kept) -> None:
+    bring("person_id,team_id,valid_from", "P1,T1,2024-01-01", "P2,T1,2024-01-01")
+    report = bring("person_id,team_id,valid_from", "P1,,2024-05-01", "P2,,2024-05-01")
+    assert report.warnings == 1
+    place, text = report.issues[0]
+    assert place.endswith(":1:team_id")
+    assert "100% of them" in text
+    assert kept.teams()["P1"] == [("2024-01-01", "2024-05-01", "T1")]
+    assert bring("person_id,valid_from", "P1,2024-05-01").warnings == 0
+
+
 def test_leaver_leaves_employment_and_team_and_stays_known(bring: Any, kept: Kept) -> None:
     bring("person_id,team_id,valid_from", "P1,T1,2024-01-01")
     bring(

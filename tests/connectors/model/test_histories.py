@@ -14,6 +14,7 @@ from connectors.model.history import (
     SOURCE,
     Piece,
     as_of,
+    beside,
     continued,
     joined,
     overlap,
@@ -127,3 +128,33 @@ def test_start_that_only_a_snapshot_shows_is_observed() -> None:
 def test_snapshot_that_shows_no_change_leaves_the_piece_as_it_was() -> None:
     known = [Piece("membership", ("a",), 0, None)]
     assert continued(known, known, 7) == frozenset(known)
+
+
+topics = st.sets(st.sampled_from(["membership", "job"]))
+
+
+@given(st.lists(pieces, max_size=6), st.lists(pieces, max_size=6), topics)
+def test_beside_is_the_told_for_topics_told_and_the_known_for_the_others(
+    told: list[Piece], known: list[Piece], heard: set[str]
+) -> None:
+    told = [piece for piece in told if piece.kind in heard]
+    made = beside(frozenset(told), known, {*heard, "hours"})
+    for day in DAYS:
+        for kind in ("membership", "job"):
+            there = {values for found, values in as_of(made, day) if found == kind}
+            source = told if kind in heard else known
+            assert there == {values for found, values in as_of(source, day) if found == kind}
+
+
+def test_who_leaves_leaves_what_the_file_does_not_tell_of_too() -> None:
+    made = beside(frozenset([_work(0, 10)]), [Piece("membership", ("a",), 0, None)], {"hours"})
+    assert Piece("membership", ("a",), 0, 10) in made
+
+
+def test_hours_that_a_file_does_not_tell_of_are_as_they_were() -> None:
+    known = [_work(0, 5, fte=1.0), _work(5, None, fte=0.5)]
+    told = Piece("employment", (None, None, None, LEFT), 0, 20)
+    assert beside(frozenset([told]), known, set()) == {
+        Piece("employment", (1.0, None, None, None), 0, 5),
+        Piece("employment", (0.5, None, None, LEFT), 5, 20),
+    }

@@ -178,7 +178,7 @@ def upgrade() -> None:
             "scheme",
             sa.Text(),
             nullable=False,
-            comment="native, account, employee_number, sso, mail",
+            comment="native, account, employee_number, sso, mail, mail_spelling",
         ),
         sa.Column(
             "system", sa.Text(), nullable=False, comment="where it counts: a source, a home page"
