@@ -54,6 +54,7 @@ def run(settings: Settings, *, on_ready: OnReady | None = None) -> int:
 
     listening = listen(settings)
     settings = replace(settings, port=listening.getsockname()[1])
+    settings.secret_bytes()  # made here, if it is new, before several processes would each do so
     _allow_files(settings)
     try:
         database = open_database(asdict(settings))
