@@ -9,16 +9,18 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from lrs.access.keys import make_key
-from lrs.settings import Settings
+from lrs.settings import Settings, load
 from lrs.store.database import Database
 
 VERKAN = Path(sys.executable).with_name("verkan")
@@ -140,6 +142,34 @@ def _served(settings: Settings, url: str, process: subprocess.Popen[str], log: P
     return Served(url, f"{url}/xapi", made.key, made.secret, settings, process, log)
 
 
+@pytest.fixture(scope="session")
+def store_on(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Served]]:
+    """Return ``f(kind)``: a server for the whole run on that kind of database, shared by tests."""
+    running: dict[str, Served] = {}
+    with ExitStack() as stack:
+
+        def on(kind: str) -> Served:
+            if kind not in running:
+                given = {"home": str(tmp_path_factory.mktemp("store")), "log_level": "warning"}
+                if kind == "postgresql":
+                    given["database_url"] = _new_database(request.getfixturevalue("postgres"))
+                running[kind] = stack.enter_context(serving(load(given)))
+            return running[kind]
+
+        yield on
+
+
+def _new_database(server: sa.URL) -> str:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    name = f"shared_{uuid.uuid4().hex}"
+    with engine.connect() as conn:
+        conn.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture
 def served(settings: Settings) -> Iterator[Served]:
     """A running server on a fresh database: the test runs once on each kind."""
@@ -150,7 +180,5 @@ def served(settings: Settings) -> Iterator[Served]:
 @pytest.fixture
 def serve_on(make_settings: Callable[..., Settings]) -> Iterator[Callable[..., Served]]:
     """Return ``f(kind, **settings)``: a running server with these settings."""
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         yield lambda kind, **given: stack.enter_context(serving(make_settings(kind, **given)))

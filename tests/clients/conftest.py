@@ -8,16 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from serving import Served, serving
-
-from lrs.settings import load
+from serving import Served
 
 HERE = Path(__file__).resolve().parent
 
@@ -67,26 +63,10 @@ def _install() -> None:
         pytest.fail(f"npm install failed:\n{done.stderr[-2000:]}", pytrace=False)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def store(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, store_on: Callable[[str], Served]) -> Served:
     """A running server for all clients, one on each kind of database."""
-    home = tmp_path_factory.mktemp("store")
-    given = {"home": str(home), "log_level": "warning"}
-    if request.param == "postgresql":
-        given["database_url"] = _new_database(request.getfixturevalue("postgres"))
-    with serving(load(given)) as running:
-        yield running
-
-
-def _new_database(server: sa.URL) -> str:
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    name = f"clients_{uuid.uuid4().hex}"
-    with engine.connect() as conn:
-        conn.exec_driver_sql(f'CREATE DATABASE "{name}"')
-    engine.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
+    return store_on(request.param)
 
 
 @pytest.fixture
