@@ -32,7 +32,7 @@ LATER = ("pdf", "xlsx", "pptx")
 @click.option("--by", type=click.Choice(("team", "person")), help="Compare teams, or people.")
 @click.option("--tenant", default=DEFAULT, show_default=True, help="Whose data.")
 @click.pass_obj
-def impact(given: dict[str, Any], path: str, outcome: str, **options: Any) -> None:
+def impact(given: dict[str, Any], /, path: str, outcome: str, **options: Any) -> None:
     """Report what the learning path PATH did to an outcome.
 
     PATH is the id of a path from paths.toml, or the IRI of one activity. Without --json and --html
