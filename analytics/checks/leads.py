@@ -16,8 +16,8 @@ import numpy as np
 from scipy import stats
 
 from analytics.estimators.errors import Measured
-from analytics.estimators.grid import FloatArray, Grid, IntArray
-from analytics.estimators.group_time import comparison_rows
+from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
+from analytics.estimators.group_time import comparison_rows, steady_share
 
 Contrast = Callable[[IntArray], FloatArray]
 
@@ -60,16 +60,16 @@ def _pooled(grid: Grid, contrast: Contrast, least: int) -> FloatArray | None:
 
 
 def _against(
-    grid: Grid, g: int, others: np.ndarray, leads: IntArray, along: FloatArray
+    grid: Grid, g: int, others: BoolArray, leads: IntArray, along: FloatArray
 ) -> FloatArray:
     weights = np.zeros(grid.den.shape)
     weights[g, leads] = along
-    den = grid.den[np.ix_(others, leads)]
-    weights[np.ix_(others, leads)] -= along * den / den.sum(axis=0)
+    share = steady_share(grid, others, leads)
+    weights[np.ix_(others, leads)] -= np.outer(share, along)
     return weights
 
 
-def _precision(grid: Grid, g: int, others: np.ndarray, along: FloatArray) -> float:
+def _precision(grid: Grid, g: int, others: BoolArray, along: FloatArray) -> float:
     """Return what one over the variance would be, were all clusters and periods alike."""
     clusters = 1.0 / grid.clusters[g] + 1.0 / grid.clusters[others].sum()
     return float(1.0 / (clusters * (along @ along)))

@@ -80,10 +80,20 @@ def difference(grid: Grid, g: int, t: int, base: int, comparison: str) -> FloatA
     weights = np.zeros(grid.den.shape)
     weights[g, t] += 1.0
     weights[g, base] -= 1.0
-    for column, sign in ((t, -1.0), (base, 1.0)):
-        den = grid.den[others, column]
-        weights[others, column] += sign * den / den.sum()
+    share = steady_share(grid, others, np.array([base, t]))
+    weights[others, t] -= share
+    weights[others, base] += share
     return weights
+
+
+def steady_share(grid: Grid, others: BoolArray, columns: IntArray) -> FloatArray:
+    """Return the weight of each comparison cohort, the same in all these periods.
+
+    Were it each period's own exposure, a comparison group that changes its make-up would show as
+    an effect. The harmonic mean of the exposures weighs by precision.
+    """
+    size = 1.0 / (1.0 / grid.den[np.ix_(others, columns)]).sum(axis=1)
+    return np.asarray(size / size.sum())
 
 
 def comparison_rows(grid: Grid, g: int, until: int, comparison: str) -> BoolArray:
