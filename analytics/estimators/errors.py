@@ -17,8 +17,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from analytics.estimators import fits
 from analytics.estimators.estimate import Estimate
-from analytics.estimators.fits import imputed
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.panel import Panel
 
@@ -166,20 +166,16 @@ def _strata(grid: Grid) -> IntArray:
 
 
 def _expected(grid: Grid) -> FloatArray:
-    """Return what each cell's rows are measured from: its mean, or a model's for lone clusters."""
+    """Return what each cell's rows are measured from: its mean, or a model's for lone clusters.
+
+    The model has cohort and period effects and one effect of training, fitted to all cells. A model
+    of the untrained cells only, or an effect for each period since the start, would follow the few
+    cells it has there and hide how far they are from the others.
+    """
     single = _alone(grid)
     if not single.any():
         return grid.mean
-    fit = imputed(grid)
-    expected = np.where(np.isfinite(fit), fit, grid.mean)
-    event = grid.periods[None, :] - grid.cohorts[:, None]
-    told = grid.treated & np.isfinite(fit)
-    for e in np.unique(event[told]):
-        cells = told & (event == e)
-        expected[cells] += float(
-            ((grid.mean - fit) * grid.den)[cells].sum() / grid.den[cells].sum()
-        )
-    return np.where(single[:, None], expected, grid.mean)
+    return np.where(single[:, None], fits.common(grid), grid.mean)
 
 
 def _crossed(parts: FloatArray, cluster: IntArray) -> tuple[FloatArray, FloatArray]:

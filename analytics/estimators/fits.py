@@ -94,10 +94,11 @@ def fit_untrained(grid: Grid, covariance: Covariance) -> Fit:
     return Fit(grid, additive(grid), grid.untreated, covariance)
 
 
-def imputed(grid: Grid) -> FloatArray:
-    """Return each cell's mean without training; nan where the untrained cells do not tell."""
-    fit = fit_untrained(grid, by_exposure(grid))
-    return np.where(fit.reachable & grid.there, fit.fitted(grid.mean), np.nan)
+def common(grid: Grid) -> FloatArray:
+    """Return each cell's mean by cohort, period, and one effect of training for all."""
+    trained = grid.treated[:, :, None].astype(float)
+    design = np.concatenate([additive(grid), trained], axis=2)
+    return Fit(grid, design, grid.there, by_exposure(grid)).fitted(grid.mean)
 
 
 def imputation(grid: Grid, covariance: Covariance | None = None) -> FloatArray | None:
