@@ -10,9 +10,11 @@ from analytics.impact import asking
 from analytics.impact.asking import Asked, Level
 from analytics.impact.changes import team_changes, workforce_changes
 from analytics.impact.rollout import (
+    AT_ONCE,
     TEAM_SHARE,
     Change,
     TeamMonths,
+    share_between_months,
     share_between_teams,
     team_months,
     team_starts,
@@ -77,20 +79,24 @@ def roll_out(
     """Fill the teams' starts, and decide whether teams or single people were trained."""
     teams = team_months(population.teams, min(population.first_start, months.first), months.last)
     stage.fill(conn, stage.unit_start, sorted(team_starts(teams).items()))
-    share = share_between_teams(teams.between(months.first, months.last))
+    seen = teams.between(months.first, months.last)
+    share = share_between_teams(seen)
     if asked.by == "person" and measure.grain == "team":
         raise asking.not_by_person()
     if asked.by is not None:
         return Rollout(asked.by, share, asked_for=True)
-    return Rollout(_level(population, teams, measure, months, share), share, asked_for=False)
+    if measure.grain == "person" and _mostly_without_team(population, seen, months):
+        return Rollout("person", share, asked_for=False)
+    return Rollout(_level(seen, measure, share), share, asked_for=False)
 
 
-def _level(
-    population: Population, teams: TeamMonths, measure: Measure, months: Window, share: float | None
-) -> Level:
-    if measure.grain == "team":
-        return "team"
+def _mostly_without_team(population: Population, teams: TeamMonths, months: Window) -> bool:
     workforce = team_months(population.workforce, months.first, months.last).members.sum()
-    if 2 * teams.between(months.first, months.last).members.sum() < workforce:
-        return "person"  # most people are in no team: nothing can be told of teams
-    return "team" if share is None or share >= TEAM_SHARE else "person"
+    return bool(2 * teams.members.sum() < workforce)
+
+
+def _level(teams: TeamMonths, measure: Measure, share: float | None) -> Level:
+    if measure.grain == "team" or share is None or share >= TEAM_SHARE:
+        return "team"
+    by_month = share_between_months(teams)
+    return "team" if by_month is None or by_month >= AT_ONCE else "person"

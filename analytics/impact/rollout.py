@@ -19,6 +19,9 @@ Counts = npt.NDArray[np.int64]
 TEAM_SHARE = 0.5
 """Teams were rolled out when they explain half of who is trained in a month, or more."""
 
+AT_ONCE = 0.9
+"""Everybody was trained at once when the month alone tells nearly all of who is trained."""
+
 
 class Change(NamedTuple):
     """From this month on, a team has so many more members, and so many more who are trained."""
@@ -83,6 +86,19 @@ def share_between_teams(teams: TeamMonths) -> float | None:
     if total <= 0 or free_within <= 0:
         return None
     return 1 - (within / float(free_within)) / (total / float(free_total))
+
+
+def share_between_months(teams: TeamMonths) -> float | None:
+    """Return how much of who is trained is told by the month alone; None if nothing ever varies.
+
+    Where it is nearly all, what varies within a month is newcomers who have yet to take the path:
+    they say nothing of how it was rolled out, and are no comparison.
+    """
+    in_month, trained = teams.members.sum(axis=0).astype(float), teams.trained.sum(axis=0)
+    total = float(_spread(np.array([trained.sum()], float), np.array([in_month.sum()])).sum())
+    if total <= 0:
+        return None
+    return 1 - float(_spread(trained.astype(float), in_month).sum()) / total
 
 
 def _spread(k: npt.NDArray[np.float64], n: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from analytics.impact.rollout import Change, share_between_teams, team_months, team_starts
+from analytics.impact.rollout import (
+    AT_ONCE,
+    Change,
+    share_between_months,
+    share_between_teams,
+    team_months,
+    team_starts,
+)
 
 
 def company(teams: int, size: int, starts: np.ndarray, months: int = 12) -> list[Change]:
@@ -88,3 +95,23 @@ def test_newcomers_and_stragglers_leave_a_rollout_by_team_one() -> None:
 
 def test_everybody_at_once_tells_nothing_of_teams() -> None:
     assert share_between_teams(team_months(company(4, 10, np.full(40, 5)), 0, 11)) is None
+
+
+def test_month_tells_all_when_everybody_starts_at_once_but_newcomers() -> None:
+    drawn = np.random.default_rng(5)
+    starts = np.where(drawn.random(600) < 0.05, drawn.integers(7, 12, 600), 6)
+    share = share_between_months(team_months(company(40, 15, starts), 0, 11))
+    assert share is not None
+    assert share > AT_ONCE
+
+
+def test_month_does_not_tell_who_starts_when_people_start_in_waves() -> None:
+    drawn = np.random.default_rng(5)
+    starts = drawn.choice([2, 5, 8, 99], 600)
+    share = share_between_months(team_months(company(40, 15, starts), 0, 11))
+    assert share is not None
+    assert share < 0.6
+
+
+def test_nothing_is_told_where_nobody_is_trained() -> None:
+    assert share_between_months(team_months(company(4, 10, np.full(40, 99)), 0, 11)) is None
