@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -18,7 +18,8 @@ from analytics.store.exposure import Actors
 from connectors.metrics import Metric, metric
 from connectors.paths import LearningPath, learning_path, learning_paths
 from lrs.errors import BadInput, NotFound
-from lrs.store.schema import term
+from lrs.store.schema import definition, term
+from lrs.xapi.digests import digest16
 from lrs.xapi.terms import TermKind
 
 Level = Literal["team", "person"]
@@ -48,8 +49,27 @@ def ask(
     conn: sa.Connection, tenant_id: int, path_key: str, metric_key: str, by: str | None
 ) -> Asked:
     """Return what is asked; raises `NotFound` for a metric that is not there."""
-    path, asked = learning_path(conn, tenant_id, path_key), metric(conn, tenant_id, metric_key)
-    return Asked(tenant_id, path, asked, _level(by))
+    path = learning_path(conn, tenant_id, path_key)
+    if path.name == path.key:
+        path = replace(path, name=_said_name(conn, tenant_id, path.key) or path.key)
+    return Asked(tenant_id, path, metric(conn, tenant_id, metric_key), _level(by))
+
+
+def _said_name(conn: sa.Connection, tenant_id: int, activity: str) -> str | None:
+    """Return what the statements call an activity: in English if they do, else as they first do."""
+    query = (
+        sa.select(definition.c.body)
+        .join(term, term.c.id == definition.c.term_id)
+        .where(
+            term.c.tenant_id == tenant_id,
+            term.c.kind == int(TermKind.ACTIVITY),
+            term.c.digest == digest16(activity),
+        )
+    )
+    body = conn.execute(query).scalar()
+    names: dict[str, str] = (json.loads(body).get("name") or {}) if body else {}
+    english = (text for tag, text in names.items() if tag.lower().split("-")[0] == "en")
+    return next(english, next(iter(names.values()), None))
 
 
 def _level(by: str | None) -> Level | None:
