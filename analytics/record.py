@@ -35,6 +35,7 @@ def record_of(
     good = effect is not None and question.good(effect.estimate.value)
     grade = grading.grade_of(flags, best)
     verdict = grading.verdict_of(flags, grade=grade, p=p, good=good)
+    by_lot = design == "randomised" or question.randomised_timing
     told = Told(question, verdict, grade, tuple(flags), effect, design)
     record = {
         "design": design,
@@ -47,7 +48,9 @@ def record_of(
         "n": counts,
         "kpi": {"kind": question.kind, "better": question.better, "unit": question.unit},
         "sentence": sentences(told),
-        "raise_the_grade": grading.raise_the_grade(flags, own_draw=question.own_draw),
+        "raise_the_grade": grading.raise_the_grade(
+            flags, by_lot=by_lot, own_draw=question.own_draw
+        ),
         "provenance": {"version": __version__, "seed": SEED, **(provenance or {})},
     }
     cleaned: Json = rounded(record)

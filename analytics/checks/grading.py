@@ -75,10 +75,13 @@ def verdict_of(flags: Iterable[str], *, grade: Grade, p: float | None, good: boo
     return "improved" if good else "worsened"
 
 
-def raise_the_grade(flags: Iterable[str], *, own_draw: bool) -> list[str]:
-    """Return what would raise the grade, as codes, the most useful first, at most three."""
+def raise_the_grade(flags: Iterable[str], *, by_lot: bool, own_draw: bool) -> list[str]:
+    """Return what would raise the grade, as codes, the most useful first, at most three.
+
+    A draw by lot that was not made here cannot be shown: the next one should be.
+    """
     wished = [RULES[flag].raised_by for flag in in_order(flags)]
     codes = [code for code in wished if code is not None]
     if not own_draw:
-        codes.append("draw_by_lot")
+        codes.append("draw_here" if by_lot else "draw_by_lot")
     return list(dict.fromkeys(codes))[:3]

@@ -266,6 +266,11 @@ STEPS: Texts = {
         "Låt lotten avgöra vilka som börjar först.",
         "Laat het lot bepalen wie het eerst begint.",
     ),
+    "draw_here": _row(
+        "Let the draw be made here, before the start, so that it can be shown.",
+        "Låt lottningen göras här, före starten, så att den kan visas upp.",
+        "Laat de loting hier doen, vóór de start, zodat die kan worden getoond.",
+    ),
     "leave_some_for_later": _row(
         "Start some teams a few months later than the others.",
         "Låt några team börja ett par månader senare än de andra.",
