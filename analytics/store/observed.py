@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from analytics.store.measure import Measure
-from analytics.store.stage import temporary_table
+from analytics.store.stage import refill, temporary_table
 
 
 class Observed:
@@ -22,8 +22,7 @@ class Observed:
             sa.Column("den", sa.Double),
         )
         self.table.create(conn, checkfirst=False)
-        columns = [column.name for column in self.table.c]
-        conn.execute(sa.insert(self.table).from_select(columns, measure.by_month()))
+        refill(conn, self.table, measure.by_month())
 
     def coverage(self) -> dict[int, int]:
         """Return how many units have records in each month."""

@@ -82,6 +82,9 @@ def staged(conn: sa.Connection) -> Iterator[None]:
 
     After an error nothing is dropped here: the transaction is rolled back, and they go with it.
     """
+    if conn.dialect.name == "postgresql":
+        # Sums over people and months in memory, not sorted on disk.
+        conn.exec_driver_sql("SET LOCAL work_mem = '128MB'")
     for table in _ALL:
         table.create(conn, checkfirst=False)
     yield
@@ -93,6 +96,9 @@ def refill(conn: sa.Connection, table: sa.Table, rows: sa.Select[tuple[object, .
     """Fill a stage anew from a query whose columns stand in the table's order."""
     conn.execute(sa.delete(table))
     conn.execute(sa.insert(table).from_select([c.name for c in table.c], rows))
+    if conn.dialect.name == "postgresql":
+        # Nothing else looks at a temporary table to learn how large it is.
+        conn.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def fill(conn: sa.Connection, table: sa.Table, rows: Iterable[tuple[int, ...]]) -> None:
