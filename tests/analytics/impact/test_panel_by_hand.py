@@ -143,7 +143,7 @@ def _weights(cells: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.parametrize("kind", ["continuous", "count"])
 def test_panel_equals_counting_by_hand(database: Database, level: str, kind: str) -> None:
     @limits(
-        max_examples=25,
+        max_examples=15,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),

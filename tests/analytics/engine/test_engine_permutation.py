@@ -1,0 +1,83 @@
+"""Exact tests by dealing labels anew, against plain enumeration."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from rollouts import roll_out
+
+from analytics.checks.few import dealt_anew
+from analytics.estimators import group_time
+from analytics.estimators.frame_panel import FramePanel
+from analytics.estimators.grid import grid_of
+from analytics.estimators.panel import NEVER
+from analytics.estimators.permutation import DRAWS, assignments, deal_test
+from analytics.estimators.randomised import Draw, permuted
+
+
+def test_every_distinct_deal_is_tried_once() -> None:
+    labels = np.array([0, 0, 1, 1, 2])
+    random = np.random.default_rng(1)
+    parts = random.normal(size=(5, 3))
+    deals = set(itertools.permutations(labels.tolist()))
+    values = [abs(sum(parts[at, label] for at, label in enumerate(deal))) for deal in deals]
+    observed = abs(parts[np.arange(5), labels].sum())
+    tested = deal_test(parts, labels)
+    assert (tested.assignments, tested.exact) == (len(deals), True)
+    assert tested.p == pytest.approx(np.mean(np.array(values) >= observed - 1e-12))
+
+
+def test_number_of_deals_is_the_multinomial() -> None:
+    labels = np.repeat([0, 1, 2], [4, 3, 5])
+    assert assignments(labels) == math.factorial(12) // (24 * 6 * 120)
+
+
+def test_too_many_deals_are_sampled_and_the_same_each_time() -> None:
+    random = np.random.default_rng(2)
+    labels = np.repeat([0, 1], 20)
+    parts = random.normal(size=(40, 2))
+    one, other = deal_test(parts, labels), deal_test(parts, labels)
+    assert (one.exact, one.assignments) == (False, DRAWS)
+    assert one == other
+
+
+def test_p_of_a_draw_is_uniform_without_an_effect() -> None:
+    random = np.random.default_rng(3)
+    found = []
+    for _ in range(300):
+        side = random.permutation(np.repeat([0, 1], 5))
+        draw = Draw(
+            num=random.normal(size=10),
+            den=np.ones(10),
+            side=side,
+            cluster=np.arange(10),
+            covariates=np.empty((10, 0)),
+        )
+        found.append(permuted(draw).p)
+    assert np.mean(np.array(found) < 0.05) <= 0.08
+    assert np.mean(found) == pytest.approx(0.5, abs=0.06)
+
+
+def test_few_clusters_are_dealt_in_every_way() -> None:
+    panel = FramePanel(roll_out(cohorts={5: 4, NEVER: 5}, effect=6.0))
+    grid = grid_of(panel)
+    weights = group_time.simple(group_time.group_time(grid, "both"))
+    assert weights is not None
+    tested = dealt_anew(panel, grid, weights)
+    assert tested is not None
+    assert tested.assignments == math.comb(9, 4)
+    assert tested.p == pytest.approx(1 / 126)
+
+
+def test_a_cluster_that_was_not_always_seen_cannot_be_dealt() -> None:
+    frame = roll_out(cohorts={5: 4, NEVER: 5})
+    gone = (frame["cluster"] == 0) & (frame["period"] == 6)
+    panel = FramePanel(pd.DataFrame(frame[~gone]))
+    grid = grid_of(panel)
+    weights = group_time.simple(group_time.group_time(grid, "both"))
+    assert weights is not None
+    assert dealt_anew(panel, grid, weights) is None
