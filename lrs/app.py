@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from flask import Flask, current_app
 
 from lrs import log, plugins
-from lrs.access.keys import KeyRing
+from lrs.access.ring import KeyRing
 from lrs.settings import Settings, load
 from lrs.store.database import Database
 

@@ -1,24 +1,23 @@
 """The keys that tools post with: a public half (the user name) and a secret half (the password).
 
 A secret is 256 random bits, shown once and kept as an HMAC-SHA256 under the server's own secret:
-it cannot be guessed, so a slow hash would only cost every request (`trust.md`, Security). An
-unknown key and a wrong secret take the same steps and get the same answer.
+it cannot be guessed, so a slow hash would only cost every request (`trust.md`, Security). Here an
+administrator makes, changes and takes back keys; `lrs.access.ring` finds them for a request.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import secrets
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from lrs.access.key_options import STRICT, KeyOptions, checked_options, options_of
+from lrs.access.ring import now_us, plain_name, secret_mac
 from lrs.access.scopes import checked_scopes
 from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.errors import BadInput, NotFound
@@ -27,18 +26,6 @@ from lrs.store.database import Database
 from lrs.store.schema import access_key, tenant
 
 NAME_LENGTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A valid key: whose data it opens, what it may do, and whom its statements are vouched by."""
-
-    id: int
-    tenant_id: int
-    name: str
-    key: str
-    scopes: frozenset[str]
-    authority: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +47,19 @@ class ListedKey:
     tenant: str
     created_at: int
     revoked_at: int | None
+    expires_at: int | None
+    options: KeyOptions
+    replaces: str | None
+    """The key it took over from."""
+    replaced_by: str | None
+    """The key that took over from it."""
+
+    def state(self, now: int | None = None) -> str:
+        """Return ``valid``, ``expired`` or ``revoked``: how it stands at that instant."""
+        if self.revoked_at is not None:
+            return "revoked"
+        now = now_us() if now is None else now
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "valid"
 
 
 def make_key(
@@ -69,19 +69,30 @@ def make_key(
     name: str,
     scopes: Iterable[str] = ("all",),
     tenant: str = DEFAULT,
+    options: KeyOptions = STRICT,
+    expires_at: int | None = None,
 ) -> MadeKey:
     """Make a key and return it with its secret. Each call makes another one, whatever the name."""
-    made = MadeKey(secrets.token_hex(12), secrets.token_urlsafe(32), endpoint(settings))
     row = {
         "name": _checked_name(name),
-        "key": made.key,
-        "secret_mac": _mac(settings.secret_bytes(), made.secret),
         "scopes": " ".join(sorted(checked_scopes(scopes))),
         "authority": json.dumps(authority(settings, name), ensure_ascii=False),
-        "created_at": time.time_ns() // 1000,
+        "expires_at": expires_at,
+        **checked_options(options).as_row(),
     }
     with database.write() as conn:
-        conn.execute(sa.insert(access_key).values(tenant_id=tenant_number(conn, tenant), **row))
+        return insert_key(conn, settings, {"tenant_id": tenant_number(conn, tenant), **row})
+
+
+def insert_key(conn: sa.Connection, settings: Settings, row: dict[str, Any]) -> MadeKey:
+    """Store a key of that description under a new name and secret, and return these."""
+    made = MadeKey(secrets.token_hex(12), secrets.token_urlsafe(32), endpoint(settings))
+    own = {
+        "key": made.key,
+        "secret_mac": secret_mac(settings.secret_bytes(), made.secret),
+        "created_at": now_us(),
+    }
+    conn.execute(sa.insert(access_key).values(**row, **own))
     return made
 
 
@@ -118,117 +129,105 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _mac(server_secret: bytes, secret: str) -> bytes:
-    return hmac.digest(server_secret, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
-
-
-class KeyRing:
-    """Finds keys, and remembers those it found valid for a few seconds.
-
-    The time is short because it is also the longest a revoked key goes on working. Only valid pairs
-    are remembered: a wrong secret is looked up each time, exactly as an unknown key is.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        *,
-        kept_s: float = 5.0,
-        most: int = 1000,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._database = database
-        self._server_secret = settings.secret_bytes()
-        self._kept_s = kept_s
-        self._most = most
-        self._clock = clock
-        self._found: dict[tuple[str, bytes], tuple[float, Key]] = {}
-
-    def find(self, key: str, secret: str) -> Key | None:
-        """Return the key if the secret is its own and it still works."""
-        mac = _mac(self._server_secret, secret)
-        now = self._clock()
-        until, found = self._found.get((key, mac), (0.0, None))
-        if found is not None and now < until:
-            return found
-        found = _look_up(self._database, key, mac)
-        if found is not None:
-            if len(self._found) >= self._most:
-                self._found.clear()
-            self._found[key, mac] = (now + self._kept_s, found)
-        return found
-
-
-def find_key(database: Database, settings: Settings, key: str, secret: str) -> Key | None:
-    """Return the key if the secret is its own and it still works."""
-    return _look_up(database, key, _mac(settings.secret_bytes(), secret))
-
-
-# Compared with when there is no such key, so that the steps are the same.
-_NOBODYS_MAC = secrets.token_bytes(32)
-
-
-def _look_up(database: Database, key: str, mac: bytes) -> Key | None:
-    with database.read() as conn:
-        # NUL is no character of a PostgreSQL text; no key has one.
-        row = conn.execute(
-            sa.select(access_key).where(access_key.c.key == key.replace("\0", "\ufffd"))
-        ).one_or_none()
-    same = hmac.compare_digest(mac, _NOBODYS_MAC if row is None else bytes(row.secret_mac))
-    now = time.time_ns() // 1000
-    if row is None or not same or row.revoked_at is not None or (row.expires_at or now) < now:
-        return None
-    return Key(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        name=row.name,
-        key=row.key,
-        scopes=frozenset(row.scopes.split()),
-        authority=json.loads(row.authority),
-    )
-
-
 def list_keys(database: Database, tenant_name: str | None = None) -> list[ListedKey]:
     """Return the keys there are, of one tenant or of all, oldest first."""
+    old, new = access_key.alias("old"), access_key.alias("new")
     query = (
         sa.select(
-            access_key.c.name,
-            access_key.c.key,
-            access_key.c.scopes,
+            access_key,
             tenant.c.name.label("tenant"),
-            access_key.c.created_at,
-            access_key.c.revoked_at,
+            old.c.key.label("replaced_key"),
+            new.c.key.label("replacing_key"),
         )
         .join(tenant, tenant.c.id == access_key.c.tenant_id)
-        .order_by(access_key.c.id)
+        .outerjoin(old, old.c.id == access_key.c.replaces)
+        .outerjoin(new, new.c.replaces == access_key.c.id)
+        .order_by(access_key.c.id, new.c.id)
     )
     with database.read() as conn:
         if tenant_name is not None:
             query = query.where(access_key.c.tenant_id == tenant_number(conn, tenant_name))
         rows = conn.execute(query).all()
-    return [
-        ListedKey(r.name, r.key, tuple(r.scopes.split()), r.tenant, r.created_at, r.revoked_at)
-        for r in rows
-    ]
+    # One that was replaced twice, its first successor revoked, shows the latest.
+    return list({row.id: _listed(row) for row in rows}.values())
 
 
-def revoke_key(database: Database, key: str) -> bool:
-    """Take a key back; return False when it was taken back before. Raises `NotFound`."""
+def _listed(row: sa.Row[Any]) -> ListedKey:
+    return ListedKey(
+        name=row.name,
+        key=row.key,
+        scopes=tuple(row.scopes.split()),
+        tenant=row.tenant,
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+        expires_at=row.expires_at,
+        options=options_of(row._mapping),
+        replaces=row.replaced_key,
+        replaced_by=row.replacing_key,
+    )
+
+
+def update_key(
+    database: Database,
+    key: str,
+    *,
+    tenant_id: int | None = None,
+    lenient: bool | None = None,
+    partial: bool | None = None,
+    deduplicate: bool | None = None,
+    origins: Iterable[str] | None = None,
+    limit_per_minute: int | None = None,
+) -> None:
+    """Change what is given of a key's settings; a running server follows within seconds.
+
+    No origins let every page in; a limit of 0 is none. ``tenant_id``: as in `key_row`.
+    Raises `NotFound` or `BadInput`.
+    """
     with database.write() as conn:
-        row = conn.execute(sa.select(access_key).where(access_key.c.key == key)).one_or_none()
-        if row is None:
-            raise NotFound(
-                f"there is no key {key!r}", where="key", hint="`verkan keys list` shows them"
-            )
-        if row.revoked_at is not None:
-            return False
+        row = key_row(conn, key, tenant_id)
+        there = options_of(row._mapping)
+        changed = KeyOptions(
+            lenient=there.lenient if lenient is None else lenient,
+            partial=there.partial if partial is None else partial,
+            deduplicate=there.deduplicate if deduplicate is None else deduplicate,
+            origins=there.origins if origins is None else tuple(origins),
+            limit_per_minute=there.limit_per_minute
+            if limit_per_minute is None
+            else limit_per_minute or None,
+        )
         conn.execute(
             sa.update(access_key)
             .where(access_key.c.id == row.id)
-            .values(revoked_at=time.time_ns() // 1000)
+            .values(checked_options(changed).as_row())
+        )
+
+
+def revoke_key(database: Database, key: str, *, tenant_id: int | None = None) -> bool:
+    """Take a key back; return False when it was taken back before.
+
+    ``tenant_id``: as in `key_row`. Raises `NotFound`.
+    """
+    with database.write() as conn:
+        row = key_row(conn, key, tenant_id)
+        if row.revoked_at is not None:
+            return False
+        conn.execute(
+            sa.update(access_key).where(access_key.c.id == row.id).values(revoked_at=now_us())
         )
     return True
+
+
+def key_row(conn: sa.Connection, key: str, tenant_id: int | None) -> sa.Row[Any]:
+    """Return the key's row; with a tenant, only if it is the tenant's. Raises `NotFound`."""
+    query = sa.select(access_key).where(access_key.c.key == plain_name(key))
+    if tenant_id is not None:
+        query = query.where(access_key.c.tenant_id == tenant_id)
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(
+            f"there is no key {key!r}", where="key", hint="`verkan keys list` shows them"
+        )
+    return row
 
 
 def public_path(settings: Settings) -> str:

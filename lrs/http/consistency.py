@@ -11,7 +11,7 @@ import time
 
 from flask import Flask, Response, g, request
 
-from lrs.access.keys import Key
+from lrs.access.ring import Key
 from lrs.app import host
 from lrs.store.reading import consistent_through
 from lrs.xapi.wire import instant

@@ -12,7 +12,7 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.http import http_date
 
-from lrs.access.keys import Key
+from lrs.access.ring import Key
 from lrs.app import host
 from lrs.errors import BadInput, NotFound
 from lrs.http.arguments import arguments

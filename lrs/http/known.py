@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, jsonify
 
-from lrs.access.keys import Key
+from lrs.access.ring import Key
 from lrs.app import host
 from lrs.errors import BadInput
 from lrs.http.arguments import arguments

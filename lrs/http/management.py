@@ -14,7 +14,7 @@ import marshmallow as ma
 from flask import Flask, current_app
 
 from lrs import __version__
-from lrs.access.keys import Key
+from lrs.access.ring import Key
 from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.app import host
 from lrs.errors import NotSignedIn

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import orjson
 
-from lrs.access.keys import Key
+from lrs.access.ring import Key
 from lrs.access.scopes import allows
 from lrs.app import host
 from lrs.store.reading import Page, statements

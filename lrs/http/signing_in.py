@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, request
 
-from lrs.access.keys import Key
+from lrs.access.ring import Key
 from lrs.access.scopes import allows
 from lrs.app import host
 from lrs.errors import NotAllowed, NotSignedIn

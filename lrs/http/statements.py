@@ -16,7 +16,7 @@ import orjson
 from flask import Blueprint, Response, request
 from werkzeug.http import http_date
 
-from lrs.access.keys import Key
+from lrs.access.ring import Key
 from lrs.app import host
 from lrs.errors import BadInput, NotFound, TooLarge
 from lrs.http import consistency, mine, paging

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from lrs.access.keys import find_key
+from lrs.access.ring import find_key
 from lrs.cli import main
 from lrs.settings import Settings
 from lrs.store.database import Database

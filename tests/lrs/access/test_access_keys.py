@@ -9,15 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from lrs.access.keys import (
-    KeyRing,
     MadeKey,
     authority,
     endpoint,
-    find_key,
     list_keys,
     make_key,
     revoke_key,
 )
+from lrs.access.ring import KeyRing, find_key
 from lrs.access.tenants import make_tenant
 from lrs.errors import BadInput, NotFound
 from lrs.settings import Settings
