@@ -39,7 +39,7 @@ def _key() -> Key:
     key = host().keys.find(given.username or "", given.password or "")
     if key is None:
         raise NotSignedIn(
-            "the key is unknown, revoked, or the secret is not its own",
+            "the key is unknown, expired or revoked, or the secret is not its own",
             where="Authorization",
             hint="`verkan keys list` shows the keys; `verkan keys create` makes one",
         )
