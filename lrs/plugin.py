@@ -11,6 +11,11 @@ plugin = Plugin(
         CommandRef(
             "keys", "lrs.access.commands:keys", "Make and list the keys that tools post with."
         ),
+        CommandRef(
+            "tenants",
+            "lrs.access.tenant_commands:tenants",
+            "Make and list tenants, whose data is kept apart.",
+        ),
         CommandRef("statements", "lrs.store.commands:statements", "Import and export statements."),
         CommandRef("db", "lrs.store.commands:db", "Upgrade and check the database."),
     ),
