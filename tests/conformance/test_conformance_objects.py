@@ -146,7 +146,7 @@ def test_xapi_00066_a_sub_statement_follows_the_rules_of_statements(rules: Lrs) 
         ("authority", ANN),
         ("version", "1.0.0"),
         ("stored", "2026-03-01T08:30:00Z"),
-        ("id", new_id()),
+        ("id", "4f1c5f54-6a1e-4c53-9c7a-0d3f3f6f4c11"),
     ],
 )
 def test_xapi_00067_to_00070_what_a_store_sets_is_in_no_sub_statement(
