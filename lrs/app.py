@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from flask import Flask, current_app
 
 from lrs import log, plugins
+from lrs.access.origins import OriginBook
 from lrs.access.ring import KeyRing
 from lrs.settings import Settings, load
 from lrs.store.database import Database
@@ -19,6 +20,7 @@ class Verkan:
     settings: Settings
     database: Database
     keys: KeyRing
+    origins: OriginBook
     bounds: dict[int, tuple[float, int]] = field(default_factory=dict)
     """By tenant: when its consistent-through bound was read, and what it was."""
 
@@ -33,7 +35,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # our forms have an order
-    app.extensions["verkan"] = Verkan(settings, database, KeyRing(database, settings))
+    app.extensions["verkan"] = Verkan(
+        settings, database, KeyRing(database, settings), OriginBook(database)
+    )
     log.configure(settings)
     tracing.install(app)
     errors.install(app)

@@ -28,6 +28,7 @@ def signed_in(scope: str, *or_scopes: str) -> Key:
 def _key() -> Key:
     if "key" in g:
         found: Key = g.key
+        _check_origin(found)
         return found
     given = request.authorization
     if given is None or given.type != "basic":
@@ -44,4 +45,17 @@ def _key() -> Key:
             hint="`verkan keys list` shows the keys; `verkan keys create` makes one",
         )
     g.key = key
+    _check_origin(key)
     return key
+
+
+# A page of another origin may not read the answer to a request that needs no preflight, but the
+# request itself is done all the same, if it is not refused here (`lrs.http.cors`).
+def _check_origin(key: Key) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and key.options.origins and origin not in key.options.origins:
+        raise NotAllowed(
+            "this key may not be used by pages of this origin",
+            where="Origin",
+            hint="`verkan keys set KEY --origin ORIGIN` names the origins that may use it",
+        )
