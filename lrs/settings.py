@@ -73,10 +73,37 @@ TABLE: tuple[Setting, ...] = (
     ),
     Setting("busy_timeout_s", 30.0, "Longest wait for a turn to write before 503.", least=0),
     Setting(
+        "refusals_kept",
+        10_000,
+        "Refused posts kept for each tenant, to be looked at and replayed; the oldest go first.",
+        least=1,
+        most=10_000_000,
+    ),
+    Setting(
+        "refusal_bytes",
+        1_000_000,
+        "Most bytes kept of one refused statement; of a larger one only a note stays.",
+        least=0,
+    ),
+    Setting(
+        "refusal_days",
+        90,
+        "Days that what was refused is kept, replayed or not.",
+        least=1,
+        most=36_500,
+    ),
+    Setting(
         "pages",
         "local",
         "Who sees the pages: `local` (a browser on this machine), `open` (anyone who reaches the "
         "port: put a sign-in in front), `off`.",
+        choices=("local", "open", "off"),
+    ),
+    Setting(
+        "administration",
+        "local",
+        "Who makes keys and changes other things on the pages: `local` (a browser on this "
+        "machine), `open` (whoever sees the pages: put a sign-in in front), `off`.",
         choices=("local", "open", "off"),
     ),
     Setting(
@@ -128,7 +155,11 @@ class Settings:
     page_size: int
     page_size_max: int
     busy_timeout_s: float
+    refusals_kept: int
+    refusal_bytes: int
+    refusal_days: int
     pages: str
+    administration: str
     language: str
     min_group: int
     log_format: str

@@ -9,11 +9,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 
-from flask import request
+from flask import g, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header
 
 from lrs.app import host
-from lrs.errors import BadInput, TooLarge
+from lrs.errors import BadInput, TooLarge, VerkanError
 from lrs.xapi.multipart import MIXED, Mixed, boundary_in, parse_mixed
 
 _PIECE = 1 << 16
@@ -35,7 +36,21 @@ def statements_body() -> Mixed:
 
 def any_body() -> bytes:
     """Return the unpacked body of a request that may be of any type, and may be empty."""
-    return _unpacked(request.get_data(cache=False, parse_form_data=False))
+    g.received = request.get_data(cache=False, parse_form_data=False)
+    g.received = _unpacked(g.received)
+    found: bytes = g.received
+    return found
+
+
+def received() -> bytes:
+    """Return the body of a request that was refused, unpacked if it can be; empty: none is here."""
+    if "received" not in g:
+        try:
+            return any_body()
+        except (VerkanError, HTTPException):
+            pass
+    found: bytes = g.get("received", b"")
+    return found
 
 
 def _json_only(kind: str, options: Mapping[str, str]) -> None:

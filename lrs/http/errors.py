@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lrs import errors
@@ -51,6 +51,7 @@ def install(app: Flask) -> None:
 
 def answer(error: VerkanError, headers: Mapping[str, str] | None = None) -> Response:
     """Return the error as an answer."""
+    g.fault = error  # `lrs.http.refusing` keeps what was refused, with the reason
     body = json.dumps(error.as_json(request_id()), ensure_ascii=False)
     # A message may quote a lone surrogate of the sender's; it goes out as a question mark.
     response = Response(body.encode("utf-8", "replace"), error.status, mimetype="application/json")

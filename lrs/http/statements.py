@@ -24,6 +24,7 @@ from lrs.http.answering import formed
 from lrs.http.arguments import arguments
 from lrs.http.bodies import statements_body
 from lrs.http.multipart import multipart
+from lrs.http.refusing import keep_refused
 from lrs.http.signing_in import signed_in
 from lrs.http.versions import negotiate, version
 from lrs.store.attachments import find_attachments, hashes_of
@@ -37,6 +38,7 @@ from lrs.xapi.uuids import uuid_of
 
 blueprint = Blueprint("xapi_statements", __name__, url_prefix="/xapi")
 blueprint.before_request(negotiate)
+blueprint.after_request(keep_refused)
 
 
 @blueprint.post("/statements")

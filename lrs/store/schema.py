@@ -225,7 +225,7 @@ refused = sa.Table(
     sa.Column("code", sa.Text, nullable=False, comment="code of the error"),
     sa.Column("path", sa.Text, comment="JSON path of the fault"),
     sa.Column("message", sa.Text, nullable=False, comment="what is wrong"),
-    sa.Column("digest", Id16, nullable=False, comment="16 bytes of SHA-256 of the body"),
+    sa.Column("digest", Id16, nullable=False, comment="16 bytes of SHA-256, to be unique by"),
     sa.Column(
         "body", sa.LargeBinary, nullable=False, comment="what was refused, as it was received"
     ),

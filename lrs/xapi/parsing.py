@@ -34,6 +34,15 @@ class ParsedStatement:
     path: str = "$"
 
 
+@dataclass(frozen=True, slots=True)
+class Element:
+    """What stands at one place of a request: the statement read from it, or why there is none."""
+
+    raw: bytes
+    path: str
+    read: ParsedStatement | BadStatement
+
+
 def parse_statements(body: bytes) -> list[ParsedStatement]:
     """Return the statements of a body: one object, or an array of them."""
     found = _read(body)
@@ -47,6 +56,27 @@ def parse_statements(body: bytes) -> list[ParsedStatement]:
         _one(bytes(raw), item, f"$[{index}]", look_closer=unlike)
         for index, (raw, item) in enumerate(zip(raws, found, strict=True))
     ]
+
+
+def parse_each(body: bytes) -> list[Element]:
+    """Return the statements of a body one by one, whatever is wrong with the others.
+
+    Raises `BadStatement` for a body that is neither an object nor an array.
+    """
+    found = _read(body)
+    if isinstance(found, dict):
+        return [_element(body.strip(_WHITE), found, "$")]
+    if not isinstance(found, list):
+        raise fault("$", "a statement must be an object, several an array of objects")
+    each = zip(_slice(body), found, strict=True)
+    return [_element(bytes(raw), item, f"$[{index}]") for index, (raw, item) in enumerate(each)]
+
+
+def _element(raw: bytes, body: Any, path: str) -> Element:
+    try:
+        return Element(raw, path, _one(raw, body, path))
+    except BadStatement as exc:
+        return Element(raw, path, exc)
 
 
 def parse_statement(body: bytes) -> ParsedStatement:

@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False, comment="code of the error"),
         sa.Column("path", sa.Text(), nullable=True, comment="JSON path of the fault"),
         sa.Column("message", sa.Text(), nullable=False, comment="what is wrong"),
-        sa.Column("digest", ID16, nullable=False, comment="16 bytes of SHA-256 of the body"),
+        sa.Column("digest", ID16, nullable=False, comment="16 bytes of SHA-256, to be unique by"),
         sa.Column(
             "body", sa.LargeBinary(), nullable=False, comment="what was refused, as it was received"
         ),
