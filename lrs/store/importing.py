@@ -78,6 +78,11 @@ def import_statements(
     return run.count
 
 
+def id_of_bytes(raw: bytes) -> uuid.UUID:
+    """Return the id of a statement that has none: the same for the same bytes."""
+    return uuid.uuid5(_IDS, raw.hex())
+
+
 class _Read(NamedTuple):
     """An element of the file, and the statement it is or why it is none."""
 
@@ -142,7 +147,7 @@ class _Import:
         except BadInput as exc:
             return exc
         if not found.id_given:
-            found = replace(found, id=uuid.uuid5(_IDS, raw.hex()))
+            found = replace(found, id=id_of_bytes(raw))
         own = parsed.body.get("authority")
         return Incoming(found, self._authority if own is None else as_authority(own))
 
