@@ -17,6 +17,7 @@ from lrs.store.database import Database
 from lrs.store.exporting import export_statements
 from lrs.store.importing import ImportCount, import_statements
 from lrs.store.progress import shown
+from lrs.xapi.dumps import DumpForm
 from lrs.xapi.times import instant_of
 
 _FILE = click.Path(path_type=Path)
@@ -30,17 +31,29 @@ def statements() -> None:
 @statements.command("import")
 @click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
 @click.option("--tenant", default=DEFAULT, show_default=True, help="Whose statements they are.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in DumpForm]),
+    help="How the statements are kept in the file; without it, its content tells.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
 @click.pass_context
-def import_(ctx: click.Context, files: Sequence[Path], tenant: str, as_json: bool) -> None:
+def import_(
+    ctx: click.Context, files: Sequence[Path], tenant: str, form: str | None, as_json: bool
+) -> None:
     """Store the statements of files: one a line (NDJSON) or a JSON array, .gz or not.
+
+    Dumps of Learning Locker (mongoexport), SQL LRS (payload as JSON or CSV) and Ralph are taken too.
+
 
     Can be broken off and run again, and run twice: what is there already is counted as duplicate.
     What is refused is kept with its reason, and does not keep the rest from being stored.
     """
     database = _open(ctx)
     number = _tenant(database, tenant)
-    counts = [_import_one(database, number, path) for path in files]
+    kept_as = None if form is None else DumpForm(form)
+    counts = [_import_one(database, number, path, kept_as) for path in files]
     total = _total(counts)
     if as_json:
         click.echo(json.dumps(total))
@@ -126,9 +139,13 @@ def _tell(found: Check) -> None:
         click.echo("everything holds together")
 
 
-def _import_one(database: Database, tenant_id: int, path: Path) -> ImportCount:
+def _import_one(
+    database: Database, tenant_id: int, path: Path, form: DumpForm | None
+) -> ImportCount:
     with shown(f"importing {path.name}") as tell:
-        count = import_statements(database, tenant_id, path, progress=tell)
+        count = import_statements(database, tenant_id, path, progress=tell, form=form)
+    if count.voided:
+        click.echo(f"voided {count.voided} that were voided there", err=True)
     for refusal in count.refusals:
         place = f" at {refusal.path}" if refusal.path else ""
         click.echo(f"refused {refusal.origin}{place}: {refusal.message}", err=True)

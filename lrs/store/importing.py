@@ -5,7 +5,8 @@ content, until the file is done. Done twice, a file changes nothing, for a state
 gets one made from its bytes. What is refused is kept with its place and its reason.
 
 A statement that names its own authority, as another store's export does, keeps it; the others are
-vouched for by the authority that the import is given.
+vouched for by the authority that the import is given. What another store's dump holds as voided is
+voided here too, also where the statement that voided it is not in the file.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +27,9 @@ from lrs.store.database import Database
 from lrs.store.refusals import Refusal, keep_refusals
 from lrs.store.schema import import_state
 from lrs.store.statement_files import Element, StatementFile
+from lrs.store.voiding import void_as_there
 from lrs.store.writing import Incoming, store_batch, taken
+from lrs.xapi.dumps import DumpForm, Unwrapped, recognise, unwrap
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import check
 from lrs.xapi.terms import SpecVersion
@@ -40,6 +44,7 @@ _IDS = uuid.UUID("6f1c6f0e-5d1b-5e0a-9a53-2f8d5b1f7c11")
 _BATCH = 1_000
 _BATCH_BYTES = 8_000_000
 _SHOWN = 10
+_LOOKED_AT = 20
 
 Progress = Callable[[int, int], None]
 
@@ -52,6 +57,8 @@ class ImportCount:
     stored: int = 0
     duplicate: int = 0
     rejected: int = 0
+    #: Voided here because the dump says so, though no statement in it does.
+    voided: int = 0
     #: The first few that were refused, to be shown; all of them are in the store.
     refusals: list[Refusal] = field(default_factory=list)
 
@@ -63,13 +70,15 @@ def import_statements(
     *,
     authority: Mapping[str, Any] = IMPORT_AUTHORITY,
     progress: Progress | None = None,
+    form: DumpForm | None = None,
 ) -> ImportCount:
     """Store the statements of a file; raises `BadInput` when the file as a whole cannot be used.
 
+    ``form`` is how they are kept in it; None: its first elements tell.
     ``progress`` is told how many bytes of the file are done, and of how many.
     """
     file = StatementFile(path, largest=database.settings.max_body_bytes)
-    run = _Import(database, tenant_id, file, as_authority(authority))
+    run = _Import(database, tenant_id, file, as_authority(authority), form or _form_of(file))
     for batch in _batches(run):
         run.store(batch)
         if progress is not None:
@@ -87,6 +96,7 @@ class _Read(NamedTuple):
     """An element of the file, and the statement it is or why it is none."""
 
     element: Element
+    raw: bytes
     read: Incoming | VerkanError
 
 
@@ -94,13 +104,20 @@ class _Import:
     """One run over one file."""
 
     def __init__(
-        self, database: Database, tenant_id: int, file: StatementFile, authority: Authority
+        self,
+        database: Database,
+        tenant_id: int,
+        file: StatementFile,
+        authority: Authority,
+        form: DumpForm,
     ) -> None:
         self.file = file
         self.count = ImportCount()
         self._database = database
         self._tenant_id = tenant_id
         self._authority = authority
+        self._form = form
+        self._voided: list[uuid.UUID] = []
         self._digest = file.digest()
         self._done = self._resume()
 
@@ -108,7 +125,9 @@ class _Import:
         """Yield what is left to do, checked."""
         for element in self.file.elements():
             if element.number > self._done:
-                yield _Read(element, self._check(element.raw))
+                yield self._read(element)
+            elif self._form is not DumpForm.STATEMENTS:
+                self._read(element)  # what it says of voiding is needed at the end
 
     def store(self, batch: list[_Read]) -> None:
         """Store a batch, keep what is refused of it, and note how far the file is done."""
@@ -136,9 +155,28 @@ class _Import:
         self._note(batch[-1].element.number, refusals)
 
     def finish(self) -> None:
-        """Forget how far the file was done: the next run begins it anew, and finds duplicates."""
+        """Void what is voided there, and forget how far the file was done.
+
+        The next run begins it anew, and finds duplicates.
+        """
+        self.count.voided = void_as_there(
+            self._database, self._tenant_id, self._voided, self._authority
+        )
         with self._database.write() as conn:
             conn.execute(sa.delete(import_state).where(*self._mine()))
+
+    def _read(self, element: Element) -> _Read:
+        try:
+            held = unwrap(element.raw, self._form)
+        except BadInput as exc:
+            return _Read(element, element.raw, exc)
+        read = self._check(held.raw)
+        self._note_voided(held, read)
+        return _Read(element, held.raw, read)
+
+    def _note_voided(self, held: Unwrapped, read: Incoming | VerkanError) -> None:
+        if held.voided and isinstance(read, Incoming):
+            self._voided.append(read.statement.id)
 
     def _check(self, raw: bytes) -> Incoming | VerkanError:
         try:
@@ -153,7 +191,7 @@ class _Import:
 
     def _refusal(self, one: _Read, why: VerkanError) -> Refusal:
         return Refusal(
-            self.file.place(one.element.number), why.code, why.where, why.message, one.element.raw
+            self.file.place(one.element.number), why.code, why.where, why.message, one.raw
         )
 
     def _resume(self) -> int:
@@ -186,6 +224,15 @@ class _Import:
             import_state.c.tenant_id == self._tenant_id,
             import_state.c.digest == self._digest,
         )
+
+
+def _form_of(file: StatementFile) -> DumpForm:
+    """Return what the first element that says how it is kept says."""
+    for element in islice(file.elements(), _LOOKED_AT):
+        form = recognise(element.raw)
+        if form is not None:
+            return form
+    return DumpForm.STATEMENTS
 
 
 def _batches(run: _Import) -> Iterator[list[_Read]]:

@@ -1,15 +1,18 @@
 """Cuts a file of statements into statements, without reading it whole.
 
 A file is one statement a line (NDJSON), one array, one answer of another store
-(``{"statements": [...]}``), or a single statement; gzip is seen by its first bytes. What one
+(``{"statements": [...]}``), a table (CSV) with a column that holds statements, or a single
+statement; gzip is seen by its first bytes. What one
 element looks like inside is not judged here: a broken one is handed on as it is, so that it can be
 refused alone, with its place, and the rest goes in.
 """
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -20,6 +23,7 @@ from typing import IO, Literal, NamedTuple, cast
 import orjson
 
 from lrs.errors import BadInput
+from lrs.xapi.dumps import COLUMNS
 
 _CHUNK = 1 << 20
 _HEAD = 1 << 16
@@ -29,7 +33,7 @@ _ARRAY = re.compile(rb"\s*\[")
 _RESULT = re.compile(rb'\s*\{\s*"statements"\s*:\s*\[')
 _MARK_BETWEEN = re.compile(rb'["\[\]{},]')
 _MARK_INSIDE = re.compile(rb'["\[\]{}]')
-Form = Literal["lines", "array", "object"]
+Form = Literal["lines", "array", "object", "table"]
 
 _REST_OF_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
@@ -55,6 +59,7 @@ class StatementFile:
         except OSError as exc:
             raise BadInput(f"the file cannot be read: {exc.strerror}", where=str(path)) from exc
         self._begins_with = b""
+        self._delimiter = ","
         self._form = self._find_form()
 
     def digest(self) -> bytes:
@@ -66,6 +71,8 @@ class StatementFile:
         """Return where an element stands, for a reader of messages."""
         if self._form == "lines":
             return f"{self.path.name}:{number}"
+        if self._form == "table":
+            return f"{self.path.name} row {number}"
         return f"{self.path.name}[{number - 1}]"
 
     def elements(self) -> Iterator[Element]:
@@ -98,6 +105,8 @@ class StatementFile:
             return _array(file, self._largest, self.path)
         if self._form == "object":
             return iter([file.read().strip()])
+        if self._form == "table":
+            return self._rows(file)
         return self._lines(file)
 
     def _find_form(self) -> Form:
@@ -112,6 +121,10 @@ class StatementFile:
         self._begins_with = head[: found.end()] if found else bom
         if found:
             return "array"
+        delimiter = _delimiter(head[len(bom) :])
+        if delimiter is not None:
+            self._delimiter = delimiter
+            return "table"
         return "object" if self._is_one_object() else "lines"
 
     def _is_one_object(self) -> bool:
@@ -130,6 +143,35 @@ class StatementFile:
             while not whole.endswith(b"\n") and (whole := file.readline(self._largest)):
                 pass  # too long to be kept; its beginning is enough to refuse it by
             yield line.strip()
+
+    def _rows(self, file: IO[bytes]) -> Iterator[bytes]:
+        """Yield each row as an object of texts."""
+        # A limit of the whole process; no other table that it reads has cells as large.
+        csv.field_size_limit(max(csv.field_size_limit(), self._largest))
+        lines = (line.decode(errors="surrogateescape") for line in _each_line(file, self._largest))
+        try:
+            for row in csv.DictReader(lines, delimiter=self._delimiter):
+                named = {name: text for name, text in row.items() if name is not None}
+                # Bytes that are no UTF-8 are seen when the row is read, and it is refused alone.
+                yield json.dumps(named).encode()
+        except csv.Error as exc:
+            raise BadInput(f"the table cannot be read: {exc}", where=str(self.path)) from exc
+
+
+def _each_line(file: IO[bytes], largest: int) -> Iterator[bytes]:
+    while line := file.readline(largest):
+        yield line
+
+
+def _delimiter(head: bytes) -> str | None:
+    """Return what parts the columns, if the first line names one that holds statements."""
+    first = head.partition(b"\n")[0].strip().decode(errors="replace")
+    if first.startswith(("{", "[")):
+        return None
+    for delimiter in ",;\t":
+        if COLUMNS.intersection(name.strip('"') for name in first.split(delimiter)):
+            return delimiter
+    return None
 
 
 def _is_json(text: bytes) -> bool:
