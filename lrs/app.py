@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field
 from flask import Flask, current_app
 
 from lrs import log, plugins
+from lrs.access.limits import Limits
 from lrs.access.origins import OriginBook
 from lrs.access.ring import KeyRing
+from lrs.access.tokens import Tokens
 from lrs.settings import Settings, load
 from lrs.store.database import Database
 
@@ -21,6 +23,8 @@ class Verkan:
     database: Database
     keys: KeyRing
     origins: OriginBook
+    tokens: Tokens
+    limits: Limits = field(default_factory=Limits)
     bounds: dict[int, tuple[float, int]] = field(default_factory=dict)
     """By tenant: when its consistent-through bound was read, and what it was."""
 
@@ -35,9 +39,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # our forms have an order
-    app.extensions["verkan"] = Verkan(
-        settings, database, KeyRing(database, settings), OriginBook(database)
-    )
+    keys = KeyRing(database, settings)
+    tokens = Tokens(keys, settings.secret_bytes(), settings.token_lifetime_s)
+    app.extensions["verkan"] = Verkan(settings, database, keys, OriginBook(database), tokens)
     log.configure(settings)
     tracing.install(app)
     errors.install(app)

@@ -11,6 +11,7 @@ VerkanError
 ├── Conflict            409  the same id with other content
 ├── PreconditionFailed  412
 ├── TooLarge            413
+├── TooManyRequests     429  a key over its limit
 ├── StoreUnavailable    503  the database is away, or its turn was not given in time
 ├── StoreFull           507  no room left on the disk
 └── Internal            500  ours
@@ -140,6 +141,24 @@ class TooLarge(VerkanError):
     code = "too_large"
     status = 413
     exit_code = 2
+
+
+class TooManyRequests(VerkanError):
+    """A key over its limit; it may come again after so many seconds."""
+
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        retry_after_s: int = 60,
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.retry_after_s = retry_after_s
 
 
 class StoreUnavailable(VerkanError):

@@ -64,6 +64,13 @@ TABLE: tuple[Setting, ...] = (
     Setting(
         "max_statements", 10_000, "Most statements in one POST; more is answered 413.", least=1
     ),
+    Setting(
+        "token_lifetime_s",
+        3600,
+        "How long an access token from /oauth/token works; never longer than its key.",
+        least=60,
+        most=86_400,
+    ),
     Setting("page_size", 100, "Statements in one answer when the caller names no limit.", least=1),
     Setting(
         "page_size_max",
@@ -152,6 +159,7 @@ class Settings:
     secret: str
     max_body_bytes: int
     max_statements: int
+    token_lifetime_s: int
     page_size: int
     page_size_max: int
     busy_timeout_s: float

@@ -78,11 +78,18 @@ class KeyRing:
     def find(self, key: str, secret: str) -> Key | None:
         """Return the key if the secret is its own and it still works."""
         mac = secret_mac(self._server_secret, secret)
+        return self._remembered(key, mac, lambda: _look_up(self._database, key, mac))
+
+    def vouched_for(self, key: str) -> Key | None:
+        """Return the key, whose holder was known by other means than its secret, if it still works."""
+        return self._remembered(key, _NO_MAC, lambda: _look_up(self._database, key, None))
+
+    def _remembered(self, key: str, mac: bytes, look_up: Callable[[], Key | None]) -> Key | None:
         now = self._clock()
         until, found = self._found.get((key, mac), (0.0, None))
         if found is not None and now < until and not _is_over(found.expires_at):
             return found
-        found = _look_up(self._database, key, mac)
+        found = look_up()
         if found is not None:
             if len(self._found) >= self._most:
                 self._found.clear()
@@ -97,14 +104,17 @@ def find_key(database: Database, settings: Settings, key: str, secret: str) -> K
 
 # Compared with when there is no such key, so that the steps are the same.
 _NOBODYS_MAC = secrets.token_bytes(32)
+_NO_MAC = b""  # no secret has this one
 
 
-def _look_up(database: Database, key: str, mac: bytes) -> Key | None:
+def _look_up(database: Database, key: str, mac: bytes | None) -> Key | None:
+    """Return the key if it works and, where there is a ``mac``, if that is its secret's."""
     with database.read() as conn:
         row = conn.execute(
             sa.select(access_key).where(access_key.c.key == plain_name(key))
         ).one_or_none()
-    same = hmac.compare_digest(mac, _NOBODYS_MAC if row is None else bytes(row.secret_mac))
+    kept = _NOBODYS_MAC if row is None else bytes(row.secret_mac)
+    same = mac is None or hmac.compare_digest(mac, kept)
     return _valid(row) if row is not None and same else None
 
 

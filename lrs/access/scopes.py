@@ -21,6 +21,14 @@ SCOPES = {
 }
 """Each scope with what it lets a key do, narrow before wide."""
 
+ALSO_CALLED = {
+    "xapi:write": "statements/write",
+    "xapi:read": "statements/read",
+    "xapi:all": "all",
+}
+"""Scopes by the names that LinkedIn Learning asks for when it gets a token
+(https://learn.microsoft.com/en-us/linkedin/learning/integrations/xapi)."""
+
 _MET_BY: dict[str, frozenset[str]] = {
     "statements/write": frozenset({"all", "statements/write"}),
     "statements/read/mine": frozenset(

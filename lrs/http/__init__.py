@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
         keys_api,
         known,
         management,
+        oauth,
         statements,
     )
     from lrs.http import versions as spoken
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
     consistency.install(app)
     cors.install(app)
     spoken.install(app)
+    app.register_blueprint(oauth.blueprint)
     app.register_blueprint(about.blueprint)
     app.register_blueprint(statements.blueprint)
     app.register_blueprint(documents.blueprint)

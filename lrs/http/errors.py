@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from lrs import errors
 from lrs.errors import VerkanError
+from lrs.http.signing_in import challenge
 from lrs.http.tracing import request_id
 from lrs.log import fault_fields
 
@@ -63,9 +64,12 @@ def _ours(error: VerkanError) -> Response:
     if error.status >= 500:
         _log.error("request_failed", code=error.code, request_id=request_id())
     headers: dict[str, str] = {}
-    if error.status == 401:
-        headers["WWW-Authenticate"] = 'Basic realm="Verkan", charset="UTF-8"'
-    if error.status in (503, 507):
+    told = challenge(error)
+    if told is not None:
+        headers["WWW-Authenticate"] = told
+    if isinstance(error, errors.TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after_s)
+    elif error.status in (503, 507):
         headers["Retry-After"] = "5" if error.status == 503 else "60"
     return _as_page(error) or answer(error, headers)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lrs.access.scopes import SCOPES
 from lrs.http import openapi_documents
 from lrs.http.openapi_parts import (
     INSTANT,
@@ -96,6 +97,66 @@ _ABOUT = {
 }
 
 
+_TOKEN_ANSWER = {
+    "type": "object",
+    "properties": {
+        "access_token": TEXT,
+        "token_type": {"const": "Bearer"},
+        "expires_in": {"type": "integer", "description": "Seconds."},
+        "scope": TEXT,
+    },
+}
+_TOKEN_FAULT = {
+    "type": "object",
+    "properties": {"error": TEXT, "error_description": TEXT},
+}
+_TOKEN = {
+    "tags": ["OAuth 2.0"],
+    "summary": "Get an access token for a key and its secret",
+    "description": "RFC 6749, 4.4: the key is the client's id, its secret the client's secret, by "
+    "HTTP Basic or in the form.",
+    "security": [],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "grant_type": {"const": "client_credentials"},
+                        "client_id": TEXT,
+                        "client_secret": TEXT,
+                        "scope": {
+                            "type": "string",
+                            "description": "Scopes of the key, parted by spaces; none: all of "
+                            "them. xapi:write, xapi:read and xapi:all are known too.",
+                        },
+                    },
+                    "required": ["grant_type"],
+                }
+            }
+        },
+    },
+    "responses": {
+        "200": {
+            "description": "The token.",
+            "content": {"application/json": {"schema": _TOKEN_ANSWER}},
+        },
+        **{
+            status: {
+                "description": says,
+                "content": {"application/json": {"schema": _TOKEN_FAULT}},
+            }
+            for status, says in (
+                ("400", "invalid_request, unsupported_grant_type or invalid_scope."),
+                ("401", "invalid_client."),
+            )
+        },
+        **faults(403, 413, 429, 503),
+    },
+}
+
+
 def describe_security(spec: Any) -> None:
     """Say how a caller signs in."""
     spec.components.security_scheme(
@@ -106,7 +167,16 @@ def describe_security(spec: Any) -> None:
             "description": "The key as user name, its secret as password.",
         },
     )
-    spec.options["security"] = [{"key": []}]
+    flow = {"tokenUrl": "/oauth/token", "scopes": dict(SCOPES)}
+    spec.components.security_scheme(
+        "token",
+        {
+            "type": "oauth2",
+            "description": "An access token, for tools that post with nothing else.",
+            "flows": {"clientCredentials": flow},
+        },
+    )
+    spec.options["security"] = [{"key": []}, {"token": []}]
 
 
 def describe_xapi(spec: Any) -> None:
@@ -123,3 +193,4 @@ def describe_xapi(spec: Any) -> None:
         path: {method: {"tags": ["xAPI"], **op} for method, op in operations.items()}
         for path, operations in routes.items()
     }
+    spec.options["paths"]["/oauth/token"] = {"post": _TOKEN}

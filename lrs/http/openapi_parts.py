@@ -41,6 +41,7 @@ _FAULTS = {
     409: "It is there already with other content. Nothing of the request is stored.",
     412: "If-Match or If-None-Match does not hold. Nothing is changed.",
     413: "The body, or the number of statements, is over the limit.",
+    429: "The key is over its limit. Try again after Retry-After.",
     503: "The database is away. Try again after Retry-After.",
     507: "The disk is full. Nothing of the request is stored.",
 }
@@ -49,7 +50,9 @@ _FAULTS = {
 def faults(*statuses: int) -> dict[str, Any]:
     """Return what an address answers when something is wrong."""
     form = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorForm"}}}
-    return {str(s): {"description": _FAULTS[s], "content": form} for s in statuses}
+    # Whoever must sign in has a key, and a key may have a limit.
+    told = sorted({*statuses, *((429,) if 401 in statuses else ())})
+    return {str(s): {"description": _FAULTS[s], "content": form} for s in told}
 
 
 def done(says: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:

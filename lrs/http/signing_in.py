@@ -1,4 +1,8 @@
-"""Knows the caller of a request by the key it carries (HTTP Basic), and what that key may do."""
+"""Knows the caller of a request by the key it carries, and what that key may do.
+
+A key comes with its secret (HTTP Basic) or as an access token that it was given for them (Bearer,
+RFC 6750); from here on both are the same key, the latter with the token's scopes.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ from flask import g, request
 from lrs.access.ring import Key
 from lrs.access.scopes import allows
 from lrs.app import host
-from lrs.errors import NotAllowed, NotSignedIn
+from lrs.errors import NotAllowed, NotSignedIn, TooManyRequests, VerkanError
+
+BASIC = 'Basic realm="Verkan", charset="UTF-8"'
 
 
 def signed_in(scope: str, *or_scopes: str) -> Key:
@@ -25,17 +31,49 @@ def signed_in(scope: str, *or_scopes: str) -> Key:
     return key
 
 
+def admitted(key: Key) -> Key:
+    """Take the key as the current request's, if it may come from there and now.
+
+    Raises `NotAllowed` for another origin than the key's, `TooManyRequests` over its limit.
+    """
+    g.key = key  # the log and the headers of a refusal tell of it too
+    _check_origin(key)
+    wait_s = host().limits.wait_s(key.id, key.options.limit_per_minute)
+    if wait_s:
+        raise TooManyRequests(
+            f"this key may send {key.options.limit_per_minute} requests a minute",
+            where="Authorization",
+            hint="wait as Retry-After says and send it again; `verkan keys set KEY --limit N` "
+            "changes the limit",
+            retry_after_s=wait_s,
+        )
+    g.admitted = True
+    return key
+
+
+def challenge(error: VerkanError) -> str | None:
+    """Return the header `WWW-Authenticate` of an answer: how to sign in, or why it was not enough."""
+    by_token = request.authorization is not None and request.authorization.type == "bearer"
+    if error.status == 401:
+        return 'Bearer realm="Verkan", error="invalid_token"' if by_token else BASIC
+    if error.status == 403 and by_token and error.where == "Authorization":
+        return 'Bearer realm="Verkan", error="insufficient_scope"'
+    return None
+
+
 def _key() -> Key:
-    if "key" in g:
+    if "admitted" in g:
         found: Key = g.key
-        _check_origin(found)
         return found
     given = request.authorization
+    if given is not None and given.type == "bearer":
+        return admitted(_by_token(given.token or ""))
     if given is None or given.type != "basic":
         raise NotSignedIn(
             "this address needs a key",
             where="Authorization",
-            hint="send the key as user name and its secret as password (HTTP Basic)",
+            hint="send the key as user name and its secret as password (HTTP Basic), or an access "
+            "token from /oauth/token",
         )
     key = host().keys.find(given.username or "", given.password or "")
     if key is None:
@@ -44,8 +82,17 @@ def _key() -> Key:
             where="Authorization",
             hint="`verkan keys list` shows the keys; `verkan keys create` makes one",
         )
-    g.key = key
-    _check_origin(key)
+    return admitted(key)
+
+
+def _by_token(token: str) -> Key:
+    key = host().tokens.find(token)
+    if key is None:
+        raise NotSignedIn(
+            "the access token is not one of this server's, or it or its key works no more",
+            where="Authorization",
+            hint="get another one from /oauth/token with the key and its secret",
+        )
     return key
 
 

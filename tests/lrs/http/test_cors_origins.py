@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from urllib.parse import urlencode
 
 import pytest
@@ -101,16 +102,12 @@ def test_who_shows_no_key_is_told_so_across_named_origins_only(bound: Wire) -> N
         assert reply.headers.get(ALLOWED) == opened
 
 
-def test_a_database_that_is_away_is_told_to_every_page(
-    bound: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from lrs.errors import StoreUnavailable
-
-    def away(_: object) -> None:
-        raise StoreUnavailable("the database is away")
-
-    monkeypatch.setattr("lrs.access.origins.read_origins", away)
+def test_a_database_that_is_away_is_told_to_every_page(bound: Wire) -> None:
+    bound.database.engine.dispose()
+    shutil.rmtree(bound.database.settings.home_folder)
     assert preflight(bound, OTHER)[ALLOWED] == "*"
+    reply = bound.ask("GET", headers={"Origin": OTHER})
+    assert (reply.status_code, reply.headers[ALLOWED]) == (503, "*")
 
 
 def test_keys_that_do_not_work_open_nothing(wire: Wire) -> None:

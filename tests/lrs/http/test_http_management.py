@@ -20,7 +20,7 @@ def routes(wire: Wire) -> set[tuple[str, str]]:
     return {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in wire.app.url_map.iter_rules()
-        if rule.rule.startswith(("/xapi/", "/api/v1/"))
+        if rule.rule.startswith(("/xapi/", "/api/v1/", "/oauth/"))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
 
