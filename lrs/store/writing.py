@@ -66,10 +66,22 @@ class Written:
 
 
 class Incoming(NamedTuple):
-    """A statement and who vouches for it."""
+    """A statement, who vouches for it, and whether it may say what activities are called."""
 
     statement: Statement
     authority: Authority
+    defines: bool = True
+
+
+class Beside:
+    """Something more that is done in the transaction of a batch, while the tenant's turn is held."""
+
+    def named(self, conn: sa.Connection, incoming: Sequence[Incoming]) -> Sequence[Incoming]:
+        """Return the batch, in the same order, with the ids that its statements are to have."""
+        return incoming
+
+    def keep(self, conn: sa.Connection, stored: Sequence[tuple[int, Statement]]) -> None:
+        """Keep what belongs to statements just stored; each comes with its seq."""
 
 
 def write_statements(
@@ -80,15 +92,24 @@ def write_statements(
     authority: Mapping[str, Any],
     key_id: int | None,
     parts: Mapping[str, Part] = NO_PARTS,
+    besides: Sequence[Beside] = (),
+    defines: bool = True,
 ) -> list[Written]:
     """Store a batch whole, or raise `Conflict` and store nothing of it.
 
-    ``parts`` are the attachments that came along, by hash.
+    ``parts`` are the attachments that came along, by hash. Without ``defines`` what is known of
+    activities stays as it is.
     """
     vouching = as_authority(authority)
-    incoming = [Incoming(one, vouching) for one in statements]
+    incoming = [Incoming(one, vouching, defines) for one in statements]
     return store_batch(
-        database, tenant_id, incoming, key_id=key_id, on_conflict=_refuse, parts=parts
+        database,
+        tenant_id,
+        incoming,
+        key_id=key_id,
+        on_conflict=_refuse,
+        parts=parts,
+        besides=besides,
     )
 
 
@@ -100,6 +121,7 @@ def store_batch(
     key_id: int | None,
     on_conflict: Callable[[int, Statement], None],
     parts: Mapping[str, Part] = NO_PARTS,
+    besides: Sequence[Beside] = (),
 ) -> list[Written]:
     """Store a batch of statements with ids of their own; the answer is in the same order.
 
@@ -111,16 +133,22 @@ def store_batch(
     numbering = Numbering(database, tenant_id, incoming)
     with database.write(first=None if numbering.is_whole else numbering.make) as conn:
         turn = take_turn(database, conn, tenant_id)
+        for beside in besides:
+            incoming = beside.named(conn, incoming)
         there = _there_already(conn, tenant_id, incoming)
         fresh = _fresh(incoming, there, on_conflict)
         definitions = NewDefinitions(
-            database.memory, tenant_id, (d for one in fresh for d in one.statement.definitions)
+            database.memory,
+            tenant_id,
+            (d for one in fresh if one.defines for d in one.statement.definitions),
         )
         _insert(conn, tenant_id, turn, fresh, numbering, key_id)
         settle(conn, tenant_id, turn.seq, [one.statement for one in fresh])
         if parts:
             stored = [(turn.seq + n, one.statement.body) for n, one in enumerate(fresh)]
             keep_attachments(conn, tenant_id, parts, stored)
+        for beside in besides:
+            beside.keep(conn, [(turn.seq + n, one.statement) for n, one in enumerate(fresh)])
         definitions.store(conn, numbering.terms)
     numbering.remember()
     definitions.remember()

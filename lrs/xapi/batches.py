@@ -8,13 +8,15 @@ key in partial mode, and to repair the known faults of senders under a key in le
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lrs.errors import BadStatement, VerkanError
 from lrs.xapi.faults import fault
+from lrs.xapi.multipart import Part
 from lrs.xapi.parsing import Element, ParsedStatement, parse_each
 from lrs.xapi.repairs import NO_REPAIRS, Repair, repaired
+from lrs.xapi.signatures import check_signatures
 from lrs.xapi.statement import Statement, check
 from lrs.xapi.terms import SpecVersion
 from lrs.xapi.versions import stated_version
@@ -55,6 +57,22 @@ def look_at_each(
         _once(look_at(element, version, parts=parts, leniency=leniency), seen)
         for element in parse_each(body)
     ]
+
+
+def held_to_signatures(looked: Sequence[Looked], parts: Mapping[str, Part]) -> list[Looked]:
+    """Hold every signature that came along to the statement it signs."""
+    return [_held_to_signatures(one, parts) for one in looked]
+
+
+def _held_to_signatures(one: Looked, parts: Mapping[str, Part]) -> Looked:
+    if not isinstance(one.found, Statement):
+        return one
+    try:
+        check_signatures([one.found], parts)
+    except BadStatement as exc:
+        where = (exc.where or "$").replace("$[0]", one.path, 1)
+        return replace(one, found=BadStatement(exc.message, where=where, hint=exc.hint))
+    return one
 
 
 def look_at(
