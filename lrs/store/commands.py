@@ -42,7 +42,7 @@ def statements() -> None:
 def import_(
     ctx: click.Context, files: Sequence[Path], tenant: str, form: str | None, as_json: bool
 ) -> None:
-    """Store the statements of files: one a line (NDJSON) or a JSON array, .gz or not.
+    """Store the statements of files: one a line (NDJSON), a JSON array, or Parquet; .gz or not.
 
     Dumps of Learning Locker (mongoexport), SQL LRS (payload as JSON or CSV) and Ralph are taken too.
 
@@ -76,22 +76,23 @@ def import_(
     default="ndjson",
     show_default=True,
     type=click.Choice(["ndjson", "parquet"]),
-    help="parquet comes with a later version.",
+    help="One JSON a line, or a table for analysis (pip install 'verkan[parquet]').",
 )
 @click.option("--tenant", default=DEFAULT, show_default=True, help="Whose statements.")
 @click.pass_context
 def export(ctx: click.Context, out: Path, since: str | None, form: str, tenant: str) -> None:
-    """Write everything stored to a file, one statement a line, voided ones too."""
-    if form != "ndjson":
-        raise BadInput(
-            "Parquet comes with a later version", where="--format", hint="use --format ndjson"
-        )
+    """Write everything stored to a file, one statement a line or row, voided ones too."""
     after = None if since is None else _instant(since)
     database = _open(ctx)
     number = _tenant(database, tenant)
     with shown(f"exporting to {out.name}") as tell:
         written = export_statements(
-            database, number, out, since=after, progress=lambda done: tell(done, 0)
+            database,
+            number,
+            out,
+            since=after,
+            progress=lambda done: tell(done, 0),
+            parquet=form == "parquet",
         )
     click.echo(f"{written} statements are in {out}")
 

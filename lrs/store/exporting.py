@@ -27,8 +27,17 @@ def export_statements(
     *,
     since: int | None = None,
     progress: Callable[[int], None] | None = None,
+    parquet: bool = False,
 ) -> int:
-    """Write one statement a line, in the order stored; return how many. ``.gz`` is compressed."""
+    """Write one statement a line, in the order stored; return how many. ``.gz`` is compressed.
+
+    With ``parquet`` they are the rows of a Parquet file instead.
+    """
+    if parquet:
+        from lrs.store.parquet import write_parquet
+
+        with _whole_or_nothing(out) as file:
+            return write_parquet(database, tenant_id, file, since=since, progress=progress)
     written = 0
     with _whole_or_nothing(out) as file:
         for one in every_statement(database, tenant_id, since=since):

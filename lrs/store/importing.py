@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from lrs.errors import BadInput, Conflict, VerkanError
 from lrs.store.authorities import Authority, as_authority
 from lrs.store.database import Database
+from lrs.store.parquet import ParquetStatements, is_parquet
 from lrs.store.refusals import Refusal, keep_refusals
 from lrs.store.schema import import_state
 from lrs.store.statement_files import Element, StatementFile
@@ -77,7 +78,7 @@ def import_statements(
     ``form`` is how they are kept in it; None: its first elements tell.
     ``progress`` is told how many bytes of the file are done, and of how many.
     """
-    file = StatementFile(path, largest=database.settings.max_body_bytes)
+    file = _opened(path, largest=database.settings.max_body_bytes)
     run = _Import(database, tenant_id, file, as_authority(authority), form or _form_of(file))
     for batch in _batches(run):
         run.store(batch)
@@ -107,7 +108,7 @@ class _Import:
         self,
         database: Database,
         tenant_id: int,
-        file: StatementFile,
+        file: StatementFile | ParquetStatements,
         authority: Authority,
         form: DumpForm,
     ) -> None:
@@ -226,7 +227,13 @@ class _Import:
         )
 
 
-def _form_of(file: StatementFile) -> DumpForm:
+def _opened(path: Path, *, largest: int) -> StatementFile | ParquetStatements:
+    if is_parquet(path):
+        return ParquetStatements(path, largest=largest)
+    return StatementFile(path, largest=largest)
+
+
+def _form_of(file: StatementFile | ParquetStatements) -> DumpForm:
     """Return what the first element that says how it is kept says."""
     for element in islice(file.elements(), _LOOKED_AT):
         form = recognise(element.raw)

@@ -37,6 +37,7 @@ __all__ = [
     "recent_bodies",
     "statement_by_id",
     "statements",
+    "statements_after",
 ]
 
 _CHUNK = 500
@@ -50,6 +51,9 @@ class Found:
     answer: bytes
     stored_at: int
     seq: int
+    timestamp_at: int
+    version: SpecVersion
+    voided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +131,25 @@ def every_statement(
     with database.read() as conn:
         span = span_of(conn, tenant_id, StatementQuery(since=since))
     above = span.above
-    while True:
-        with database.read() as conn:
-            query = _answers(tenant_id).where(
-                statement.c.seq > above, statement.c.seq <= span.up_to
-            )
-            rows = conn.execute(query.order_by(statement.c.seq).limit(_CHUNK)).all()
-        if not rows:
-            return
-        yield from (_found(row) for row in rows)
-        above = rows[-1].seq
+    while found := statements_after(database, tenant_id, above, up_to=span.up_to, limit=_CHUNK):
+        yield from found
+        above = found[-1].seq
+
+
+def statements_after(
+    database: Database, tenant_id: int, above: int, *, up_to: int | None = None, limit: int
+) -> list[Found]:
+    """Return statements in the order of commit, voided ones too, from past one number on.
+
+    Numbers are given while the tenant's turn is held (`lrs.store.turns`), so none that is seen later
+    is lower than one that was seen: who goes on from the last one misses nothing.
+    """
+    query = _answers(tenant_id).where(statement.c.seq > above)
+    if up_to is not None:
+        query = query.where(statement.c.seq <= up_to)
+    with database.read() as conn:
+        rows = conn.execute(query.order_by(statement.c.seq).limit(limit)).all()
+    return [_found(row) for row in rows]
 
 
 def latest(
@@ -225,6 +238,7 @@ def _answers(tenant_id: int) -> sa.Select[Any]:
             statement.c.stored_at,
             statement.c.timestamp_at,
             statement.c.version,
+            statement.c.voided_by,
             statement_body.c.body,
             authority.c.body.label("authority"),
         )
@@ -252,7 +266,15 @@ def _found(row: sa.Row[Any]) -> Found:
         version=SpecVersion(row.version),
         timestamp_default=row.timestamp_at,
     )
-    return Found(statement_id, answer, row.stored_at, row.seq)
+    return Found(
+        statement_id,
+        answer,
+        row.stored_at,
+        row.seq,
+        row.timestamp_at,
+        SpecVersion(row.version),
+        row.voided_by is not None,
+    )
 
 
 _NAMED_IN = 50

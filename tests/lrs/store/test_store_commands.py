@@ -109,7 +109,7 @@ def test_export_since_takes_a_day_or_an_instant(
     assert said.startswith(f"{expected} statements")
 
 
-@pytest.mark.parametrize("options", [("--since", "yesterday"), ("--format", "parquet")])
+@pytest.mark.parametrize("options", [("--since", "yesterday"), ("--format", "xml")])
 def test_export_says_what_it_cannot(
     verkan: _Typed, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
