@@ -14,7 +14,7 @@ SCOPES = {
     "statements/read/mine": "read the statements stored with this key",
     "statements/read": "read every statement",
     "state": "read and write state documents",
-    "define": "say what an activity is called and means",
+    "define": "say what an activity is called and means, in the statements it stores",
     "profile": "read and write profiles of activities and agents",
     "all/read": "read everything",
     "all": "everything",

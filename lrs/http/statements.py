@@ -17,6 +17,7 @@ from flask import Blueprint, Response, request
 from werkzeug.http import http_date
 
 from lrs.access.ring import Key
+from lrs.access.scopes import allows
 from lrs.app import host
 from lrs.errors import BadInput, NotFound, TooLarge
 from lrs.http import consistency, mine, paging
@@ -105,6 +106,8 @@ def _write(key: Key, statements: list[Statement], sent: Mixed) -> list[UUID]:
         authority=key.authority,
         key_id=key.id,
         parts=sent.parts,
+        # 1.0.3, Communication 4.2: who may not define stores statements and changes nothing else.
+        defines=allows(key.scopes, "define"),
     )
     return [each.id for each in written]
 

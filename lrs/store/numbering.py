@@ -72,7 +72,7 @@ class Numbering:
 def _named(incoming: Sequence[Incoming]) -> tuple[set[Name], dict[bytes, Authority]]:
     names: set[Name] = set()
     authorities: dict[bytes, Authority] = {}
-    for one, vouching in incoming:
+    for one, vouching, _ in incoming:
         names.update((named.kind, named.value) for named in one.refs)
         names.update((TermKind.ACTIVITY, activity) for activity, _ in one.definitions)
         if vouching.digest not in authorities:
