@@ -26,6 +26,7 @@ import sqlalchemy as sa
 
 from lrs.access.key_options import options_of
 from lrs.access.keys import home_page
+from lrs.access.scopes import allows
 from lrs.errors import BadInput, BadStatement, Conflict, VerkanError
 from lrs.settings import Settings
 from lrs.store.attachments import hashes_of
@@ -64,6 +65,8 @@ class _Sender(NamedTuple):
     authority: Mapping[str, Any]
     home_page: str
     lenient: bool
+    defines: bool
+    """Whether it may say what activities are called."""
 
 
 class _Read(NamedTuple):
@@ -128,10 +131,11 @@ def _sender(conn: sa.Connection, settings: Settings, tenant_id: int, key_id: int
     mine = (access_key.c.tenant_id == tenant_id, access_key.c.id == key_id)
     row = conn.execute(sa.select(access_key).where(*mine)).one_or_none()
     if row is None:  # an import
-        return _Sender(IMPORT_AUTHORITY, home_page(settings), lenient=False)
+        return _Sender(IMPORT_AUTHORITY, home_page(settings), lenient=False, defines=True)
     agent = json.loads(row.authority)
     own = agent.get("account", {}).get("homePage", home_page(settings))
-    return _Sender(agent, own, options_of(row._mapping).lenient)
+    defines = allows(row.scopes.split(), "define")
+    return _Sender(agent, own, options_of(row._mapping).lenient, defines)
 
 
 def _read(whole: WholeRefusal, sender: _Sender, *, lenient: bool) -> _Read:
@@ -209,7 +213,8 @@ def _incoming(whole: WholeRefusal, sender: _Sender, one: Looked) -> Incoming:
     if found.timestamp_at is None:
         found = replace(found, timestamp_at=whole.listed.refused_at)
     own = found.body.get("authority") if whole.listed.key_id is None else None
-    return Incoming(found, as_authority(sender.authority if own is None else own))
+    vouching = as_authority(sender.authority if own is None else own)
+    return Incoming(found, vouching, sender.defines)
 
 
 def _id(whole: WholeRefusal, one: Looked) -> uuid.UUID:

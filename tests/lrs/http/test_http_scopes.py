@@ -11,6 +11,8 @@ from wiring import MakeWire, Wire, a_statement
 
 from lrs.access.scopes import SCOPES
 from lrs.http.management import PREFIX
+from lrs.store.refusals import list_refusals
+from lrs.store.replaying import replay
 
 READS = {"statements/read/mine", "statements/read", "all/read", "all"}
 WRITES = {"statements/write", "all"}
@@ -102,3 +104,15 @@ def test_who_may_define_does(wire: Wire, scopes: list[str]) -> None:
     wire.post(told("Ours"))
     wire.as_key(*scopes, name="Quiz").post(told("Theirs"))
     assert known(wire) == {"name": {"en": "Theirs"}}
+
+
+def test_a_replay_changes_no_definition_that_its_key_may_not(wire: Wire) -> None:
+    narrow = wire.as_key("statements/write", name="Quiz")
+    sent = {**told("Theirs"), "actor": {"mbox": "ann@example.org"}}
+    assert narrow.post(sent).status_code == 400
+    database = wire.database
+    with database.read() as conn:
+        waiting = [each.id for each in list_refusals(conn, 1, limit=10)]
+    (replayed,) = replay(database, database.settings, 1, waiting, lenient=True)
+    assert replayed.stored == 1
+    assert known(wire) is None
