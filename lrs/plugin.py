@@ -23,5 +23,5 @@ plugin = Plugin(
     migrations="lrs.store.migrations.versions",
     tables="lrs.store.schema",
     translations="lrs.web.translations",
-    pages=(PageRef("web.latest", "Statements"),),
+    pages=(PageRef("web.index", "Statements"), PageRef("setup.index", "Set up")),
 )

@@ -6,7 +6,8 @@ starts.
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from analytics.report.html import report_body
 from analytics.report.icons import icon
@@ -14,6 +15,7 @@ from analytics.report.view import GRADES, View, grade_of
 from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.app import host
 from lrs.errors import BadInput, NotFound
+from lrs.store.arrivals import newest_seq
 from lrs.web.shell import language
 from lrs.web.viewing import viewers_only
 
@@ -34,12 +36,14 @@ def _viewers_only() -> None:
 
 
 @blueprint.get("/")
-def index() -> str:
-    """Show one card a report."""
+def index() -> ResponseReturnValue:
+    """Show one card a report; with no statement and no report yet, how to connect a tool."""
     from analytics import impact
 
     database = host().database
     views = [View(record, language()) for record in impact.report_list(database, _tenant())]
+    if not views and _is_empty():
+        return redirect(url_for("setup.index"))
     return render_template(
         "impact/index.html", views=views, grades=[grade_of(letter, language()) for letter in GRADES]
     )
@@ -61,6 +65,11 @@ def report() -> str:
     return render_template(
         "impact/report.html", view=View(record, language()), body=report_body(record, language())
     )
+
+
+def _is_empty() -> bool:
+    with host().database.read() as conn:
+        return newest_seq(conn, _tenant()) == 0
 
 
 def _tenant() -> int:

@@ -1,4 +1,4 @@
-"""Gives statements back: one by its id, pages of those a query finds, the latest for the monitor.
+"""Gives statements back: one by its id, pages of those a query finds, all of them in order.
 
 What a page leaves out is decided here: voided statements are in no page
 (https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Communication.md#214-voided-statements), while
@@ -12,14 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
 from lrs.store.bulk import among
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
 from lrs.store.finding import Filters, Span, span_of
-from lrs.store.schema import access_key, authority, ref, statement, statement_body
+from lrs.store.schema import authority, ref, statement, statement_body
 from lrs.store.terms import agent_name, find_number
 from lrs.store.turns import consistent_through
 from lrs.xapi.queries import StatementQuery
@@ -28,12 +27,10 @@ from lrs.xapi.wire import as_answer
 
 __all__ = [
     "Found",
-    "LatestRow",
     "Page",
     "consistent_through",
     "count",
     "every_statement",
-    "latest",
     "recent_bodies",
     "statement_by_id",
     "statements",
@@ -64,18 +61,6 @@ class Page:
     more: str | None
     consistent_through: int
     last_stored: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class LatestRow:
-    """A statement for the monitor, voided or not, with the name of the key that brought it."""
-
-    seq: int
-    id: uuid.UUID
-    stored_at: int
-    body: dict[str, Any]
-    voided: bool
-    key_name: str | None
 
 
 def statement_by_id(
@@ -150,45 +135,6 @@ def statements_after(
     with database.read() as conn:
         rows = conn.execute(query.order_by(statement.c.seq).limit(limit)).all()
     return [_found(row) for row in rows]
-
-
-def latest(
-    database: Database, tenant_id: int, *, before: int | None = None, limit: int = 50
-) -> list[LatestRow]:
-    """Return the newest statements, voided ones marked; ``before`` is a ``seq`` to go on from."""
-    query = (
-        sa.select(
-            statement.c.seq,
-            statement.c.statement_id,
-            statement.c.stored_at,
-            statement.c.voided_by,
-            statement_body.c.body,
-            access_key.c.name,
-        )
-        .join(statement_body, _same_row(statement_body))
-        .outerjoin(
-            access_key,
-            (access_key.c.id == statement.c.key_id) & (access_key.c.tenant_id == tenant_id),
-        )
-        .where(statement.c.tenant_id == tenant_id)
-        .order_by(statement.c.seq.desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(statement.c.seq < before)
-    with database.read() as conn:
-        rows = conn.execute(query).all()
-    return [
-        LatestRow(
-            seq=row.seq,
-            id=uuid.UUID(bytes=bytes(row.statement_id)),
-            stored_at=row.stored_at,
-            body=orjson.loads(row.body),
-            voided=row.voided_by is not None,
-            key_name=row.name,
-        )
-        for row in rows
-    ]
 
 
 def count(conn: sa.Connection, tenant_id: int) -> int:

@@ -1,4 +1,4 @@
-"""The shell of the pages: layout, style, languages, and the page of the latest statements."""
+"""The shell of the pages: layout, style, languages; and the record store's own pages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask) -> None:
-    """Put the shell and the statements page on the app; other plug-ins' pages stand in the same shell."""
+    """Put the shell and the store's pages on the app; other plug-ins' pages stand in the same shell."""
     if "web" in app.blueprints:
         return
-    from lrs.web import i18n, pages, security, shell
+    from lrs.web import i18n, pages, sections, security, setup, shell
 
     i18n.install(app, _default_language(app))
     security.install(app)
     shell.install(app)
-    app.register_blueprint(pages.blueprint)
+    app.jinja_env.globals["store_sections"] = sections.sections
+    for page in (pages, setup):
+        app.register_blueprint(page.blueprint)
 
 
 def _default_language(app: Flask) -> str:

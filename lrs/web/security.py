@@ -22,7 +22,8 @@ _PERMISSIONS = ("camera", "geolocation", "microphone", "payment", "usb")
 PAGE_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Under `no-referrer` a browser on plain HTTP would not name the origin of our own forms.
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{name}=()" for name in _PERMISSIONS),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -40,6 +41,6 @@ def _secured(response: Response) -> Response:
         response.headers.update(PAGE_HEADERS)
     if response.mimetype == "text/html":
         # What a page shows is the firm's own and depends on who reads it and in which language.
-        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers.setdefault("Cache-Control", "private, no-cache")
         response.vary.update(("Cookie", "Accept-Language"))
     return response

@@ -58,6 +58,11 @@ class Told:
     object: str
     result: tuple[str, ...] = ()
 
+    @property
+    def sentence(self) -> str:
+        """Return the three parts in one."""
+        return f"{self.actor} {self.verb} {self.object}"
+
 
 def told(body: Mapping[str, Any], words: Words) -> Told:
     """Return the sentence of a statement in the reader's language."""
@@ -119,8 +124,7 @@ def _object(thing: Mapping[str, Any], words: Words) -> str:
     if kind == "StatementRef":
         return words.say("statement %(start)s…", start=str(thing.get("id", ""))[:8])
     if kind == "SubStatement":
-        inner = told(thing, words)
-        return f"“{inner.actor} {inner.verb} {inner.object}”"
+        return f"“{told(thing, words).sentence}”"
     named = best_of((thing.get("definition") or {}).get("name") or {}, words.lang)
     return named or str(thing.get("id", ""))
 

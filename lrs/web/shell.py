@@ -45,6 +45,7 @@ def install(app: Flask) -> None:
         shell_language=language, shell_menu=menu, shell_languages=languages, version=__version__
     )
     app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["said"] = gettext
     app.after_request(_keep_language)
 
 

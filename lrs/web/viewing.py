@@ -36,7 +36,7 @@ def viewer_allowed() -> bool:
     settings = _settings()
     if settings.pages == "open":
         return not _sent_by_another_site(request)
-    return settings.pages == "local" and _on_this_machine(request, settings)
+    return settings.pages == "local" and on_this_machine(request, settings)
 
 
 def viewers_only() -> None:
@@ -57,7 +57,8 @@ def _settings() -> Settings:
     return host().settings
 
 
-def _on_this_machine(asked: Request, settings: Settings) -> bool:
+def on_this_machine(asked: Request, settings: Settings) -> bool:
+    """Tell whether the request comes from a browser on the server's own machine."""
     return (
         _is_loopback(asked.remote_addr)
         and _host_name(asked.host) in _LOCAL_NAMES

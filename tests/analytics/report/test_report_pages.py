@@ -47,10 +47,26 @@ def test_report_is_in_the_language_asked_for(lang: str, word: str, app: Flask) -
     assert word in page
 
 
-def test_page_of_an_empty_store_tells_how_to_get_a_report(
-    settings: Settings, database: Database
-) -> None:
-    page = get(create_app(settings, database), "/?lang=en").text
+def test_empty_store_begins_with_the_set_up_page(settings: Settings, database: Database) -> None:
+    answer = get(create_app(settings, database), "/?lang=sv")
+    assert (answer.status_code, answer.location) == (302, "/setup")
+    assert "lang=sv" in answer.headers["Set-Cookie"]
+
+
+def test_page_without_a_report_tells_how_to_get_one(settings: Settings, database: Database) -> None:
+    app = create_app(settings, database)
+    made = make_key(database, settings, name="A tool")
+    statement = {
+        "actor": {"mbox": "mailto:ann@example.org"},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+        "object": {"id": PATH},
+    }
+    headers = {"X-Experience-API-Version": "1.0.3"}
+    posted = app.test_client().post(
+        "/xapi/statements", json=statement, auth=(made.key, made.secret), headers=headers
+    )
+    assert posted.status_code == 200
+    page = get(app, "/?lang=en").text
     for command in ("people import", "outcomes import", "statements import", "verkan impact"):
         assert command in page
 
