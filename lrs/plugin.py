@@ -17,6 +17,11 @@ plugin = Plugin(
             "Make and list tenants, whose data is kept apart.",
         ),
         CommandRef("statements", "lrs.store.commands:statements", "Import and export statements."),
+        CommandRef(
+            "refusals",
+            "lrs.store.refusal_commands:refusals",
+            "What was posted and refused: look at it, replay it, drop it.",
+        ),
         CommandRef("db", "lrs.store.commands:db", "Upgrade and check the database."),
     ),
     routes="lrs.http:register",

@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
         known,
         management,
         oauth,
+        refusals_api,
         statements,
     )
     from lrs.http import versions as spoken
@@ -25,6 +26,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     management.install(app)
     management.api().register_blueprint(keys_api.blueprint)
+    management.api().register_blueprint(refusals_api.blueprint)
     consistency.install(app)
     cors.install(app)
     spoken.install(app)

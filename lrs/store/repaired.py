@@ -39,7 +39,7 @@ class KeepRepairs(Beside):
     def keep(self, conn: sa.Connection, stored: Sequence[tuple[int, Statement]]) -> None:
         """Keep what was repaired of those that were stored."""
         rows = [
-            (self._tenant_id, seq, _as_json(one.repairs), one.raw)
+            (self._tenant_id, seq, _as_json(one), one.raw)
             for seq, sent in stored
             if (one := self._by_id.get(sent.id)) is not None
         ]
@@ -64,15 +64,22 @@ def repairs_of(conn: sa.Connection, tenant_id: int, statement_id: uuid.UUID) -> 
 def count_repairs(conn: sa.Connection, tenant_id: int) -> Mapping[str, int]:
     """Return how many statements each rule repaired, by the name of the rule."""
     counts: dict[str, int] = {}
-    rows = conn.execute(sa.select(repair.c.rules).where(repair.c.tenant_id == tenant_id))
-    for rules in rows.scalars():
+    # A sender makes the same faults for ever, so there are few different ones.
+    rows = conn.execute(
+        sa.select(repair.c.rules, sa.func.count())
+        .where(repair.c.tenant_id == tenant_id)
+        .group_by(repair.c.rules)
+    )
+    for rules, number in rows:
         for name in {one.rule for one in _from_json(rules)}:
-            counts[name] = counts.get(name, 0) + 1
+            counts[name] = counts.get(name, 0) + number
     return counts
 
 
-def _as_json(repairs: Sequence[Repair]) -> str:
-    return orjson.dumps([{"path": path, "rule": rule} for path, rule in repairs]).decode()
+def _as_json(one: Looked) -> str:
+    """Write repairs with their paths in the statement, wherever in a batch it stood."""
+    each = ({"path": "$" + path.removeprefix(one.path), "rule": rule} for path, rule in one.repairs)
+    return orjson.dumps(list(each)).decode()
 
 
 def _from_json(rules: str) -> tuple[Repair, ...]:

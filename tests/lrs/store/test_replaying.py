@@ -17,6 +17,7 @@ from lrs.errors import Conflict, NotFound
 from lrs.settings import Settings
 from lrs.store.database import Database
 from lrs.store.refusals import (
+    COMPANION,
     Refusal,
     count_refusals,
     keep_refusals,
@@ -24,7 +25,7 @@ from lrs.store.refusals import (
     refusal,
     waiting_ids,
 )
-from lrs.store.refused_requests import COMPANION, RefusedRequest, as_refusals, put_under
+from lrs.store.refused_requests import RefusedRequest, as_refusals, put_under
 from lrs.store.repaired import repairs_of
 from lrs.store.replaying import Replayed, replay
 from lrs.store.writing import write_statements
