@@ -144,19 +144,35 @@ def test_a_ring_never_takes_a_wrong_secret_for_a_remembered_key(
     assert ring.find(made.key, made.secret)
 
 
-def test_a_wrong_secret_is_looked_up_like_an_unknown_key(database: Database, made: MadeKey) -> None:
-    ring = KeyRing(database, database.settings)
-    ring.find(made.key, made.secret)
+def test_every_key_that_is_not_valid_takes_the_same_steps(
+    database: Database, made: MadeKey
+) -> None:
+    settings = database.settings
+    revoked = make_key(database, settings, name="Gone")
+    revoke_key(database, revoked.key)
+    expired = make_key(database, settings, name="Over", expires_at=1)
+    ring = KeyRing(database, settings)
+    assert ring.find(made.key, made.secret)
     asked: list[str] = []
     sa.event.listen(
         database.engine,
         "before_cursor_execute",
         lambda _c, _u, statement, *_: asked.append(statement),
     )
-    ring.find(made.key, "wrong")
-    for_wrong, asked[:] = asked[:], []
-    ring.find("unknown", made.secret)
-    assert for_wrong == asked != []
+    steps = []
+    for key, secret in (
+        ("unknown", made.secret),
+        (made.key, "wrong"),
+        (revoked.key, revoked.secret),
+        (revoked.key, "wrong"),
+        (expired.key, expired.secret),
+    ):
+        for _ in range(2):  # nothing of it is remembered
+            assert ring.find(key, secret) is None
+            steps.append(tuple(asked))
+            asked.clear()
+    assert len(set(steps)) == 1
+    assert steps[0]
 
 
 def test_a_ring_does_not_grow_without_end(database: Database) -> None:

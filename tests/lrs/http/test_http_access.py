@@ -7,7 +7,7 @@ import base64
 import pytest
 from wiring import Wire, a_statement
 
-from lrs.access.keys import revoke_key
+from lrs.access.keys import make_key, revoke_key
 
 
 def test_no_key_is_401_and_says_how(lite: Wire) -> None:
@@ -34,15 +34,24 @@ def test_a_header_that_is_no_key_is_401(lite: Wire, header: str) -> None:
     assert lite.ask("GET", headers={"Authorization": header}).status_code == 401
 
 
-def test_an_unknown_key_and_a_wrong_secret_get_the_same_answer(wire: Wire) -> None:
-    replies = [
-        wire.ask("GET", headers={"Authorization": _basic(*pair), "X-Request-ID": "the-same-id"})
-        for pair in ((wire.made.key, "wrong"), ("unknown", wire.made.secret))
+def test_every_key_that_is_not_valid_gets_the_same_answer(wire: Wire) -> None:
+    revoked = wire.as_key("all").made
+    revoke_key(wire.database, revoked.key)
+    expired = make_key(wire.database, wire.database.settings, name="Over", expires_at=1)
+    pairs = [
+        (wire.made.key, "wrong"),
+        ("unknown", wire.made.secret),
+        (revoked.key, revoked.secret),
+        (expired.key, expired.secret),
     ]
-    wrong, unknown = replies
-    assert wrong.status_code == unknown.status_code == 401
-    assert wrong.data == unknown.data
-    assert dict(wrong.headers) == dict(unknown.headers)
+    first, *others = [
+        wire.ask("GET", headers={"Authorization": _basic(*pair), "X-Request-ID": "the-same-id"})
+        for pair in pairs
+    ]
+    assert first.status_code == 401
+    for reply in others:
+        assert (reply.status_code, reply.data) == (401, first.data)
+        assert dict(reply.headers) == dict(first.headers)
 
 
 def test_a_body_is_not_looked_at_without_a_key(lite: Wire) -> None:
