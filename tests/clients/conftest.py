@@ -81,7 +81,7 @@ def drive(store: Served, packages: Path) -> Drive:
             [*runner, HERE / script, json.dumps(told)],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)

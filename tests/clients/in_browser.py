@@ -6,27 +6,10 @@ Run by `test_clients_browser.py` in a process of its own; prints what it saw as 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
-
-PACKAGES = Path(__file__).with_name("node_modules")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from browsing import on_a_page
 
 TINCANJS = """
 async ({ endpoint, key, secret }) => {
@@ -90,32 +73,12 @@ async ({ endpoint, key, secret }) => {
 """
 
 
-class _Content(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-def opened(browser: Browser, origin: str) -> Page:
-    """A page of the content's origin; any file will do."""
-    page = browser.new_page()
-    page.goto(f"{origin}/tincanjs/package.json")
-    return page
-
-
 def main(told: dict[str, str]) -> dict[str, Any]:
-    shelf = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Content, directory=str(PACKAGES)))
-    threading.Thread(target=shelf.serve_forever, daemon=True).start()
-    origin = f"http://127.0.0.1:{shelf.server_address[1]}"
-    found = os.environ.get("VERKAN_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        page = opened(browser, origin)
+    with on_a_page() as (page, origin):
+        page.goto(origin)
         fetched = page.evaluate(FETCH, told)
-        page.add_script_tag(url=f"{origin}/tincanjs/build/tincan-min.js")
-        tincanjs = page.evaluate(TINCANJS, told)
-        browser.close()
-    shelf.shutdown()
-    return {"tincanjs": tincanjs, "fetch": fetched}
+        page.add_script_tag(url=f"{origin}/node_modules/tincanjs/build/tincan-min.js")
+        return {"tincanjs": page.evaluate(TINCANJS, told), "fetch": fetched}
 
 
 if __name__ == "__main__":
