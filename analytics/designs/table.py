@@ -73,7 +73,7 @@ def _csv(path: Path, separator: str | None) -> pd.DataFrame:
 def numbers(column: pd.Series, key: str) -> npt.NDArray[np.float64]:
     """Return a column as numbers, nan where there is none; a decimal comma is understood."""
     told = column.notna()
-    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
+    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, copy=True)
     if np.isnan(values[told]).any():
         text = column[told].astype(str).str.replace(",", ".", regex=False)
         values[told] = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
