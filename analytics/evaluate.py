@@ -13,15 +13,38 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from analytics.designs import panel, randomised
+from analytics import arithmetic
+from analytics.designs import (
+    duration,
+    interrupted_series,
+    observational,
+    panel,
+    randomised,
+    single_unit,
+)
 from analytics.designs.spec import COMMON_KEYS, Spec
 from analytics.designs.table import fingerprint
 from lrs.errors import BadInput
 
 Answer = dict[str, Any]
 
-DESIGNS: dict[str, ModuleType] = {"panel": panel, "randomised": randomised}
-LATER = ("observational", "duration", "interrupted_series", "single_unit")
+_TELLING: tuple[tuple[str, frozenset[str]], ...] = (
+    ("single_unit", frozenset({"unit", "time", "treated_unit", "start"})),
+    ("panel", frozenset({"unit", "time", "start"})),
+    ("single_unit", frozenset({"unit", "time", "treatment"})),
+    ("duration", frozenset({"entry", "exit", "event"})),
+    ("interrupted_series", frozenset({"time", "step"})),
+)
+"""The keys that tell a design, the most of them first."""
+
+DESIGNS: dict[str, ModuleType] = {
+    "panel": panel,
+    "randomised": randomised,
+    "observational": observational,
+    "duration": duration,
+    "interrupted_series": interrupted_series,
+    "single_unit": single_unit,
+}
 
 
 def evaluate(spec: Mapping[str, Any], base: Path) -> Answer:
@@ -29,6 +52,8 @@ def evaluate(spec: Mapping[str, Any], base: Path) -> Answer:
 
     Raises `BadInput`, naming the key, for a spec or a table that cannot be right.
     """
+    if arithmetic.asked(spec):
+        return arithmetic.answer(spec)
     name, why = _design(spec)
     design = DESIGNS[name]
     read = Spec(spec, base)
@@ -45,8 +70,6 @@ def _design(spec: Mapping[str, Any]) -> tuple[str, str | None]:
     asked = spec.get("design", "auto")
     if asked == "auto":
         return _chosen(spec)
-    if asked in LATER:
-        raise BadInput(f"the design {asked!r} comes with a later version", where="design")
     if asked not in DESIGNS:
         known = ", ".join((*DESIGNS, "auto"))
         raise BadInput(f"there is no design {asked!r}", where="design", hint=f"known: {known}")
@@ -54,14 +77,16 @@ def _design(spec: Mapping[str, Any]) -> tuple[str, str | None]:
 
 
 def _chosen(spec: Mapping[str, Any]) -> tuple[str, str]:
-    if {"unit", "time", "start"} <= spec.keys():
-        return "panel", "the spec names unit, time and start"
+    """Choose by the keys: each design has some that no other has."""
+    for name, keys in _TELLING:
+        if keys <= spec.keys():
+            return name, f"the spec names {', '.join(sorted(keys))}"
     if spec.get("inference") == "exact_permutation":
         return "randomised", "the spec asks for a permutation of a draw"
     raise BadInput(
         "the design cannot be told from the keys",
         where="design",
-        hint='name it: "panel" (unit, time, start) or "randomised" (treatment, drawn by lot)',
+        hint='name it: "randomised" when it was drawn by lot, "observational" when it was not',
     )
 
 

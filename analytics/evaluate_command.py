@@ -61,6 +61,9 @@ def _write(answer: dict[str, Any], out: str) -> None:
 
 
 def _tell(answer: dict[str, Any], lang: str) -> None:
+    if "sentence" not in answer:  # formulas only: numbers under their names
+        _write(answer, "-")
+        return
     from analytics.telling.screen import tell
 
     tell(answer, lang)

@@ -32,6 +32,8 @@ RULES: dict[str, Rule] = {
     "no_before_period": Rule("D", silences=True, raised_by="longer_history"),
     "no_variation": Rule("D", silences=True, raised_by="check_the_outcome"),
     "small_sample": Rule("D", silences=True, raised_by="more_people"),
+    "short_series": Rule("D", silences=True, raised_by="longer_history"),
+    "no_overlap": Rule("D", silences=True, raised_by="draw_by_lot"),
     "no_comparison_group": Rule("C", raised_by="leave_some_for_later"),
     "window_not_closed": Rule("C", silences=True, raised_by="wait_for_the_window"),
     "regression_to_the_mean": Rule("C", silences=True, raised_by="draw_by_lot"),

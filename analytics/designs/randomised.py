@@ -11,6 +11,7 @@ import pandas as pd
 from analytics.checks import grading
 from analytics.checks.few import FEW
 from analytics.designs.measures import Measures, measures
+from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
 from analytics.estimators import randomised as by_lot
@@ -25,7 +26,6 @@ from lrs.errors import BadInput
 
 KEYS = frozenset({"unit", "treatment", "cluster", "covariates", "inference"})
 _UNBALANCED = 0.01
-_SIDES = {"1": 1, "0": 0, "true": 1, "false": 0, "yes": 1, "no": 0}
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str]]:
     """Return the rows that have everything, and the covariates' names."""
-    side = _sides(spec.column("treatment"))
+    side = sides(spec.column("treatment"))
     names = spec.texts("covariates")
     columns = [numbers(spec.named(name, "covariates"), "covariates") for name in names]
     covariates = np.column_stack(columns) if columns else np.empty((len(side), 0))
@@ -73,20 +73,6 @@ def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str]]:
     )
     _check_sides(drawn)
     return drawn, names
-
-
-def _sides(column: pd.Series) -> IntArray:
-    plain = (
-        column.astype(str).str.strip().str.lower().str.replace(r"^([01])\.0+$", r"\1", regex=True)
-    )
-    side = plain.map(_SIDES)
-    if side.isna().any():
-        row = int(np.flatnonzero(side.isna())[0])
-        raise BadInput(
-            f"{column.iloc[row]!r} is neither trained (1) nor not (0)",
-            where=f"treatment: data row {row + 1}",
-        )
-    return np.asarray(side, dtype=np.int64)
 
 
 def _clusters(spec: Spec, rows: int) -> IntArray:

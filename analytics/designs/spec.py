@@ -119,7 +119,7 @@ class Spec:
         """Return the question, with what the design adds."""
         return question_of(
             self.kpi,
-            outcome_name=self.text("outcome"),
+            outcome_name=self.optional("outcome") or "",
             path_name=self.optional("path") or "",
             level=self.choice("level", get_args(Level), "unit"),
             **more,

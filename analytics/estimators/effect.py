@@ -44,7 +44,7 @@ class Effect:
         told |= self.estimate.as_ratio() if self.ratio else self.estimate.as_json()
         told["p"] = p
         if self.ratio:
-            told["scale_of_se"] = "log"
+            told |= {"coef": self.estimate.value, "scale_of_se": "log"}
         if self.difference is not None:
             told |= {"att": self.difference.value}
             told |= {"att_low": self.difference.low, "att_high": self.difference.high}

@@ -36,6 +36,16 @@ CLAUSES: Texts = {
         "för få har gått utbildningen, eller för få finns kvar att jämföra med",
         "te weinig mensen zijn opgeleid, of er zijn er te weinig om mee te vergelijken",
     ),
+    "short_series": _row(
+        "there are too few periods before or after the training",
+        "det finns för få perioder före eller efter utbildningen",
+        "er zijn te weinig perioden voor of na de training",
+    ),
+    "no_overlap": _row(
+        "nobody untrained is like those who were trained",
+        "ingen som inte utbildades liknar dem som gjorde det",
+        "niemand zonder training lijkt op wie werd opgeleid",
+    ),
     "no_comparison_group": _row(
         "everyone was trained at the same time, so there is nobody to compare with",
         "alla gick utbildningen samtidigt, så det finns ingen att jämföra med",
@@ -147,6 +157,16 @@ MEANINGS: Texts = {
         "Chance alone could make or hide any difference.",
         "Slumpen ensam kan skapa eller dölja varje skillnad.",
         "Het toeval alleen kan elk verschil maken of verbergen.",
+    ),
+    "short_series": _row(
+        "A level and a trend cannot be told from so few figures.",
+        "Nivå och trend går inte att skilja åt med så få siffror.",
+        "Niveau en trend zijn met zo weinig cijfers niet te onderscheiden.",
+    ),
+    "no_overlap": _row(
+        "There is no fair comparison to be made.",
+        "Det går inte att göra någon rättvis jämförelse.",
+        "Een eerlijke vergelijking is niet te maken.",
     ),
     "no_comparison_group": _row(
         "Whatever else changed at that time looks like the training's doing.",

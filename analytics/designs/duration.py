@@ -1,0 +1,200 @@
+"""Time to leave, time to autonomy: rows are spells from one day to another, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.checks import grading
+from analytics.checks.unmeasured import e_value
+from analytics.designs.spec import Spec
+from analytics.designs.table import numbers
+from analytics.estimators import hazard
+from analytics.estimators.effect import Effect
+from analytics.estimators.grid import FloatArray
+from analytics.estimators.hazard import Hazard, Spells
+from analytics.record import record_of
+from lrs.errors import BadInput
+
+KEYS = frozenset({"unit", "entry", "exit", "event", "covariates", "ties"})
+_FEWEST_EVENTS = 10
+
+
+def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer."""
+    if spec.kpi["kind"] != "time_to_event":
+        raise BadInput('this design is for the kind "time_to_event"', where="kpi.kind")
+    question = spec.question()
+    spells, dropped = _spells(spec)
+    changes = _changes(spells)
+    flags = ["selected_comparison", *_flags(spells, changes=changes)]
+    if dropped > 0.05:
+        flags.append("missing_outcomes")
+    silent = any(grading.RULES[flag].silences for flag in flags)
+    found = (
+        None if silent else hazard.cox(spells, spec.choice("ties", ("efron", "breslow"), "efron"))
+    )
+    if found is None and not silent:
+        flags.append("no_variation")
+    effect = None if found is None else Effect(found.estimate, ratio=True, method=_method(changes))
+    return record_of(
+        question,
+        design="duration",
+        effect=effect,
+        flags=grading.in_order(flags),
+        p=None if effect is None else effect.estimate.p,
+        best="B",
+        counts=_counts(spells),
+        provenance=provenance,
+        parts={
+            "estimates": {} if found is None else {"cox": _coef(found)},
+            "event_study": {},
+            "naive": _naive(spells),
+            "checks": _checks(found),
+            "inference": {
+                "p": None if found is None else found.estimate.p,
+                "clusters": len(np.unique(spells.unit)),
+                "method": "z",
+            },
+        },
+    )
+
+
+def _spells(spec: Spec) -> tuple[Spells, float]:
+    """Return the rows that have everything, checked, and the share of those that do not."""
+    names = spec.texts("covariates")
+    columns = [numbers(spec.named(name, "covariates"), "covariates") for name in names]
+    unit = spec.names("unit")
+    table = pd.DataFrame(
+        {key: spec.numbers(key) for key in ("entry", "exit", "event", "exposure")}
+        | {f"x{n}": column for n, column in enumerate(columns)}
+    ).assign(unit=unit.to_numpy(), row=np.arange(1, len(unit) + 1))
+    known = table.notna().all(axis=1)
+    table = table[known]
+    if table.empty:
+        raise BadInput("no row has all its columns", where="data")
+    _refuse(table, ~table["event"].isin((0, 1)), "event", "is neither 0 nor 1")
+    _refuse(table, table["exit"] <= table["entry"], "exit", "is not after its entry")
+    _refuse(table, table["exposure"] < 0, "exposure", "is below zero")
+    _check_order(table)
+    covariates = table[[f"x{n}" for n in range(len(columns))]].to_numpy(float)
+    spells = Spells(
+        unit=pd.factorize(table["unit"], sort=True)[0].astype(np.int64),
+        entry=table["entry"].to_numpy(float),
+        exit=table["exit"].to_numpy(float),
+        event=table["event"].to_numpy(float),
+        exposure=table["exposure"].to_numpy(float),
+        covariates=_centred(covariates),
+    )
+    return spells, float(1 - known.mean())
+
+
+def _refuse(table: pd.DataFrame, bad: pd.Series, key: str, why: str) -> None:
+    if bad.any():
+        raise BadInput(f"the {key} {why}", where=f"{key}: data row {table['row'][bad].iloc[0]}")
+
+
+def _check_order(table: pd.DataFrame) -> None:
+    """A unit is in one place at a time, and nothing of it follows its event."""
+    ordered = table.sort_values(["unit", "entry"], kind="stable")
+    same = ordered["unit"].eq(ordered["unit"].shift())
+    overlap = same & (ordered["entry"] < ordered["exit"].shift())
+    if overlap.any():
+        bad = ordered[overlap].iloc[0]
+        raise BadInput(
+            f"two spells of {bad['unit']!r} overlap",
+            where=f"entry: data row {bad['row']}",
+            hint="a spell begins where the one before it ended, or later",
+        )
+    after = same & (ordered["event"].shift() == 1)
+    if after.any():
+        bad = ordered[after].iloc[0]
+        raise BadInput(
+            f"{bad['unit']!r} has a spell after its event",
+            where=f"event: data row {bad['row']}",
+            hint="only the last spell of a unit can end with the event",
+        )
+
+
+def _centred(covariates: FloatArray) -> FloatArray:
+    """Centre and scale the covariates; constant ones tell nothing and are left out."""
+    if not covariates.shape[1]:
+        return covariates
+    varies = np.ptp(covariates, axis=0) > 0
+    kept = covariates[:, varies]
+    return np.asarray((kept - kept.mean(axis=0)) / kept.std(axis=0))
+
+
+def _changes(spells: Spells) -> bool:
+    """Return whether some unit's exposure changes on the way."""
+    spread = pd.Series(spells.exposure).groupby(spells.unit).nunique()
+    return bool((spread > 1).any())
+
+
+def _people(spells: Spells) -> tuple[int, int]:
+    """Return how many were ever trained, and how many never."""
+    ever = pd.Series(spells.exposure).groupby(spells.unit).max() > 0
+    return int(ever.sum()), int((~ever).sum())
+
+
+def _flags(spells: Spells, *, changes: bool) -> list[str]:
+    found = ["immortal_time_handled"] if changes else []
+    trained, never = _people(spells)
+    untrained_time = len(np.unique(spells.unit[spells.exposure == 0]))
+    if not trained:
+        found.append("nobody_trained")
+    elif not untrained_time:
+        found.append("no_before_period")
+    elif min(trained, max(never, untrained_time)) < grading.SMALL_SAMPLE:
+        found.append("small_sample")
+    if spells.event.sum() == 0:
+        found.append("no_variation")
+    elif spells.event.sum() < _FEWEST_EVENTS:
+        found.append("small_sample")
+    return found
+
+
+def _method(changes: bool) -> str:
+    told = "hazard ratio by Cox regression"
+    return f"{told}; trained from the day it happened" if changes else told
+
+
+def _coef(found: Hazard) -> dict[str, float]:
+    return found.estimate.as_json("coef")
+
+
+def _naive(spells: Spells) -> dict[str, Any]:
+    """Return the ratio everybody gets who counts people as trained from their first day."""
+    ever = pd.Series(spells.exposure).groupby(spells.unit).transform("max").to_numpy() > 0
+    time = spells.exit - spells.entry
+    rates = [spells.event[own].sum() / time[own].sum() for own in (ever, ~ever) if own.any()]
+    if len(rates) < 2 or rates[1] <= 0:
+        return {}
+    return {"cross_section": {"ratio": float(rates[0] / rates[1])}}
+
+
+def _checks(found: Hazard | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    told = found.estimate
+    return {
+        "proportional_hazards": {"p": found.proportional_p},
+        "e_value": e_value(*(float(np.exp(part)) for part in (told.value, told.low, told.high))),
+    }
+
+
+def _counts(spells: Spells) -> dict[str, Any]:
+    trained, never = _people(spells)
+    units = len(np.unique(spells.unit))
+    return {
+        "units": units,
+        "treated": trained,
+        "comparison": never,
+        "clusters": units,
+        "events": int(spells.event.sum()),
+        "spells": len(spells.unit),
+        "periods": len(np.unique(spells.exit)),
+    }

@@ -1,0 +1,193 @@
+"""Everyone at once: one row a period, and a step from untrained to trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from analytics.checks import grading
+from analytics.designs.measures import Measures, measures
+from analytics.designs.spec import Spec
+from analytics.designs.table import numbers
+from analytics.designs.time import clock_of, periods_of
+from analytics.estimators import series as stepping
+from analytics.estimators.effect import Effect
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.series import Series, Stepped
+from analytics.record import record_of
+from lrs.errors import BadInput
+
+KEYS = frozenset({"time", "step", "season"})
+_LEAST_BEFORE, _LEAST_AFTER = 8, 3
+
+
+def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer."""
+    question = spec.question()
+    own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
+    series, period = _series(spec, own)
+    ratio = question.per_exposure and bool((series.num > 0).any())
+    flags = [*own.flags, "no_comparison_group", *_gaps(period)]
+    short = _is_short(series)
+    effect = fitted = None
+    estimates: dict[str, Any] = {}
+    if short or not series.can_be_fitted:
+        flags.append("short_series")
+    elif not np.ptp(series.num / series.den) > 0:
+        flags.append("no_variation")
+    else:
+        fitted = stepping.stepped(series, ratio=ratio)
+        estimates = _estimates(series, fitted)
+        effect = _effect(series, fitted)
+    placebo = None if fitted is None else stepping.false_step(series, ratio=ratio)
+    if placebo is not None and placebo.estimate.p < grading.SIGNIFICANT:
+        flags.append("not_robust_to_trend")
+    p = None if effect is None else effect.estimate.p
+    return record_of(
+        question,
+        design="interrupted_series",
+        effect=effect,
+        flags=grading.in_order(flags),
+        p=p,
+        best="C",
+        counts=_counts(series),
+        provenance=provenance,
+        parts={
+            "estimates": estimates,
+            "event_study": {},
+            "naive": _naive(series),
+            "checks": _checks(fitted, placebo),
+            "inference": {"p": p, "clusters": 1, "method": "z" if ratio else "t"},
+        },
+    )
+
+
+def _series(spec: Spec, own: Measures) -> tuple[Series, IntArray]:
+    """Return the series in the order of time, without periods that lack their outcome."""
+    time = spec.column("time")
+    clock = clock_of([str(value).strip() for value in time.unique()], "time")
+    period = np.asarray(periods_of(time, clock, "time"))
+    if len(np.unique(period)) < len(period):
+        raise BadInput(
+            "a period has two rows",
+            where="time",
+            hint="one row a period; for teams or sites side by side, the design is panel",
+        )
+    step = spec.numbers("step")
+    if not np.isfinite(step).all() or ((step < 0) | (step > 1)).any():
+        raise BadInput("the step is 0 before and 1 after", where="step")
+    season = _season(spec, period)
+    order = np.argsort(period)
+    keep = order[own.known[order]]
+    _check_step(step[keep])
+    series = Series(
+        own.num[keep], own.den[keep], step[keep], period[keep].astype(np.float64), season[keep]
+    )
+    return series, period[keep]
+
+
+def _check_step(step: FloatArray) -> None:
+    if (np.diff(step) < 0).any():
+        raise BadInput(
+            "the step goes back down", where="step", hint="one step: 0 until it, 1 from then on"
+        )
+    if not (step == 0).any() or not (step > 0).any():
+        missing = "before" if not (step == 0).any() else "after"
+        raise BadInput(f"no period lies {missing} the step", where="step")
+
+
+def _season(spec: Spec, period: IntArray) -> FloatArray:
+    """Return sines and cosines of the time of the year: ``{period, harmonics, month}``."""
+    given = spec.given.get("season")
+    if given is None:
+        return np.empty((len(period), 0))
+    if not isinstance(given, Mapping) or not set(given) <= {"period", "harmonics", "month"}:
+        raise BadInput("'season' must be {period, harmonics, month}", where="season")
+    length, waves = given.get("period", 12), given.get("harmonics", 2)
+    for key, value in (("period", length), ("harmonics", waves)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise BadInput("this must be a whole number above 0", where=f"season.{key}")
+    if 2 * waves > length:
+        raise BadInput("more waves than the season has periods", where="season.harmonics")
+    month = period.astype(np.float64)
+    if "month" in given:
+        month = numbers(spec.named(str(given["month"]), "season.month"), "season.month")
+        if not np.isfinite(month).all():
+            raise BadInput("a row has no place in the season", where="season.month")
+    angle = 2 * np.pi * month / length
+    both = [(np.sin(k * angle), np.cos(k * angle)) for k in range(1, waves + 1)]
+    columns = [wave for pair in both for wave in pair]
+    # The last sine of an even season is zero throughout.
+    return np.column_stack([wave for wave in columns if np.ptp(wave) > 1e-9])
+
+
+def _is_short(series: Series) -> bool:
+    before = int(series.before.sum())
+    return before < _LEAST_BEFORE or len(series.num) - before < _LEAST_AFTER
+
+
+def _gaps(period: IntArray) -> list[str]:
+    steps = np.diff(period)
+    return ["missing_periods"] if len(steps) and steps.max() > steps.min() else []
+
+
+def _estimates(series: Series, fitted: Stepped) -> dict[str, Any]:
+    if not fitted.ratio:
+        found = {"segmented": fitted.estimate.as_json()}
+        if series.season.shape[1]:
+            bare = stepping.stepped(series.without_season(), ratio=False)
+            found["without_season"] = bare.estimate.as_json()
+        return found
+    bare = stepping.stepped(series.without_season(), ratio=True, plain=True)
+    return {
+        "quasi_poisson": fitted.estimate.as_ratio(),
+        "poisson": bare.estimate.as_ratio(),
+    }
+
+
+def _effect(series: Series, fitted: Stepped) -> Effect:
+    robust = "errors of Newey and West" if fitted.robust else "no carry-over of errors"
+    allowed = "trend and season" if series.season.shape[1] else "trend"
+    if not fitted.ratio:
+        method = f"segmented regression with {allowed}; {robust}"
+        without = fitted.without if fitted.without > 0 else None
+        return Effect(fitted.estimate, ratio=False, without=without, method=method)
+    size = fitted.estimate
+    share = fitted.without * (np.exp([size.value, size.low, size.high]) - 1)
+    reach = (share[2] - share[1]) / 2
+    difference = Estimate(float(share[0]), float(reach / 1.959963984540054), size.df)
+    method = f"quasi-Poisson with {allowed}; {robust}"
+    return Effect(size, ratio=True, difference=difference, method=method)
+
+
+def _checks(fitted: Stepped | None, placebo: Stepped | None) -> dict[str, Any]:
+    if fitted is None:
+        return {}
+    return {
+        "autocorrelation": fitted.carried,
+        "overdispersion": fitted.spread,
+        "placebo_date": None if placebo is None else placebo.estimate.as_json("coef"),
+    }
+
+
+def _naive(series: Series) -> dict[str, Any]:
+    before = series.before
+    means = [float(series.num[own].sum() / series.den[own].sum()) for own in (~before, before)]
+    return {"before_after": {"att": means[0] - means[1]}}
+
+
+def _counts(series: Series) -> dict[str, Any]:
+    before = int(series.before.sum())
+    periods = len(series.num)
+    return {
+        "units": 1,
+        "treated": 1,
+        "comparison": 0,
+        "clusters": 1,
+        "periods": periods,
+        "periods_before": before,
+        "periods_after": periods - before,
+    }

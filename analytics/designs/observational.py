@@ -1,0 +1,190 @@
+"""Chosen people, one row each and no time: trained ones beside untrained ones weighed to be alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.checks import grading
+from analytics.checks.unmeasured import e_value
+from analytics.designs.measures import Measures, measures
+from analytics.designs.sides import sides
+from analytics.designs.spec import Spec
+from analytics.designs.table import numbers
+from analytics.estimators import balancing
+from analytics.estimators import randomised as by_lot
+from analytics.estimators.balancing import Chosen, Overlap
+from analytics.estimators.effect import Effect
+from analytics.estimators.grid import FloatArray
+from analytics.estimators.question import Question
+from analytics.estimators.randomised import Draw
+from analytics.record import record_of
+from lrs.errors import BadInput
+
+KEYS = frozenset({"unit", "treatment", "covariates"})
+_MOST_LEVELS = 50
+
+
+def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer."""
+    question = spec.question()
+    own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
+    chosen, names = _chosen(spec, own)
+    weights = balancing.entropy_weights(chosen)
+    alike = balancing.overlap(chosen, weights)
+    flags = [*own.flags, "selected_comparison", *_flags(chosen, alike)]
+    effect, estimates = _effect(chosen, weights, alike, question)
+    p = None if effect is None else effect.estimate.p
+    return record_of(
+        question,
+        design="observational",
+        effect=effect,
+        flags=grading.in_order(flags),
+        p=p,
+        best="B",
+        counts=_counts(chosen),
+        provenance=provenance,
+        parts={
+            "estimates": estimates,
+            "event_study": {},
+            "naive": {"cross_section": by_lot.difference(_as_draw(chosen)).as_json()},
+            "checks": _checks(chosen, weights, alike, names, effect),
+            "inference": {"p": p, "clusters": len(chosen.num), "method": "t"},
+        },
+    )
+
+
+def _chosen(spec: Spec, own: Measures) -> tuple[Chosen, list[str]]:
+    """Return the people who have everything, and the covariates' names."""
+    side = sides(spec.column("treatment"))
+    covariates, names = _covariates(spec)
+    keep = own.known & ~np.isnan(covariates).any(axis=1)
+    trained = side[keep] == 1
+    if trained.all() or not trained.any():
+        who = "everyone" if trained.all() else "nobody"
+        raise BadInput(f"{who} is trained: there is nothing to compare", where="treatment")
+    if spec.optional("unit") and spec.names("unit")[keep].duplicated().any():
+        raise BadInput(
+            "somebody has two rows",
+            where="unit",
+            hint='one row a person; with rows over time, the design is "panel"',
+        )
+    return Chosen(own.num[keep], own.den[keep], trained, covariates[keep]), names
+
+
+def _covariates(spec: Spec) -> tuple[FloatArray, list[str]]:
+    """Return the covariates as numbers; one of words becomes a column a word."""
+    columns, names = [], []
+    for name in spec.texts("covariates"):
+        column = spec.named(name, "covariates")
+        try:
+            columns.append(numbers(column, "covariates"))
+            names.append(name)
+        except BadInput:
+            for level in _levels(column):
+                told = column.notna().to_numpy()
+                columns.append(np.where(told, (column == level).to_numpy(float), np.nan))
+                names.append(f"{name}={level}")
+    rows = len(spec.table)
+    return (np.column_stack(columns) if columns else np.empty((rows, 0))), names
+
+
+def _levels(column: pd.Series) -> list[str]:
+    levels = sorted(column.dropna().astype(str).unique())
+    if len(levels) > _MOST_LEVELS:
+        raise BadInput(
+            f"{column.name!r} has {len(levels)} different words; {_MOST_LEVELS} can be balanced",
+            where="covariates",
+            hint="a column that names each person says nothing of likeness",
+        )
+    return levels[1:]
+
+
+def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
+    found = []
+    trained = int(chosen.trained.sum())
+    if min(trained, len(chosen.num) - trained) < grading.SMALL_SAMPLE:
+        found.append("small_sample")
+    if not np.ptp(chosen.num / chosen.den) > 0:
+        found.append("no_variation")
+    if not alike.balanced:
+        found.append("no_overlap")
+    elif alike.poor:
+        found.append("poor_overlap")
+    return found
+
+
+def _effect(
+    chosen: Chosen, weights: FloatArray, alike: Overlap, question: Question
+) -> tuple[Effect | None, dict[str, Any]]:
+    regression = by_lot.ancova(_as_draw(chosen)) if chosen.covariates.shape[1] else None
+    estimates = {} if regression is None else {"regression": regression.as_json()}
+    if not alike.balanced:
+        return None, estimates
+    difference = balancing.balanced(chosen, weights, ratio=False)
+    ratio = balancing.balanced(chosen, weights, ratio=True) if question.per_exposure else None
+    method = "entropy balancing on the covariates; error doubly robust"
+    if difference is not None:
+        estimates["entropy_balancing"] = difference.as_json()
+    if ratio is not None:
+        estimates["entropy_balancing_ratio"] = ratio.as_ratio()
+        return Effect(ratio, ratio=True, difference=difference, method=method), estimates
+    if difference is None:
+        return None, estimates
+    outcome = chosen.num / chosen.den
+    without = float(weights @ outcome[~chosen.trained])
+    counted = without if without > float(np.std(outcome)) else None
+    return Effect(difference, ratio=False, without=counted, method=method), estimates
+
+
+def _as_draw(chosen: Chosen) -> Draw:
+    rows = np.arange(len(chosen.num), dtype=np.int64)
+    centred = chosen.covariates - chosen.covariates.mean(axis=0)
+    side = chosen.trained.astype(np.int64)
+    return Draw(chosen.num, chosen.den, side, rows, np.asarray(centred))
+
+
+def _checks(
+    chosen: Chosen, weights: FloatArray, alike: Overlap, names: list[str], effect: Effect | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "overlap": {"effective_sample": alike.effective, "heaviest_weight": alike.heaviest},
+        "balance": _balance(chosen, weights, names),
+    }
+    if effect is not None and effect.ratio:
+        told = effect.estimate
+        ends = (float(np.exp(part)) for part in (told.value, told.low, told.high))
+        found["e_value"] = e_value(*ends)
+    return found
+
+
+def _balance(chosen: Chosen, weights: FloatArray, names: list[str]) -> dict[str, Any]:
+    """Return each covariate's difference before and after weighing, in standard deviations."""
+    ours = chosen.covariates[chosen.trained]
+    others = chosen.covariates[~chosen.trained]
+    spread = chosen.covariates.std(axis=0)
+    mean = np.average(ours, axis=0, weights=chosen.den[chosen.trained])
+    before = mean - np.average(others, axis=0, weights=chosen.den[~chosen.trained])
+    after = mean - weights @ others
+    scaled = [
+        np.divide(gap, spread, out=np.zeros_like(gap), where=spread > 0) for gap in (before, after)
+    ]
+    return {
+        name: {"before": float(scaled[0][n]), "after": round(float(scaled[1][n]), 6)}
+        for n, name in enumerate(names)
+    }
+
+
+def _counts(chosen: Chosen) -> dict[str, Any]:
+    trained = int(chosen.trained.sum())
+    units = len(chosen.num)
+    return {
+        "units": units,
+        "treated": trained,
+        "comparison": units - trained,
+        "clusters": units,
+        "periods": 1,
+    }

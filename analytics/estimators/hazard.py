@@ -1,0 +1,64 @@
+"""Time to an event, with a status that changes on the way: Cox's model on start/stop rows.
+
+A person counts as untrained until the day of training, so that nobody looks long-lived for having
+lived long enough to be trained. Ties as Efron has them (or Breslow). By statsmodels, whose interval
+is closed at its start where R's is open: a hair is added to every entry.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.grid import FloatArray, IntArray
+
+_HAIR = 1e-6
+
+
+@dataclass(frozen=True)
+class Spells:
+    """Rows of people at risk from ``entry`` (excluded) to ``exit``; ``event`` 1 where it ended so."""
+
+    unit: IntArray
+    entry: FloatArray
+    exit: FloatArray
+    event: FloatArray
+    exposure: FloatArray
+    covariates: FloatArray
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """The logarithm of the hazard ratio of exposure, and whether it stays the same over time."""
+
+    estimate: Estimate
+    proportional_p: float | None
+
+
+def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
+    """Fit the model; None when the hazard ratio cannot be told (no events on one side)."""
+    from statsmodels.duration.hazard_regression import PHReg
+
+    design = np.column_stack([spells.exposure, spells.covariates])
+    step = np.diff(np.unique(np.concatenate([spells.entry, spells.exit])))
+    hair = _HAIR * (float(step.min()) if len(step) else 1.0)
+    model = PHReg(spells.exit, design, status=spells.event, entry=spells.entry + hair, ties=ties)
+    fit = model.fit(disp=0)
+    value, se = float(fit.params[0]), float(fit.bse[0])
+    if not (math.isfinite(value) and math.isfinite(se) and 0 < se < 10):
+        return None
+    return Hazard(Estimate(value, se, math.inf), _proportional(spells, fit))
+
+
+def _proportional(spells: Spells, fit: Any) -> float | None:
+    """Return the chance of Schoenfeld residuals that move with the order of time as much as these."""
+    left = np.asarray(fit.schoenfeld_residuals)[:, 0]
+    told = np.isfinite(left) & (spells.event == 1)
+    if told.sum() < 5 or not np.ptp(left[told]) > 0:
+        return None
+    return float(stats.pearsonr(stats.rankdata(spells.exit[told]), left[told])[1])

@@ -1,0 +1,136 @@
+"""One series of figures with a step in it: everyone was trained at once.
+
+Segmented regression after Lopez Bernal, Cummins and Gasparrini (2017): a level that changes at the
+step beside a trend and the seasons. Events per exposure by quasi-Poisson, everything else by least
+squares. Where a period's error carries over into the next, errors are Newey and West's.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.grid import BoolArray, FloatArray
+
+_CARRIES_OVER = 1.96
+"""Lag-1 correlation of the residuals, in standard errors, from which errors are made robust."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """``num / den`` of each period, in order; ``step`` is 0 before and 1 after.
+
+    ``season`` has a column for each wave of the year, none when there is no season to allow for.
+    """
+
+    num: FloatArray
+    den: FloatArray
+    step: FloatArray
+    time: FloatArray
+    season: FloatArray
+
+    @property
+    def before(self) -> BoolArray:
+        """Return the periods before the step."""
+        return np.asarray(self.step == 0)
+
+    @cached_property
+    def design(self) -> FloatArray:
+        """Return constant, step, trend and season: periods × columns."""
+        trend = (self.time - self.time.mean()) / max(float(np.ptp(self.time)), 1.0)
+        return np.column_stack([np.ones(len(self.num)), self.step, trend, self.season])
+
+    @property
+    def can_be_fitted(self) -> bool:
+        """Return whether there are more periods than unknowns, and all of them can be told apart."""
+        rank = int(np.linalg.matrix_rank(self.design))
+        return rank == self.design.shape[1] and len(self.num) > rank + 1
+
+    def cut(self, keep: BoolArray, step: FloatArray) -> Series:
+        """Return some of the periods, with another step."""
+        return Series(self.num[keep], self.den[keep], step, self.time[keep], self.season[keep])
+
+    def without_season(self) -> Series:
+        """Return the series with nothing allowed for but the trend."""
+        return replace(self, season=np.empty((len(self.num), 0)))
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """The change at the step: its logarithm for events per exposure (``ratio``), else its size."""
+
+    estimate: Estimate
+    ratio: bool
+    without: float
+    spread: float
+    """How many times more the figures vary than chance would have them; 1 for least squares."""
+    carried: float
+    """Correlation of one period's error with the next's."""
+    robust: bool
+
+
+def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
+    """Fit the series and return the change at its step.
+
+    ``plain``: the errors of pure chance, without allowance for what varies more than that.
+    """
+    model, fit = _model(series, ratio=ratio), None
+    fit = model.fit(scale=1.0 if plain else "X2") if ratio else model.fit()
+    carried = _carried(np.asarray(fit.resid_pearson if ratio else fit.wresid))
+    robust = not plain and abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
+    spread = float(fit.scale) if ratio else 1.0
+    if robust:
+        lags = math.ceil(4 * (len(series.num) / 100) ** (2 / 9))
+        kind = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}}
+        fit = model.fit(**kind)
+    df = math.inf if ratio else float(fit.df_resid)
+    told = Estimate(float(fit.params[1]), float(fit.bse[1]), df)
+    return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust)
+
+
+def _model(series: Series, *, ratio: bool) -> Any:
+    import statsmodels.api as sm
+
+    if ratio:
+        offset = np.log(series.den)
+        return sm.GLM(series.num, series.design, family=sm.families.Poisson(), offset=offset)
+    return sm.WLS(series.num / series.den, series.design, weights=series.den)
+
+
+def _carried(left: FloatArray) -> float:
+    """Return the correlation of each residual with the one after."""
+    whole = float(left @ left)
+    return float(left[1:] @ left[:-1]) / whole if whole > 0 else 0.0
+
+
+def _without(series: Series, fit: Any, *, ratio: bool) -> float:
+    """Return what the periods after the step would have been on average without it."""
+    after = ~series.before
+    expected = series.design[after] @ np.asarray(fit.params)
+    expected = expected - fit.params[1] * series.step[after]
+    if ratio:
+        expected = np.exp(expected)
+    return float(np.average(expected, weights=series.den[after]))
+
+
+def false_step(series: Series, *, ratio: bool) -> Stepped | None:
+    """Return the change at a step that was none, half-way through the time before the real one.
+
+    None when that time is too short to be cut in two.
+    """
+    keep = series.before
+    at = series.time[keep]
+    half = (np.arange(len(at)) >= len(at) // 2).astype(np.float64)
+    cut = series.cut(keep, half)
+    if len(at) < 2 * SHORTEST or not cut.can_be_fitted:
+        return None
+    return stepped(cut, ratio=ratio)
+
+
+SHORTEST = 4
+"""Periods that a level needs to be known at all."""

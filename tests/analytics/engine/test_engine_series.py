@@ -1,0 +1,130 @@
+"""One series with a step: found where it is, told as wide as it is, and never above grade C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import optimize
+
+from analytics.estimators.series import Series, false_step, stepped
+from analytics.evaluate import evaluate
+from lrs.errors import BadInput
+
+
+def months(
+    seed: int, *, effect: float = 0.0, carry: float = 0.0, count: int = 48, step: int = 30
+) -> pd.DataFrame:
+    """A monthly figure with a trend, a season, and errors that may carry over."""
+    random = np.random.default_rng(seed)
+    at = np.arange(count)
+    noise = np.zeros(count)
+    for month in at[1:]:
+        noise[month] = carry * noise[month - 1] + random.normal()
+    on = (at >= step).astype(int)
+    value = 20 + 0.05 * at + 2 * np.sin(2 * np.pi * at / 12) + effect * on + noise
+    return pd.DataFrame({"time": at, "month": at % 12 + 1, "on": on, "value": value})
+
+
+def ask(folder: Path, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
+    table.to_csv(folder / "t.csv", index=False)
+    spec = {
+        "design": "interrupted_series", "data": "t.csv", "time": "time", "step": "on",
+        "outcome": "value", "kpi": {"kind": "continuous", "better": "up"},
+        "season": {"period": 12, "harmonics": 1, "month": "month"},
+    }  # fmt: skip
+    return evaluate(spec | more, folder)
+
+
+def test_rate_model_is_the_maximum_of_its_likelihood() -> None:
+    random = np.random.default_rng(3)
+    time = np.arange(40.0)
+    on = (time >= 25).astype(float)
+    den = random.uniform(900, 1100, 40)
+    num = random.poisson(den * np.exp(-3 + 0.01 * time - 0.2 * on)).astype(float)
+    series = Series(num, den, on, time, np.empty((40, 0)))
+
+    def unlikely(beta: np.ndarray) -> float:
+        told = series.design @ beta + np.log(den)
+        return float((np.exp(told) - num * told).sum())
+
+    best = optimize.minimize(unlikely, [-3.0, 0.0, 0.0], method="BFGS", options={"gtol": 1e-9})
+    found = stepped(series, ratio=True)
+    assert found.estimate.value == pytest.approx(best.x[1], abs=1e-6)
+    mean = np.exp(series.design @ best.x) * den
+    spread = ((num - mean) ** 2 / mean).sum() / 37
+    cov = np.linalg.inv(series.design.T @ (series.design * mean[:, None]))
+    assert found.estimate.se == pytest.approx((spread * cov[1, 1]) ** 0.5, rel=1e-6)
+
+
+def test_interval_covers_also_when_errors_carry_over() -> None:
+    for carry, least in ((0.0, 0.90), (0.4, 0.80)):
+        covered = []
+        for seed in range(150):
+            table = months(seed, effect=1.0, carry=carry, count=72, step=40)
+            angle = 2 * np.pi * table["month"] / 12
+            season = np.column_stack([np.sin(angle), np.cos(angle)])
+            columns = (table[name].to_numpy(float) for name in ("on", "time"))
+            series = Series(table["value"].to_numpy(), np.ones(72), *columns, season)
+            told = stepped(series, ratio=False).estimate
+            covered.append(told.low <= 1.0 <= told.high)
+        assert np.mean(covered) > least, carry
+
+
+def test_effect_is_a_suggestion_and_its_reason_is_told(tmp_path: Path) -> None:
+    answer = ask(tmp_path, months(1, effect=4.0))
+    assert (answer["verdict"], answer["grade"]) == ("improved", "C")
+    assert answer["flags"] == ["no_comparison_group"]
+    assert answer["estimate"]["low"] < 4.0 < answer["estimate"]["high"]
+    assert "nobody to compare with" in answer["sentence"]["en"]
+
+
+def test_step_that_was_none_is_looked_for_before_the_real_one(tmp_path: Path) -> None:
+    table = months(2)
+    table.loc[table["time"].between(15, 47), "value"] += 6  # something else, long before
+    answer = ask(tmp_path, table)
+    assert "not_robust_to_trend" in answer["flags"]
+    assert answer["checks"]["placebo_date"]["p"] < 0.05
+
+
+def test_no_step_is_looked_for_in_a_short_time() -> None:
+    short = Series(np.arange(10.0), np.ones(10), np.r_[[0.0] * 6, [1.0] * 4], np.arange(10.0),
+                   np.empty((10, 0)))  # fmt: skip
+    assert false_step(short, ratio=False) is None
+
+
+def test_few_periods_say_nothing(tmp_path: Path) -> None:
+    answer = ask(tmp_path, months(1, effect=9.0, count=9, step=6), season=None)
+    assert (answer["verdict"], answer["grade"]) == ("cannot_tell", "D")
+    assert "short_series" in answer["flags"]
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda t: t.assign(on=0), "step"),
+        (lambda t: t.assign(on=1), "step"),
+        (lambda t: t.assign(on=(t["time"] % 2)), "step"),
+        (lambda t: t.assign(on=2), "step"),
+        (lambda t: t.assign(time=1), "time"),
+        (lambda t: t.assign(month=None), "season.month"),
+        (lambda t: t.assign(value="much"), "outcome: data row 1"),
+    ],
+)
+def test_what_cannot_be_is_refused_naming_the_key(tmp_path: Path, change: Any, where: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        ask(tmp_path, change(months(1)))
+    assert refused.value.where == where
+
+
+def test_gap_in_time_is_flagged(tmp_path: Path) -> None:
+    assert "missing_periods" in ask(tmp_path, months(1).drop(index=[10, 11]))["flags"]
+
+
+def test_constant_series_is_no_effect_of_anything(tmp_path: Path) -> None:
+    answer = ask(tmp_path, months(1).assign(value=3.0))
+    assert answer["verdict"] == "cannot_tell"
+    assert "no_variation" in answer["flags"]
