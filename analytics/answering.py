@@ -205,10 +205,10 @@ def _effect(study: Study) -> Effect:
 
 
 def _method(study: Study) -> str:
+    if study.efficient is not None:
+        return "start drawn by lot: efficient estimator; clustered t interval"
     if study.question.comparison == "never":
         return "group-time difference in differences, never trained; clustered t interval"
-    if study.question.randomised_timing:
-        return "start drawn by lot: levels and changes, working covariance; clustered t interval"
     return "imputation from untrained cells, working covariance; clustered t interval"
 
 
@@ -244,11 +244,11 @@ def _left_out(study: Study) -> list[str]:
 
 
 def _estimates(study: Study) -> Json:
-    names = ("simple", "group", "dynamic", "imputation")
+    names = ("simple", "group", "dynamic", "efficient", "imputation")
     told = {name: _told(study.measured.get(name)) for name in names}
     if study.log_ratio is not None:
         told["poisson"] = study.log_ratio.as_ratio()
-    elif study.question.comparison != "never":
+    elif study.question.comparison != "never" and study.efficient is None:
         told["weighted_imputation"] = _told(study.measured.get("headline"))
     return {name: value for name, value in told.items() if value is not None}
 

@@ -28,15 +28,13 @@ def by_exposure(grid: Grid) -> Covariance:
     return lambda g: np.diag(variance[g])
 
 
-def additive(grid: Grid, *, cohorts: bool = True, lines: bool = False) -> FloatArray:
-    """Return the design: period dummies, and if asked the cohorts' dummies and straight lines."""
+def additive(grid: Grid, *, lines: bool = False) -> FloatArray:
+    """Return the design: period and cohort dummies, and if asked a straight line a cohort."""
     rows, columns = grid.den.shape
     period = np.broadcast_to(np.eye(columns), (rows, columns, columns))
     dummy = np.repeat(np.eye(rows)[:, None, :], columns, axis=1)
     time = (grid.periods - grid.periods.mean()) / max(float(np.ptp(grid.periods)), 1.0)
-    parts = [period]
-    if cohorts:
-        parts.append(dummy)
+    parts = [period, dummy]
     if lines:
         parts.append(dummy * time[None, :, None])
     return np.concatenate(parts, axis=2)
@@ -109,24 +107,6 @@ def imputation(grid: Grid, covariance: Covariance | None = None) -> FloatArray |
         return None
     target = np.where(trained, grid.den, 0.0) / grid.den[trained].sum()
     return np.asarray(target - fit.of_prediction(target))
-
-
-def drawn(grid: Grid, covariance: Covariance) -> FloatArray | None:
-    """Return the weights of the effect when the start was drawn by lot.
-
-    The draw makes the cohorts alike: their levels may be compared, not only their changes, and what
-    the training does so many periods after the start is the same for all of them. Averaged over
-    trained units and periods, as the others are.
-    """
-    event = grid.periods[None, :] - grid.cohorts[:, None]
-    times = np.unique(event[grid.treated])
-    trained = grid.treated[:, :, None] & (event[:, :, None] == times)
-    design = np.concatenate([additive(grid, cohorts=False), trained.astype(float)], axis=2)
-    fit = Fit(grid, design, grid.there, covariance)
-    wanted = np.zeros(design.shape[2])
-    share = np.einsum("gt,gte->e", grid.den, trained) / grid.den[grid.treated].sum()
-    wanted[-len(times) :] = share
-    return fit.of_coefficients(wanted) if fit.identifies(wanted) else None
 
 
 def twfe(grid: Grid) -> FloatArray | None:

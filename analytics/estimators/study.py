@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.estimators import fits, group_time, naive
+from analytics.estimators import efficient, fits, group_time, naive
 from analytics.estimators.errors import Deviations, Measured, deviations_of, measure
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, grid_of
@@ -78,14 +78,20 @@ class Study:
 
         Asked to compare with the never trained only, it is the group-time estimate; otherwise the
         imputation estimate with the working covariance, more precise under the same assumption.
-        A start drawn by lot allows more still.
+        A start drawn by lot allows more still: the efficient estimate.
         """
+        if self.efficient is not None:
+            return self.efficient
         if self.question.comparison == "never":
             return group_time.simple(self.effects)
-        drawn = None
-        if self.question.randomised_timing:
-            drawn = fits.drawn(self.grid, self.covariance)
-        return fits.imputation(self.grid, self.covariance) if drawn is None else drawn
+        return fits.imputation(self.grid, self.covariance)
+
+    @cached_property
+    def efficient(self) -> FloatArray | None:
+        """Return the weights of the efficient estimate, for a start drawn by lot."""
+        if not self.question.randomised_timing:
+            return None
+        return efficient.efficient(self.grid, self.deviations, self.question.comparison)
 
     @cached_property
     def ratio(self) -> RateRatio | None:
@@ -101,6 +107,7 @@ class Study:
             "group": group_time.group(self.effects),
             "dynamic": group_time.dynamic(self.effects),
             "imputation": fits.imputation(self.grid),
+            "efficient": self.efficient,
             "trend_adjusted": fits.trend_adjusted(self.grid, self.covariance),
             **naive.naive(self.grid),
         }

@@ -12,6 +12,7 @@ ESTIMATES = {
     "simple": N_("Difference in differences, all trained periods alike"),
     "group": N_("Difference in differences, averaged by start"),
     "dynamic": N_("Difference in differences, averaged by time since the start"),
+    "efficient": N_("Efficient estimate for a start drawn by lot"),
     "imputation": N_("Imputation from the untrained periods"),
     "weighted_imputation": N_("Imputation, weighted by how a unit's months move together"),
     "poisson": N_("Rate model with exposure"),
