@@ -22,12 +22,13 @@ SCOPES = {
 """Each scope with what it lets a key do, narrow before wide."""
 
 ALSO_CALLED = {
-    "xapi:write": "statements/write",
-    "xapi:read": "statements/read",
-    "xapi:all": "all",
+    "xapi:write": ("statements/write", "define"),
+    "xapi:read": ("statements/read",),
+    "xapi:all": ("all",),
 }
 """Scopes by the names that LinkedIn Learning asks for when it gets a token
-(https://learn.microsoft.com/en-us/linkedin/learning/integrations/xapi)."""
+(https://learn.microsoft.com/en-us/linkedin/learning/integrations/xapi). A key must have the first;
+it knows no name for the others, which a token gets too if the key has them."""
 
 _MET_BY: dict[str, frozenset[str]] = {
     "statements/write": frozenset({"all", "statements/write"}),

@@ -121,7 +121,7 @@ def _check_grant(form: dict[str, str]) -> None:
 def _scopes(key: Key, asked: str) -> tuple[list[str], set[str]]:
     """Return the scopes of the token by the names they are asked for, and by ours."""
     names = list(dict.fromkeys(asked.split())) or sorted(key.scopes)
-    scopes = {ALSO_CALLED.get(name, name) for name in names}
-    if not all(scope in SCOPES and allows(key.scopes, scope) for scope in scopes):
+    meant = [ALSO_CALLED.get(name, (name,)) for name in names]
+    if not all(first in SCOPES and allows(key.scopes, first) for first, *_ in meant):
         raise _Refused("invalid_scope", f"this client may ask for: {' '.join(sorted(key.scopes))}")
-    return names, scopes
+    return names, {scope for each in meant for scope in each if allows(key.scopes, scope)}

@@ -71,6 +71,25 @@ def test_what_linkedin_learning_sends_is_taken(wire: Wire) -> None:
     assert stored["authority"]["name"] == "LinkedIn Learning"
 
 
+@pytest.mark.parametrize(
+    ("scopes", "name"), [(["statements/write"], None), (["statements/write", "define"], "Course")]
+)
+def test_what_linkedin_learning_posts_is_named_if_its_key_may_define(
+    wire: Wire, scopes: list[str], name: str | None
+) -> None:
+    narrow = wire.as_key(*scopes, name="LinkedIn Learning")
+    token = granted(narrow, scope="xapi:write")["access_token"]
+    iri = "https://example.org/course"
+    course = {"id": iri, "definition": {"name": {"en": "Course"}}}
+    assert (
+        narrow.ask("POST", body=a_statement(object=course), headers=by_token(token)).status_code
+        == 200
+    )
+    known = wire.ask("GET", "/xapi/activities", activityId=iri).get_json()
+    assert known.get("definition", {"name": {"en": None}})["name"]["en"] == name
+    assert narrow.ask("GET", headers=by_token(token)).status_code == 403
+
+
 def test_a_type_without_application_is_taken_too(wire: Wire) -> None:
     pair = {"client_id": wire.made.key, "client_secret": wire.made.secret}
     reply = asked(wire, type_="x-www-form-urlencoded", grant_type="client_credentials", **pair)
