@@ -13,8 +13,8 @@ from store_making import TENANT, VERBS, body, ids, pages, pointing, voiding, wri
 from lrs.access.tenants import make_tenant
 from lrs.store.database import Database
 from lrs.store.reading import statement_by_id
-from lrs.store.watching import latest
 from lrs.store.schema import ref, statement
+from lrs.store.watching import latest
 
 BO = "mbox mailto:bo@example.org"
 
