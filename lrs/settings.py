@@ -100,6 +100,13 @@ TABLE: tuple[Setting, ...] = (
         most=36_500,
     ),
     Setting(
+        "deduplicate_hours",
+        24,
+        "Hours that a statement without id is known again, for a key that asks for it.",
+        least=1,
+        most=876_000,
+    ),
+    Setting(
         "pages",
         "local",
         "Who sees the pages: `local` (a browser on this machine), `open` (anyone who reaches the "
@@ -166,6 +173,7 @@ class Settings:
     refusals_kept: int
     refusal_bytes: int
     refusal_days: int
+    deduplicate_hours: int
     pages: str
     administration: str
     language: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -117,6 +117,12 @@ def authority(settings: Settings, name: str) -> dict[str, Any]:
         "name": name,
         "account": {"homePage": home_page(settings), "name": name},
     }
+
+
+def account_home(agent: Mapping[str, Any], settings: Settings) -> str:
+    """Return the home page of a key's authority: what its accounts are taken to be on."""
+    own: str = agent.get("account", {}).get("homePage") or home_page(settings)
+    return own
 
 
 def _checked_name(name: str) -> str:

@@ -56,6 +56,14 @@ _POST = {
     "requestBody": body({"oneOf": [_STATEMENT, _STATEMENTS]}),
     "responses": {
         "200": done("Stored: the ids, in order.", {"type": "array", "items": UUID}),
+        "207": done(
+            "Stored in part, under a key that is set so: in order, the id of what was stored and "
+            "the fault of what was not.",
+            {
+                "type": "array",
+                "items": {"oneOf": [UUID, {"$ref": "#/components/schemas/ErrorForm"}]},
+            },
+        ),
         **faults(400, 401, 403, 409, 413, 503, 507),
     },
 }

@@ -8,7 +8,7 @@ that the sender is told to send again (429, 503, 507).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from flask import Response, g, request
@@ -21,7 +21,9 @@ from lrs.http.signing_in import signed_in
 from lrs.http.tracing import request_id
 from lrs.log import fault_fields
 from lrs.store.refusals import Refusal, keep_refusals, prune_refusals
-from lrs.store.refused_requests import POSTED, RefusedRequest, as_refusals, put_under
+from lrs.store.refused_requests import POSTED, RefusedRequest, as_refusals, one_of, put_under
+from lrs.xapi.batches import Looked
+from lrs.xapi.multipart import Part
 from lrs.xapi.terms import SpecVersion
 from lrs.xapi.uuids import uuid_of
 
@@ -46,6 +48,17 @@ def keep(key: Key, refusals: Sequence[Refusal]) -> None:
     with database.write() as conn:
         keep_refusals(conn, key.tenant_id, refusals, at=at, key_id=key.id)
         prune_refusals(conn, key.tenant_id, host().settings, at=at)
+
+
+def keep_each(key: Key, looked: Sequence[Looked], parts: Mapping[str, Part]) -> None:
+    """Keep statements that were refused out of a batch whose others are stored."""
+    most = host().settings.refusal_bytes
+    try:
+        refusals = [one_of(each, _version(), parts, most) for each in looked]
+        if refusals:
+            keep(key, refusals)
+    except Exception as exc:  # the others are stored, and the answer is to say so
+        not_kept(exc)
 
 
 def not_kept(fault: Exception) -> None:

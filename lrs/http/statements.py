@@ -17,10 +17,9 @@ from flask import Blueprint, Response, request
 from werkzeug.http import http_date
 
 from lrs.access.ring import Key
-from lrs.access.scopes import allows
 from lrs.app import host
-from lrs.errors import BadInput, NotFound, TooLarge
-from lrs.http import consistency, mine, paging
+from lrs.errors import BadInput, NotFound
+from lrs.http import consistency, mine, paging, taking
 from lrs.http.answering import formed
 from lrs.http.arguments import arguments
 from lrs.http.bodies import statements_body
@@ -30,11 +29,9 @@ from lrs.http.signing_in import signed_in
 from lrs.http.versions import negotiate, version
 from lrs.store.attachments import find_attachments, hashes_of
 from lrs.store.reading import Page, statement_by_id
-from lrs.store.writing import write_statements
-from lrs.xapi.multipart import Mixed, Part, check_wanted
+from lrs.xapi.multipart import Part
 from lrs.xapi.queries import ById, parse_query
-from lrs.xapi.signatures import check_signatures
-from lrs.xapi.statement import Statement, check_batch
+from lrs.xapi.statement import Statement
 from lrs.xapi.uuids import uuid_of
 
 blueprint = Blueprint("xapi_statements", __name__, url_prefix="/xapi")
@@ -48,15 +45,11 @@ def post() -> Response:
     key = signed_in("statements/write")
     _known_parameters(())
     sent = statements_body()
-    statements = _checked(sent)
-    most = host().settings.max_statements
-    if len(statements) > most:
-        raise TooLarge(
-            f"{len(statements)} statements in one request; this server takes {most}",
-            where="$",
-            hint="send them in several requests",
-        )
-    written = _write(key, statements, sent)
+    if key.options.partial:
+        return consistency.bounded_before(taking.write_partly(key, sent), key)
+    found = taking.checked(key, sent)
+    taking.not_too_many(len(found.statements))
+    written = taking.write(key, found, sent)
     return consistency.bounded_before(_json(orjson.dumps([str(id_) for id_ in written])), key)
 
 
@@ -71,8 +64,9 @@ def put() -> Response:
         raise BadInput(
             "PUT stores one statement, not an array", where="$", hint="POST takes arrays"
         )
-    (statement,) = _checked(sent)
-    _write(key, [_under(id_, statement)], sent)
+    found = taking.checked(key, sent)
+    (statement,) = found.statements
+    taking.write(key, found._replace(statements=[_under(id_, statement)]), sent)
     return consistency.bounded_before(Response(status=204), key)
 
 
@@ -87,29 +81,6 @@ def get() -> Response:
     if isinstance(query, ById):
         return _one(key, query)
     return _page(key, mine.first_page(key, query), paging.Form(query.format, query.attachments))
-
-
-def _checked(sent: Mixed) -> list[Statement]:
-    """Hold the statements to their rules, and what came along to the statements."""
-    statements = check_batch(sent.statements, version(), parts=sent.parts)
-    if sent.parts:
-        check_wanted(sent.parts, [sha2 for one in statements for sha2 in hashes_of(one.body)])
-    check_signatures(statements, sent.parts)
-    return statements
-
-
-def _write(key: Key, statements: list[Statement], sent: Mixed) -> list[UUID]:
-    written = write_statements(
-        host().database,
-        key.tenant_id,
-        statements,
-        authority=key.authority,
-        key_id=key.id,
-        parts=sent.parts,
-        # 1.0.3, Communication 4.2: who may not define stores statements and changes nothing else.
-        defines=allows(key.scopes, "define"),
-    )
-    return [each.id for each in written]
 
 
 def _one(key: Key, asked: ById) -> Response:

@@ -33,7 +33,7 @@ from lrs.store.writing import Incoming, store_batch, taken
 from lrs.xapi.dumps import DumpForm, Unwrapped, recognise, unwrap
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import check
-from lrs.xapi.terms import SpecVersion
+from lrs.xapi.versions import stated_version
 
 #: Vouches for imported statements that name no authority; `.invalid` belongs to nobody, for ever.
 IMPORT_AUTHORITY: Mapping[str, Any] = {
@@ -182,7 +182,7 @@ class _Import:
     def _check(self, raw: bytes) -> Incoming | VerkanError:
         try:
             parsed = parse_statement(raw)
-            found = check(parsed, _version(parsed.body))
+            found = check(parsed, stated_version(parsed.body))
         except BadInput as exc:
             return exc
         if not found.id_given:
@@ -258,8 +258,3 @@ def _batches(run: _Import) -> Iterator[list[_Read]]:
             ids.add(statement_id)
     if batch:
         yield batch
-
-
-def _version(body: Mapping[str, Any]) -> SpecVersion:
-    """The statement says itself which version it follows; when it says nothing, 1.0 (Data 2.4.10)."""
-    return SpecVersion.V2_0 if str(body.get("version")).startswith("2.") else SpecVersion.V1_0

@@ -13,7 +13,7 @@ over the limit is kept in pieces where it is an array; else only a note of it st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -21,7 +21,8 @@ import orjson
 from lrs.errors import BadInput, BadStatement, VerkanError
 from lrs.store.refusals import COMPANION, Refusal
 from lrs.xapi.batches import Looked, look_at_each
-from lrs.xapi.multipart import boundary_in, parse_mixed
+from lrs.xapi.digests import digest16
+from lrs.xapi.multipart import Part, boundary_in, parse_mixed, write_mixed
 from lrs.xapi.statement import Statement
 from lrs.xapi.terms import SpecVersion
 
@@ -71,10 +72,20 @@ def as_refusals(request: RefusedRequest, most_bytes: int) -> list[Refusal]:
     return _of_batch(request, looked, most_bytes)
 
 
-def one_of(request: RefusedRequest, looked: Looked, most_bytes: int) -> Refusal:
-    """Return the refusal of one statement that was refused for itself, as in partial mode."""
+def one_of(
+    looked: Looked, version: SpecVersion | None, parts: Mapping[str, Part], most_bytes: int
+) -> Refusal:
+    """Return the refusal of one statement of a batch whose others were stored.
+
+    What came along for it is kept with it, as it would be sent.
+    """
     assert not isinstance(looked.found, Statement)  # noqa: S101 - the caller's promise
-    return _one(request, looked.raw, looked.found, most_bytes, _is_timeless(looked))
+    wanted = [part for sha2, part in parts.items() if sha2.encode() in looked.raw.lower()]
+    raw = looked.raw
+    if wanted:
+        raw = write_mixed(f"refused-{digest16(raw).hex()}", raw, wanted)
+    request = RefusedRequest(raw, version, looked.found)
+    return _one(request, raw, looked.found, most_bytes, _is_timeless(looked))
 
 
 def _of_mixed(request: RefusedRequest, most_bytes: int) -> list[Refusal]:
@@ -94,7 +105,7 @@ def _of_batch(request: RefusedRequest, looked: list[Looked], most_bytes: int) ->
         return list(_pieces(request, looked, request.fault.code, request.fault.message, most_bytes))
     good = [one for one in looked if isinstance(one.found, Statement)]
     why = f"it came in one batch with a statement that was refused, at {faulty[0].path}"
-    refusals = [one_of(request, one, most_bytes) for one in faulty]
+    refusals = [one_of(one, request.version, {}, most_bytes) for one in faulty]
     return [*refusals, *_pieces(request, good, COMPANION, why, most_bytes)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -28,13 +28,15 @@ class Repaired:
 
 
 class KeepRepairs(Beside):
-    """Keeps the repairs of a batch beside its statements."""
+    """Keeps the repairs of a batch beside its statements.
 
-    def __init__(self, tenant_id: int, looked: Sequence[Looked]) -> None:
+    ``looked`` are the statements as they came, ``sent`` the same ones as they are stored.
+    """
+
+    def __init__(self, tenant_id: int, looked: Sequence[Looked], sent: Iterable[Statement]) -> None:
         self._tenant_id = tenant_id
-        self._by_id = {
-            one.found.id: one for one in looked if one.repairs and isinstance(one.found, Statement)
-        }
+        each = zip(looked, sent, strict=True)
+        self._by_id = {one.id: came for came, one in each if came.repairs}
 
     def keep(self, conn: sa.Connection, stored: Sequence[tuple[int, Statement]]) -> None:
         """Keep what was repaired of those that were stored."""

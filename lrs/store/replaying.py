@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from lrs.access.key_options import options_of
-from lrs.access.keys import home_page
+from lrs.access.keys import account_home, home_page
 from lrs.access.scopes import allows
 from lrs.errors import BadInput, BadStatement, Conflict, VerkanError
 from lrs.settings import Settings
@@ -133,9 +133,9 @@ def _sender(conn: sa.Connection, settings: Settings, tenant_id: int, key_id: int
     if row is None:  # an import
         return _Sender(IMPORT_AUTHORITY, home_page(settings), lenient=False, defines=True)
     agent = json.loads(row.authority)
-    own = agent.get("account", {}).get("homePage", home_page(settings))
     defines = allows(row.scopes.split(), "define")
-    return _Sender(agent, own, options_of(row._mapping).lenient, defines)
+    lenient = options_of(row._mapping).lenient
+    return _Sender(agent, account_home(agent, settings), lenient, defines)
 
 
 def _read(whole: WholeRefusal, sender: _Sender, *, lenient: bool) -> _Read:
@@ -180,7 +180,7 @@ def _store(
         key_id=whole.listed.key_id,
         on_conflict=lambda at, sent: conflicts.append(taken(sent, f"{fresh[at].path}.id")),
         parts=read.parts,
-        besides=(KeepRepairs(tenant_id, _under_ids(fresh, incoming)),),
+        besides=(KeepRepairs(tenant_id, fresh, (one.statement for one in incoming)),),
     )
     stored = sum(one.new for one in written)
     faults = [one.found for one in read.looked if isinstance(one.found, VerkanError)]
@@ -242,8 +242,3 @@ def _under_address(whole: WholeRefusal, one: Looked) -> Looked:
     return replace(
         one, found=BadStatement(f"it was put under {named}, which is not its id", where="$.id")
     )
-
-
-def _under_ids(looked: Sequence[Looked], incoming: Sequence[Incoming]) -> list[Looked]:
-    each = zip(looked, incoming, strict=True)
-    return [replace(one, found=sent.statement) for one, sent in each]

@@ -124,14 +124,14 @@ def test_of_a_body_too_large_to_be_read_a_note_is_kept(make_wire: MakeWire) -> N
 
 
 def test_a_crash_of_ours_loses_nothing(lite: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lrs.http import statements
+    from lrs.http import taking
 
     def crash(*_: Any) -> None:
         raise RuntimeError("here")
 
     sent = a_statement()
     with monkeypatch.context() as patched:
-        patched.setattr(statements, "check_signatures", crash)
+        patched.setattr(taking, "check_signatures", crash)
         assert lite.post(sent).status_code == 500
     assert [each.listed.code for each in kept(lite)] == ["internal"]
     assert bodies(kept(lite)) == [sent]
