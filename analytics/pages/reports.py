@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from analytics.report.html import report_body
 from analytics.report.icons import icon
 from analytics.report.view import GRADES, View, grade_of
-from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.app import host
 from lrs.errors import BadInput, NotFound
 from lrs.store.arrivals import newest_seq
 from lrs.web.shell import language
+from lrs.web.shown import shown_tenant
 from lrs.web.viewing import viewers_only
 
 blueprint = Blueprint(
@@ -73,8 +73,7 @@ def _is_empty() -> bool:
 
 
 def _tenant() -> int:
-    with host().database.read() as conn:
-        return tenant_number(conn, DEFAULT)
+    return shown_tenant().id
 
 
 def _asked(name: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 import sqlalchemy as sa
 
+from lrs.store.refusals import COMPANION
 from lrs.store.schema import access_key, refused, statement, statement_body
 
 _LOOKED_AT = 20_000
@@ -95,8 +96,30 @@ def latest_refusal(
     """Return the newest refusal from that instant (microseconds) on; with a key, of that key's."""
     query = sa.select(
         refused.c.id, refused.c.refused_at, refused.c.code, refused.c.path, refused.c.message
-    ).where(refused.c.tenant_id == tenant_id, refused.c.refused_at >= since)
+    ).where(
+        refused.c.tenant_id == tenant_id,
+        refused.c.refused_at >= since,
+        refused.c.code != COMPANION,  # it was not the fault of these
+    )
     if key_id is not None:
         query = query.where(refused.c.key_id == key_id)
     row = conn.execute(query.order_by(refused.c.refused_at.desc()).limit(1)).one_or_none()
     return None if row is None else TurnedAway(*row)
+
+
+def last_stored(conn: sa.Connection, tenant_id: int) -> dict[str, int]:
+    """Return by key when it last brought a statement, as far as the newest statements tell it."""
+    some = (
+        sa.select(statement.c.key_id, statement.c.stored_at)
+        .where(statement.c.tenant_id == tenant_id)
+        .order_by(statement.c.seq.desc())
+        .limit(_LOOKED_AT)
+        .subquery()
+    )
+    rows = conn.execute(
+        sa.select(access_key.c.key, sa.func.max(some.c.stored_at))
+        .join(some, some.c.key_id == access_key.c.id)
+        .where(access_key.c.tenant_id == tenant_id)
+        .group_by(access_key.c.key)
+    )
+    return {key: int(at) for key, at in rows}

@@ -30,6 +30,14 @@ def changer_allowed() -> bool:
     )
 
 
+def guard() -> None:
+    """Let viewers read and changers change: the rule before each request to a blueprint of pages."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        viewers_only()
+    else:
+        changers_only()
+
+
 def changers_only() -> None:
     """Refuse a request that may not change anything, or that no page of ours sent."""
     viewers_only()

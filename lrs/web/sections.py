@@ -11,10 +11,10 @@ from lrs.web.shell import MenuEntry
 SECTIONS = {
     "web.index": N_("Statements"),
     "setup.index": N_("Set up"),
-    "refusals.index": N_("Refused"),
-    "keys.index": N_("Keys"),
-    "tenants.index": N_("Tenants"),
-    "forwarding.index": N_("Forwarding"),
+    "refusal_pages.index": N_("Refused"),
+    "key_pages.index": N_("Keys"),
+    "tenant_pages.index": N_("Tenants"),
+    "forwarding_pages.index": N_("Forwarding"),
 }
 
 

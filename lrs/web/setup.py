@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
@@ -11,23 +10,24 @@ from uuid import UUID
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from lrs.access.expiring import expiry
 from lrs.access.key_options import KeyOptions
 from lrs.access.keys import MadeKey, key_row, make_key
+from lrs.access.ring import now_us
 from lrs.app import host
 from lrs.errors import BadInput, NotFound
 from lrs.store.arrivals import first_arrival, latest_refusal, newest_seq
 from lrs.web.asking import number_asked
-from lrs.web.changing import changer_allowed, changers_only
+from lrs.web.changing import changer_allowed, guard
 from lrs.web.i18n import Words, words
 from lrs.web.reasons import reason
 from lrs.web.sentences import told
 from lrs.web.shell import language, moment
 from lrs.web.shown import shown_tenant
 from lrs.web.tools import ADDRESSES, PURPOSES, TOOLS, Tool, filled, values
-from lrs.web.viewing import viewers_only
 
 blueprint = Blueprint("setup", __name__, url_prefix="/setup")
-blueprint.before_request(viewers_only)
+blueprint.before_request(guard)
 
 
 @blueprint.get("")
@@ -51,7 +51,6 @@ def index() -> str:
 @blueprint.post("")
 def make() -> Response:
     """Make the key and show its secret, this once."""
-    changers_only()
     tool, form = _tool(), request.form
     made = make_key(
         host().database,
@@ -60,6 +59,7 @@ def make() -> Response:
         scopes=_scopes(form),
         tenant=shown_tenant().name,
         options=KeyOptions(lenient="lenient" in form, deduplicate="deduplicate" in form),
+        expires_at=expiry(now_us(), after=form.get("lasts") or None),
     )
     return shown_once(
         "web/setup_made.html",
@@ -137,9 +137,8 @@ def _is_only_here() -> bool:
 def _light_from_now(key: str = "") -> dict[str, Any]:
     with host().database.read() as conn:
         above = newest_seq(conn, shown_tenant().id)
-    since = time.time_ns() // 1000
     light = _waiting(words(language()))
-    return {"key": key, "above": above, "since": since, "light": light}
+    return {"key": key, "above": above, "since": now_us(), "light": light}
 
 
 def _light_asked() -> dict[str, Any]:
@@ -158,7 +157,7 @@ def _light_asked() -> dict[str, Any]:
             "title": said.say("Something came, and was refused"),
             "said": reason(turned_away.code, said),
             "detail": ": ".join(filter(None, (turned_away.path, turned_away.message))),
-            "link": "",
+            "link": url_for("refusal_pages.one", number=turned_away.id),
         }
     else:
         light = _waiting(said)

@@ -1,15 +1,20 @@
-"""Whose data the pages show: the tenant that the reader chose last, else the one called default."""
+"""Whose data the pages show: the tenant that an administrator chose last, else the default one.
+
+Others always see the default one: a cookie is the reader's to write, and no right.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from flask import Response, request
+from flask import request
+from werkzeug.wrappers import Response
 
 from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.app import host
 from lrs.store.schema import tenant
+from lrs.web.changing import changer_allowed
 
 COOKIE = "tenant"
 _A_YEAR_S = 365 * 24 * 3600
@@ -24,7 +29,7 @@ class Shown(NamedTuple):
 
 def shown_tenant() -> Shown:
     """Return the tenant that the current request is shown."""
-    chosen = request.cookies.get(COOKIE, "")
+    chosen = request.cookies.get(COOKIE, "") if changer_allowed() else ""
     with host().database.read() as conn:
         if chosen.isascii() and chosen.isdigit() and len(chosen) < 10:
             row = conn.execute(
