@@ -31,13 +31,14 @@ class Verkan:
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
     """Return the application on that database; without one, on the one the settings name."""
-    from lrs.http import alternate, errors, tracing
+    from lrs.http import alternate, arguments, errors, tracing
 
     settings = settings or load()
     database = database or _opened(settings)
     app = Flask("lrs", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.url_map.merge_slashes = False  # two slashes are no other address's, so nobody is sent there
     app.json.sort_keys = False  # type: ignore[attr-defined]  # our forms have an order
     keys = KeyRing(database, settings)
     tokens = Tokens(keys, settings.secret_bytes(), settings.token_lifetime_s)
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     log.configure(settings)
     tracing.install(app)
     errors.install(app)
+    app.before_request(arguments.refuse_nul)
     with app.app_context():
         for target in plugins.each("routes"):
             plugins.load(target)(app)

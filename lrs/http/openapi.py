@@ -100,7 +100,8 @@ _ABOUT = {
         "200": told(
             "The versions.",
             {"type": "object", "properties": {"version": {"type": "array"}}},
-        )
+        ),
+        **faults(400),
     },
 }
 

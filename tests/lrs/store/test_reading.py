@@ -17,11 +17,11 @@ from lrs.store.reading import (
     consistent_through,
     count,
     every_statement,
-    latest,
     statement_by_id,
     statements,
 )
 from lrs.store.schema import access_key
+from lrs.store.watching import latest
 from lrs.store.writing import write_statements
 from lrs.xapi.queries import StatementQuery
 from lrs.xapi.times import instant

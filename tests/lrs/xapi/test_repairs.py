@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lrs.errors import BadStatement
@@ -264,6 +264,7 @@ _INNER = (
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from(_KEYS), _json | st.dictionaries(st.sampled_from(_INNER), _json), max_size=5
