@@ -147,14 +147,16 @@ def test_beside_is_the_told_for_topics_told_and_the_known_for_the_others(
 
 
 def test_who_leaves_leaves_what_the_file_does_not_tell_of_too() -> None:
-    made = beside(frozenset([_work(0, 10)]), [Piece("membership", ("a",), 0, None)], {"hours"})
+    made = beside(
+        frozenset([_work(0, 10)]), [Piece("membership", ("a",), 0, None)], {"employment", "hours"}
+    )
     assert Piece("membership", ("a",), 0, 10) in made
 
 
 def test_hours_that_a_file_does_not_tell_of_are_as_they_were() -> None:
     known = [_work(0, 5, fte=1.0), _work(5, None, fte=0.5)]
     told = Piece("employment", (None, None, None, LEFT), 0, 20)
-    assert beside(frozenset([told]), known, set()) == {
+    assert beside(frozenset([told]), known, {"employment"}) == {
         Piece("employment", (1.0, None, None, None), 0, 5),
         Piece("employment", (0.5, None, None, LEFT), 5, 20),
     }
