@@ -15,10 +15,6 @@ from lrs.xapi.versions import ANSWER, asked_version
 
 HEADER = "X-Experience-API-Version"
 
-UNNAMED = "0.95"
-"""Answered to a request that names no version: only drafts before 1.0 had such requests, and the
-answer is to be one that their senders know (1.0.3, Communication 3.3). Both versions take it."""
-
 
 def install(app: Flask) -> None:
     """Put the version on every answer below /xapi, faults included."""
@@ -54,8 +50,10 @@ def _answered() -> str:
         return ANSWER[version()]
     # No route took the request: it was refused before, or there is none at the address.
     header = _asked()
+    if header is None:
+        return ANSWER[SpecVersion.V1_0]  # who names none knows no later one
     try:
-        return UNNAMED if header is None else ANSWER[asked_version(header)]
+        return ANSWER[asked_version(header)]
     except BadInput:
         return ANSWER[SpecVersion.V2_0]
 
