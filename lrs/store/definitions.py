@@ -8,12 +8,13 @@ batches never merge into the same activity at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
-from lrs.store.bulk import among, insert_rows
+from lrs.store.bulk import insert_rows, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import definition
@@ -101,12 +102,16 @@ def _all_merged(old: str | None, bodies: Iterable[Definition]) -> Definition:
 
 
 def _stored(conn: sa.Connection, tenant_id: int, numbers: list[int]) -> dict[int, str]:
-    rows = conn.execute(
-        sa.select(definition.c.term_id, definition.c.body).where(
-            definition.c.tenant_id == tenant_id, among(conn, definition.c.term_id, numbers)
-        )
-    )
+    given = {"tenant_id": tenant_id, "wanted": numbers}
+    rows = conn.execute(_reading(conn.dialect.name), given)
     return {number: body for number, body in rows}  # noqa: C416 - a row is not yet a pair
+
+
+@cache
+def _reading(dialect: str) -> sa.Select[Any]:
+    return sa.select(definition.c.term_id, definition.c.body).where(
+        definition.c.tenant_id == sa.bindparam("tenant_id"), one_of(dialect, definition.c.term_id)
+    )
 
 
 def _change(conn: sa.Connection, tenant_id: int, changed: list[dict[str, Any]]) -> None:

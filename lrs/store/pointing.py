@@ -10,14 +10,15 @@ prepared here, when either end is stored, and a query need not know of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lrs.store.authorities import as_authority
-from lrs.store.bulk import among, insert_rows
+from lrs.store.bulk import among, insert_rows, one_of
 from lrs.store.schema import authority, ref, statement, statement_body, statement_ref
 from lrs.store.terms import Name, find_numbers
 from lrs.xapi.parsing import parse_statement
@@ -60,12 +61,20 @@ def settle(conn: sa.Connection, tenant_id: int, first_seq: int, fresh: Sequence[
 def _pointed_to(conn: sa.Connection, tenant_id: int, ids: list[Id16]) -> set[Id16]:
     if not ids:
         return set()
-    found = conn.execute(
+    found = conn.execute(_pointing_to(conn.dialect.name), {"tenant_id": tenant_id, "wanted": ids})
+    return {bytes(target) for target in found.scalars()}
+
+
+@cache
+def _pointing_to(dialect: str) -> sa.Select[Any]:
+    return (
         sa.select(statement_ref.c.target_id)
-        .where(statement_ref.c.tenant_id == tenant_id, among(conn, statement_ref.c.target_id, ids))
+        .where(
+            statement_ref.c.tenant_id == sa.bindparam("tenant_id"),
+            one_of(dialect, statement_ref.c.target_id),
+        )
         .distinct()
     )
-    return {bytes(target) for target in found.scalars()}
 
 
 def _void(conn: sa.Connection, tenant_id: int, targets: set[Id16]) -> None:

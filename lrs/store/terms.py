@@ -8,11 +8,13 @@ is over before the statements' begins: nobody ever waits for a term while holdin
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from lrs.store.bulk import among, insert_rows
+from lrs.store.bulk import insert_rows, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import term
@@ -24,6 +26,8 @@ Name = tuple[int, str]
 Numbers = dict[Name, int]
 
 _Keyed = dict[tuple[int, bytes], str]
+
+_LAST = sa.select(sa.func.coalesce(sa.func.max(term.c.id), 0))
 
 
 def known_numbers(memory: Memory, tenant_id: int, names: Iterable[Name]) -> Numbers:
@@ -94,7 +98,7 @@ def _number_on_sqlite(
     missing = [key for key in ordered if key not in found]
     if not missing:
         return found
-    last = conn.execute(sa.select(sa.func.coalesce(sa.func.max(term.c.id), 0))).scalar_one()
+    last = conn.execute(_LAST).scalar_one()
     made = {key: last + place for place, key in enumerate(missing, 1)}
     insert_rows(
         conn,
@@ -127,15 +131,23 @@ def _number_on_postgresql(
 
 def _read(conn: sa.Connection, tenant_id: int, keyed: _Keyed) -> dict[tuple[int, bytes], int]:
     """Two lists, not a list of pairs, for which SQLite would walk through all terms of the tenant."""
-    rows = conn.execute(
-        sa.select(term.c.kind, term.c.digest, term.c.id).where(
-            term.c.tenant_id == tenant_id,
-            term.c.kind.in_(sorted({kind for kind, _ in keyed})),
-            among(conn, term.c.digest, [digest for _, digest in keyed]),
-        )
-    )
+    given = {
+        "tenant_id": tenant_id,
+        "kinds": sorted({kind for kind, _ in keyed}),
+        "wanted": [digest for _, digest in keyed],
+    }
+    rows = conn.execute(_reading(conn.dialect.name), given)
     found = {(kind, bytes(digest)): number for kind, digest, number in rows}
     return {key: number for key, number in found.items() if key in keyed}
+
+
+@cache
+def _reading(dialect: str) -> sa.Select[Any]:
+    return sa.select(term.c.kind, term.c.digest, term.c.id).where(
+        term.c.tenant_id == sa.bindparam("tenant_id"),
+        term.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        one_of(dialect, term.c.digest),
+    )
 
 
 def _given(keyed: _Keyed) -> sa.TableValuedAlias:

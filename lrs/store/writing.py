@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from lrs.errors import Conflict
 from lrs.store.attachments import keep_attachments
 from lrs.store.authorities import Authority, as_authority
-from lrs.store.bulk import Row, among, insert_rows
+from lrs.store.bulk import Row, insert_rows, one_of
 from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions
 from lrs.store.numbering import Numbering
@@ -178,7 +179,13 @@ def _there_already(
 ) -> dict[uuid.UUID, _Stored]:
     """Return those of the ids that are taken, with what is stored under them."""
     wanted = [one.statement.id.bytes for one in incoming]
-    rows = conn.execute(
+    rows = conn.execute(_taken(conn.dialect.name), {"tenant_id": tenant_id, "wanted": wanted})
+    return {uuid.UUID(bytes=bytes(id16)): _Stored(version, body) for id16, version, body in rows}
+
+
+@cache
+def _taken(dialect: str) -> sa.Select[Any]:
+    return (
         sa.select(statement.c.statement_id, statement.c.version, statement_body.c.body)
         .join(
             statement_body,
@@ -186,11 +193,10 @@ def _there_already(
             & (statement_body.c.seq == statement.c.seq),
         )
         .where(
-            statement.c.tenant_id == tenant_id,
-            among(conn, statement.c.statement_id, wanted),
+            statement.c.tenant_id == sa.bindparam("tenant_id"),
+            one_of(dialect, statement.c.statement_id),
         )
     )
-    return {uuid.UUID(bytes=bytes(id16)): _Stored(version, body) for id16, version, body in rows}
 
 
 def _fresh(
