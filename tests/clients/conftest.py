@@ -63,6 +63,34 @@ def _install() -> None:
         pytest.fail(f"npm install failed:\n{done.stderr[-2000:]}", pytrace=False)
 
 
+@pytest.fixture(scope="session")
+def openedx() -> Path:
+    """A Python with Open edX's package, which wants Django and more: an environment of its own."""
+    if os.environ.get("VERKAN_TESTS_WITHOUT_OPENEDX"):
+        pytest.skip("VERKAN_TESTS_WITHOUT_OPENEDX is set: Open edX was not tried")
+    wanted = HERE / "openedx.txt"
+    home = Path(sys.prefix) / "openedx"
+    made = home / "made"
+    with wanted.open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not made.is_file() or made.read_text("utf-8") != wanted.read_text("utf-8"):
+            _run(sys.executable, "-m", "venv", "--clear", str(home))
+            pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+            _run(*pip, "--requirement", str(wanted))
+            made.write_text(wanted.read_text("utf-8"), "utf-8")
+    return home / "bin" / "python"
+
+
+def _run(*words: str) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600)
+    if done.returncode != 0:
+        pytest.fail(
+            f"{' '.join(words)} failed; set VERKAN_TESTS_WITHOUT_OPENEDX=1 to go without:\n"
+            f"{done.stderr[-2000:]}",
+            pytrace=False,
+        )
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, store_on: Callable[[str], Served]) -> Served:
     """A running server for all clients, one on each kind of database."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from serving import Served
 from tincan import Activity, Agent, RemoteLRS, Statement, StatementRef, Verb
+from tincan.documents import ActivityProfileDocument, StateDocument
 
 pytestmark = pytest.mark.client
 
@@ -91,3 +92,54 @@ def test_void(lrs: RemoteLRS) -> None:
     assert lrs.save_statement(voiding).success
     assert not lrs.retrieve_statement(sent.id).success
     assert str(lrs.retrieve_voided_statement(sent.id).content.id) == str(sent.id)
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.1", "1.0.2"])
+def test_an_older_client_is_answered_in_its_version(store: Served, version: str) -> None:
+    older = RemoteLRS(
+        version=version, endpoint=store.endpoint, username=store.key, password=store.secret
+    )
+    sent = a_statement(1)
+    assert older.save_statement(sent).success
+    assert str(older.retrieve_statement(sent.id).content.id) == str(sent.id)
+
+
+def test_state_is_kept_changed_listed_and_cleared(lrs: RemoteLRS) -> None:
+    """The client sends each state twice, as fast as it can."""
+    place = {
+        "activity": Activity(id="https://example.org/tincan/state"),
+        "agent": Agent(mbox="mailto:state@example.org"),
+    }
+    for content in (b"page 3", b"page 4"):
+        kept = StateDocument(id="bookmark", content=bytearray(content), **place)
+        assert lrs.save_state(kept).success
+        back = lrs.retrieve_state(place["activity"], place["agent"], "bookmark").content
+        assert bytes(back.content) == content
+    assert lrs.retrieve_state_ids(**place).content == ["bookmark"]
+    assert lrs.clear_state(**place).success
+    assert lrs.retrieve_state_ids(**place).content == []
+
+
+def test_a_profile_is_changed_under_the_condition_that_the_standard_wants(
+    store: Served, lrs: RemoteLRS
+) -> None:
+    """The client cannot say that a profile must be new, so it changes those that others made."""
+    activity = Activity(id="https://example.org/tincan/profile")
+    profile = ActivityProfileDocument(
+        id="level",
+        activity=activity,
+        content=bytearray(b'{"level": 2}'),
+        content_type="application/json",
+    )
+    assert lrs.save_activity_profile(profile).response.status == 400
+    address = f"/xapi/activities/profile?activityId={activity.id}&profileId=level"
+    assert store.ask("PUT", address, {"level": 1}, {"If-None-Match": "*"}).status == 204
+    found = lrs.retrieve_activity_profile(activity, "level")
+    profile.etag = found.response.getheader("ETag")
+    assert lrs.save_activity_profile(profile).success
+    assert lrs.save_activity_profile(profile).response.status == 412, "the tag is an old one now"
+    assert lrs.retrieve_activity_profile_ids(activity).content == ["level"]
+    back = lrs.retrieve_activity_profile(activity, "level").content
+    assert bytes(back.content) == b'{"level": 2}'
+    assert lrs.delete_activity_profile(back).success
+    assert lrs.retrieve_activity_profile_ids(activity).content == []
