@@ -32,7 +32,8 @@ from lrs.store.attachments import hashes_of
 from lrs.store.authorities import as_authority
 from lrs.store.fingerprints import Fingerprints
 from lrs.store.repaired import KeepRepairs
-from lrs.store.writing import Beside, Incoming, store_batch, taken, write_statements
+from lrs.store.rows import Incoming
+from lrs.store.writing import Beside, store_batch, taken, write_statements
 from lrs.xapi.batches import Leniency, Looked, held_to_signatures, look_at_each
 from lrs.xapi.multipart import Mixed, check_wanted
 from lrs.xapi.signatures import check_signatures

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from lrs.errors import BadSettings, StoreFull, StoreUnavailable, VerkanError
 from lrs.settings import Settings
 from lrs.store.memory import Memory
+from lrs.store.together import Together
 
 _WRITING = "verkan_writing"
 
@@ -35,6 +36,7 @@ class Database:
         self.engine = _engine(settings)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.memory = Memory()
+        self.together = Together()
         self._turn = (
             _Turn(self.engine.url.database, settings.busy_timeout_s) if self.is_sqlite else None
         )

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lrs.store.bulk import among
+from lrs.store.rows import Incoming
 from lrs.store.schema import fingerprint, statement
-from lrs.store.writing import Beside, Incoming
+from lrs.store.writing import Beside
 from lrs.xapi.digests import digest16
 from lrs.xapi.statement import Statement
 

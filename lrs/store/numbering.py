@@ -13,7 +13,7 @@ from lrs.store.terms import Name, Numbers, known_numbers, number_names, remember
 from lrs.xapi.terms import TermKind
 
 if TYPE_CHECKING:
-    from lrs.store.writing import Incoming
+    from lrs.store.rows import Incoming
 
 _WITHOUT_WAITING = sa.text("SET LOCAL synchronous_commit = off")
 

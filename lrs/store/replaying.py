@@ -36,9 +36,10 @@ from lrs.store.importing import IMPORT_AUTHORITY, id_of_bytes
 from lrs.store.refusals import WholeRefusal, came_with, mark_replayed, refusal, tell_new_reason
 from lrs.store.refused_requests import id_put_under
 from lrs.store.repaired import KeepRepairs
+from lrs.store.rows import Incoming
 from lrs.store.schema import access_key
 from lrs.store.sent_again import was_sent_again
-from lrs.store.writing import NO_PARTS, Incoming, store_batch, taken
+from lrs.store.writing import NO_PARTS, store_batch, taken
 from lrs.xapi.batches import Leniency, Looked, held_to_signatures, look_at_each
 from lrs.xapi.multipart import Part, boundary_in, check_wanted, parse_mixed
 from lrs.xapi.statement import Statement

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from lrs.store.authorities import Authority
 from lrs.store.bulk import among
 from lrs.store.database import Database
+from lrs.store.rows import Incoming
 from lrs.store.schema import statement
-from lrs.store.writing import Incoming, store_batch, taken
+from lrs.store.writing import store_batch, taken
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import Statement, check
 from lrs.xapi.terms import SpecVersion

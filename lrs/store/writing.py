@@ -2,7 +2,9 @@
 
 Terms and authority get their numbers first; then, in one transaction and while the tenant's turn is
 held (`lrs.store.turns`), ids that are there already are compared, the rest is numbered, stamped and
-stored with everything it is found by. A batch is stored whole or not at all.
+stored with everything it is found by. A batch is stored whole or not at all. Batches that wait for
+the same turn share one transaction (`lrs.store.together`); what is wrong with one of them is its own
+matter, and the others are stored.
 """
 
 from __future__ import annotations
@@ -10,52 +12,33 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
+import structlog
 
-from lrs.errors import Conflict
+from lrs.errors import Conflict, VerkanError
 from lrs.store.attachments import keep_attachments
-from lrs.store.authorities import Authority, as_authority
-from lrs.store.bulk import Row, insert_rows, one_of
+from lrs.store.authorities import as_authority
+from lrs.store.bulk import one_of
 from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions
 from lrs.store.numbering import Numbering
 from lrs.store.pointing import settle
-from lrs.store.schema import ref, statement, statement_body
+from lrs.store.rows import Incoming, New, insert_new
+from lrs.store.schema import statement, statement_body
+from lrs.store.together import Outcome
 from lrs.store.turns import Turn, take_turn
 from lrs.xapi.comparing import same_statement
 from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
-from lrs.xapi.terms import Role, Scope, TermKind
 
-_DAY = 86_400_000_000
-_AUTHORITY = int(Role.AUTHORITY)
+_MOST_TOGETHER = 1_000
+_log = structlog.get_logger("lrs.store")
 NO_PARTS: Mapping[str, Part] = MappingProxyType({})
-
-_STATEMENT = (
-    "tenant_id",
-    "seq",
-    "statement_id",
-    "stored_at",
-    "timestamp_at",
-    "day_no",
-    "actor_id",
-    "verb_id",
-    "activity_id",
-    "authority_id",
-    "key_id",
-    "version",
-    "completion",
-    "success",
-    "score_scaled",
-    "duration_s",
-)
-_BODY = ("tenant_id", "seq", "body")
-_REF = ("term_id", "scope", "seq", "verb_id", "tenant_id", "roles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +47,6 @@ class Written:
 
     id: uuid.UUID
     new: bool
-
-
-class Incoming(NamedTuple):
-    """A statement, who vouches for it, and whether it may say what activities are called."""
-
-    statement: Statement
-    authority: Authority
-    defines: bool = True
 
 
 class Beside:
@@ -131,29 +106,97 @@ def store_batch(
     """
     if not incoming:
         return []
-    numbering = Numbering(database, tenant_id, incoming)
+    batch = _Batch(incoming, key_id, on_conflict, parts, besides)
+    return database.together.run(
+        tenant_id, batch, partial(_store_together, database, tenant_id), _goes_along
+    )
+
+
+class _Batch(NamedTuple):
+    """What one request, or one piece of an import, brings."""
+
+    incoming: Sequence[Incoming]
+    key_id: int | None
+    on_conflict: Callable[[int, Statement], None]
+    parts: Mapping[str, Part]
+    besides: Sequence[Beside]
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether there is nothing but statements to store."""
+        return not (self.parts or self.besides)
+
+
+def _goes_along(group: Sequence[_Batch], batch: _Batch) -> bool:
+    """Return whether a batch may share the transaction of others."""
+    statements = sum(len(one.incoming) for one in group) + len(batch.incoming)
+    return statements <= _MOST_TOGETHER and batch.is_plain and all(one.is_plain for one in group)
+
+
+def _store_together(
+    database: Database, tenant_id: int, batches: Sequence[_Batch]
+) -> list[Outcome[list[Written]]]:
+    """Store several batches, each whole or not at all; return what became of each."""
+    if len(batches) > 1:
+        try:
+            return _store(database, tenant_id, batches)
+        except VerkanError as exc:  # the database is away, or full: so it is for each of them
+            return [exc] * len(batches)
+        except Exception as exc:  # one of them has something that no rule foresaw; the others go on
+            _log.warning("batches are stored one by one", batches=len(batches), exc_info=exc)
+    return [_store_alone(database, tenant_id, batch) for batch in batches]
+
+
+def _store_alone(database: Database, tenant_id: int, batch: _Batch) -> Outcome[list[Written]]:
+    try:
+        return _store(database, tenant_id, [batch])[0]
+    except Exception as exc:  # raised again in the thread whose batch it is
+        return exc
+
+
+def _store(
+    database: Database, tenant_id: int, batches: Sequence[_Batch]
+) -> list[Outcome[list[Written]]]:
+    """Store batches in one transaction; only a lone one may have parts or something beside it."""
+    whole = [one for batch in batches for one in batch.incoming]
+    numbering = Numbering(database, tenant_id, whole)
     with database.write(first=None if numbering.is_whole else numbering.make) as conn:
         turn = take_turn(database, conn, tenant_id)
-        for beside in besides:
-            incoming = beside.named(conn, incoming)
-        there = _there_already(conn, tenant_id, incoming)
-        fresh = _fresh(incoming, there, on_conflict)
+        if len(batches) == 1:
+            batches = [_named(conn, batches[0])]
+            whole = list(batches[0].incoming)
+        sorted_out = _sort_out(batches, _there_already(conn, tenant_id, whole))
+        fresh = sorted_out.fresh
         definitions = NewDefinitions(
             database.memory,
             tenant_id,
-            (d for one in fresh if one.defines for d in one.statement.definitions),
+            (d for one, _ in fresh if one.defines for d in one.statement.definitions),
         )
-        _insert(conn, tenant_id, turn, fresh, numbering, key_id)
-        settle(conn, tenant_id, turn.seq, [one.statement for one in fresh])
-        if parts:
-            stored = [(turn.seq + n, one.statement.body) for n, one in enumerate(fresh)]
-            keep_attachments(conn, tenant_id, parts, stored)
-        for beside in besides:
-            beside.keep(conn, [(turn.seq + n, one.statement) for n, one in enumerate(fresh)])
+        insert_new(conn, tenant_id, turn, fresh, numbering)
+        settle(conn, tenant_id, turn.seq, [one.incoming.statement for one in fresh])
+        if len(batches) == 1:
+            _keep_beside(conn, tenant_id, turn, batches[0], fresh)
         definitions.store(conn, numbering.terms)
     numbering.remember()
     definitions.remember()
-    return [Written(one.statement.id, one.statement.id not in there) for one in incoming]
+    return sorted_out.outcomes
+
+
+def _named(conn: sa.Connection, batch: _Batch) -> _Batch:
+    incoming = batch.incoming
+    for beside in batch.besides:
+        incoming = beside.named(conn, incoming)
+    return batch._replace(incoming=incoming)
+
+
+def _keep_beside(
+    conn: sa.Connection, tenant_id: int, turn: Turn, batch: _Batch, fresh: Sequence[New]
+) -> None:
+    stored = [(turn.seq + n, one.incoming.statement) for n, one in enumerate(fresh)]
+    if batch.parts:
+        keep_attachments(conn, tenant_id, batch.parts, [(seq, sent.body) for seq, sent in stored])
+    for beside in batch.besides:
+        beside.keep(conn, stored)
 
 
 def taken(sent: Statement, where: str) -> Conflict:
@@ -199,18 +242,42 @@ def _taken(dialect: str) -> sa.Select[Any]:
     )
 
 
-def _fresh(
-    incoming: Sequence[Incoming],
-    there: Mapping[uuid.UUID, _Stored],
-    on_conflict: Callable[[int, Statement], None],
-) -> list[Incoming]:
+class _SortedOut(NamedTuple):
+    """What is to be stored of several batches, and what became of each."""
+
+    fresh: list[New]
+    outcomes: list[Outcome[list[Written]]]
+
+
+def _sort_out(batches: Sequence[_Batch], there: dict[uuid.UUID, _Stored]) -> _SortedOut:
+    """Compare ids that are taken; what one batch brings is there for those behind it."""
+    fresh: list[New] = []
+    outcomes: list[Outcome[list[Written]]] = []
+    for batch in batches:
+        try:
+            new = _fresh(batch, there)
+        except VerkanError as exc:
+            if len(batches) == 1:
+                raise  # so that nothing at all is left of it
+            outcomes.append(exc)
+            continue
+        sent = [one.statement for one in batch.incoming]
+        outcomes.append([Written(one.id, one.id not in there) for one in sent])
+        fresh += new
+        if len(batches) > 1:
+            stored = (one.incoming.statement for one in new)
+            there |= {one.id: _Stored(int(one.version), one.raw) for one in stored}
+    return _SortedOut(fresh, outcomes)
+
+
+def _fresh(batch: _Batch, there: Mapping[uuid.UUID, _Stored]) -> list[New]:
     fresh = []
-    for place, one in enumerate(incoming):
+    for place, one in enumerate(batch.incoming):
         stored = there.get(one.statement.id)
         if stored is None:
-            fresh.append(one)
+            fresh.append(New(one, batch.key_id))
         elif not _is_same(stored, one.statement):
-            on_conflict(place, one.statement)
+            batch.on_conflict(place, one.statement)
     return fresh
 
 
@@ -219,71 +286,3 @@ def _is_same(stored: _Stored, sent: Statement) -> bool:
     if stored.body == sent.raw:
         return True
     return same_statement(orjson.loads(stored.body), sent.body, sent.version)
-
-
-def _insert(
-    conn: sa.Connection,
-    tenant_id: int,
-    turn: Turn,
-    fresh: Sequence[Incoming],
-    numbering: Numbering,
-    key_id: int | None,
-) -> None:
-    rows: list[Row] = []
-    bodies: list[Row] = []
-    refs: list[Row] = []
-    for place, one in enumerate(fresh):
-        seq = turn.seq + place
-        rows.append(_statement_row(tenant_id, seq, turn.stored_at + place, one, numbering, key_id))
-        bodies.append((tenant_id, seq, one.statement.raw))
-        refs.extend(_ref_rows(tenant_id, seq, one, numbering))
-    insert_rows(conn, statement, _STATEMENT, rows)
-    insert_rows(conn, statement_body, _BODY, bodies)
-    insert_rows(conn, ref, _REF, refs)
-
-
-def _statement_row(
-    tenant_id: int,
-    seq: int,
-    stored_at: int,
-    one: Incoming,
-    numbering: Numbering,
-    key_id: int | None,
-) -> Row:
-    sent, terms = one.statement, numbering.terms
-    timestamp_at = stored_at if sent.timestamp_at is None else sent.timestamp_at
-    return (
-        tenant_id,
-        seq,
-        sent.id.bytes,
-        stored_at,
-        timestamp_at,
-        timestamp_at // _DAY,
-        None if sent.actor is None else terms[TermKind.AGENT, sent.actor],
-        terms[TermKind.VERB, sent.verb],
-        None if sent.activity is None else terms[TermKind.ACTIVITY, sent.activity],
-        numbering.authority(one.authority),
-        key_id,
-        int(sent.version),
-        _bit(sent.completion),
-        _bit(sent.success),
-        sent.score_scaled,
-        sent.duration_s,
-    )
-
-
-def _bit(value: bool | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _ref_rows(tenant_id: int, seq: int, one: Incoming, numbering: Numbering) -> list[Row]:
-    terms = numbering.terms
-    verb = terms[TermKind.VERB, one.statement.verb]
-    found = {
-        terms[kind, value]: (int(scope), int(roles))
-        for kind, value, scope, roles in one.statement.refs
-    }
-    for name in one.authority.names:
-        scope, roles = found.get(terms[name], (int(Scope.RELATED), 0))
-        found[terms[name]] = (scope, roles | _AUTHORITY)
-    return [(term, scope, seq, verb, tenant_id, roles) for term, (scope, roles) in found.items()]
