@@ -3,6 +3,10 @@
 Each cluster's own series is kept and the cohorts are dealt among the clusters in every way; what
 the estimate's weights give is compared with what they gave in fact. A single trained cluster is
 this test's extreme: the rank of its effect among the placebo effects of the others.
+
+Clusters that were not all seen in every period cannot take each other's place. There the wild
+bootstrap (Cameron, Gelbach & Miller 2008) turns the sign of whole clusters' deviations from a course
+without any effect, in every way, and asks how often the t value is as large.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analytics.estimators import fits
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.panel import Panel
 from analytics.estimators.permutation import Permuted, deal_test
@@ -26,6 +31,38 @@ def dealt_anew(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None
     mean = np.divide(num, den, out=np.zeros_like(num), where=den > 0)
     share = weights / np.maximum(np.bincount(cohort, minlength=len(weights)), 1)[:, None]
     return deal_test(mean @ share.T, cohort)
+
+
+def signs_flipped(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None:
+    """Return the wild bootstrap's p value, or None when some cohort is a single cluster."""
+    num, den, cohort = _series(panel, grid)
+    if len(cohort) > FEW or (np.bincount(cohort)[np.unique(cohort)] < 2).any():
+        return None
+    plain = fits.Fit(grid, fits.additive(grid), grid.there, fits.by_exposure(grid))
+    share = np.divide(weights, grid.den, out=np.zeros_like(weights), where=grid.den > 0)
+    left = (num - plain.fitted(grid.mean)[cohort] * den) * share[cohort]
+    ways = np.arange(2 ** len(cohort))[:, None] >> np.arange(len(cohort))
+    each = 1.0 - 2.0 * (ways & 1).astype(np.float64)
+    values = np.abs(_t_values(each, left, den, grid, cohort))
+    as_much = values >= values[0] - 1e-9 * max(1.0, values[0])
+    return Permuted(float(as_much.mean()), len(each), exact=True, spread=0.0)
+
+
+def _t_values(
+    signs: FloatArray, left: FloatArray, den: FloatArray, grid: Grid, cohort: np.ndarray
+) -> FloatArray:
+    """Return the effect over its error for each way of turning the clusters' signs."""
+    total, square = np.zeros(len(signs)), np.zeros(len(signs))
+    for g in np.unique(cohort):
+        own = cohort == g
+        turned = signs[:, own, None] * left[own]
+        moved = turned.sum(axis=1)[:, None, :] * (den[own] / np.maximum(grid.den[g], 1e-300))
+        parts = (turned - moved).sum(axis=2)
+        parts -= parts.mean(axis=1, keepdims=True)
+        n = int(own.sum())
+        square += n / (n - 1) * (parts**2).sum(axis=1)
+        total += turned.sum(axis=(1, 2))
+    return np.divide(total, np.sqrt(square), out=np.zeros(len(signs)), where=square > 0)
 
 
 def _series(panel: Panel, grid: Grid) -> tuple[FloatArray, FloatArray, np.ndarray]:

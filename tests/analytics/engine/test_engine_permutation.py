@@ -8,14 +8,17 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from rollouts import roll_out
 
-from analytics.checks.few import dealt_anew
+from analytics.answering import answer_panel
+from analytics.checks.few import dealt_anew, signs_flipped
 from analytics.estimators import group_time
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import grid_of
 from analytics.estimators.panel import NEVER
 from analytics.estimators.permutation import DRAWS, assignments, deal_test
+from analytics.estimators.question import Question
 from analytics.estimators.randomised import Draw, permuted
 
 
@@ -81,3 +84,40 @@ def test_a_cluster_that_was_not_always_seen_cannot_be_dealt() -> None:
     weights = group_time.simple(group_time.group_time(grid, "both"))
     assert weights is not None
     assert dealt_anew(panel, grid, weights) is None
+
+
+def changes_with_unequal_errors() -> pd.DataFrame:
+    """Ten clusters in two periods, five trained; a third period in which not all were seen."""
+    frame = roll_out(cohorts={1: 5, NEVER: 5}, periods=2, effect=1.2)
+    later = frame[(frame["period"] == 0) & (frame["cluster"] > 0)].assign(period=-1)
+    return pd.concat([frame, pd.DataFrame(later)], ignore_index=True)
+
+
+def test_wild_bootstrap_equals_least_squares_with_turned_residuals() -> None:
+    """The restricted bootstrap of a regression of changes on training, in all 1,024 ways."""
+    frame = roll_out(cohorts={1: 5, NEVER: 5}, periods=2, effect=1.2)
+    wide = frame.pivot_table(index=["cluster", "cohort"], columns="period", values="num")
+    change = (wide[1] - wide[0]).to_numpy()
+    trained = (wide.index.get_level_values("cohort") == 1).astype(float)
+    design = sm.add_constant(trained)
+
+    def t_value(outcome: np.ndarray) -> float:
+        return abs(float(sm.OLS(outcome, design).fit(cov_type="HC1").tvalues[1]))
+
+    left, observed = change - change.mean(), t_value(change)
+    ways = itertools.product((1.0, -1.0), repeat=10)
+    want = np.mean([t_value(left * np.array(way)) >= observed - 1e-9 for way in ways])
+    panel = FramePanel(frame)
+    grid = grid_of(panel)
+    weights = group_time.simple(group_time.group_time(grid, "both"))
+    assert weights is not None
+    tested = signs_flipped(panel, grid, weights)
+    assert tested is not None
+    assert (tested.p, tested.assignments) == (pytest.approx(want, abs=1e-9), 1024)
+
+
+def test_few_clusters_that_cannot_be_dealt_have_their_signs_turned() -> None:
+    answer = answer_panel(FramePanel(changes_with_unequal_errors()), Question())
+    assert answer["inference"]["assignments"] == 1024
+    assert answer["inference"]["method"] == "wild bootstrap of clusters, all signs"
+    assert answer["inference"]["p"] == answer["estimate"]["p"]

@@ -1,0 +1,263 @@
+"""The checks of one panel that has a comparison: what they find, and what they take away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from analytics.checks import (
+    few,
+    grading,
+    leads,
+    placebo,
+    robustness,
+    selection,
+    sensitivity,
+    unmeasured,
+)
+from analytics.estimators.effect import Effect
+from analytics.estimators.errors import Measured, measure
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.panel import Panel
+from analytics.estimators.permutation import Permuted
+from analytics.estimators.question import Question
+from analytics.estimators.study import Study
+from analytics.telling.withstood import withstood
+
+Json = dict[str, Any]
+
+_MOST_LEADS = 40
+"""Group-time leads beyond which their joint test is not worth its cost, nor to be trusted."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The checks of one panel that has a comparison."""
+
+    study: Study
+    companions: dict[str, tuple[Panel, Question]]
+    given: tuple[str, ...]
+
+    @cached_property
+    def effect(self) -> Effect:
+        """Return the effect that is told; a lone trained unit's error comes from placebos."""
+        effect = _effect(self.study)
+        if not self.lone or effect.ratio or self.permuted is None:
+            return effect
+        df = max(int(self.study.grid.clusters[self.study.comparison_rows].sum()) - 1, 1)
+        measured = Estimate(effect.estimate.value, self.permuted.spread, float(df))
+        return replace(effect, estimate=measured, method=f"{effect.method}; error from placebos")
+
+    @cached_property
+    def lone(self) -> bool:
+        """Return whether a single cluster was trained."""
+        return int(self.study.grid.clusters[self.study.trained_rows].sum()) == 1
+
+    @property
+    def clusters(self) -> int:
+        """Return how many clusters take part."""
+        return int(self.study.grid.clusters[~self.study.grid.always].sum())
+
+    @cached_property
+    def tested(self) -> Measured:
+        grid, weights = self.study.grid, self.study.weights
+        gaps = robustness.base_gaps(
+            grid, self.study.question.comparison, weights["simple"], weights["imputation"]
+        )
+        return measure(
+            self.study.deviations, {"dip": leads.dip(grid), "slope": leads.slope(grid), **gaps}
+        )
+
+    @cached_property
+    def dips(self) -> selection.Dips:
+        return selection.companion_dips(self.companions)
+
+    @cached_property
+    def permuted(self) -> Permuted | None:
+        """Return the test by dealing the starts anew, when clusters are few."""
+        if self.clusters >= few.FEW and not self.lone:
+            return None
+        per_exposure = self.study.question.per_exposure
+        weights = self.study.weights["simple" if per_exposure else "headline"]
+        if weights is None:
+            return None
+        return few.dealt_anew(self.study.panel, self.study.grid, weights)
+
+    @cached_property
+    def flipped(self) -> Permuted | None:
+        """Return the wild bootstrap, when clusters are few and cannot be dealt anew."""
+        if self.clusters >= few.FEW or self.lone or self.permuted is not None:
+            return None
+        weights = self.study.weights["simple"]
+        if weights is None or self.study.deviations.crossed:
+            return None
+        return few.signs_flipped(self.study.panel, self.study.grid, weights)
+
+    @cached_property
+    def p(self) -> float | None:
+        """Return the p value the verdict rests on; None when nothing can give one."""
+        redrawn = self.permuted or self.flipped
+        if redrawn is not None:
+            return redrawn.p
+        return None if self.lone else self.effect.estimate.p
+
+    @cached_property
+    def inference(self) -> Json:
+        """Return how the p value was found."""
+        found: Json = {"p": self.p, "clusters": self.clusters}
+        if self.permuted is not None:
+            deals = "all" if self.permuted.exact else "a sample"
+            method = f"permutation of starts, {deals}"
+            return found | {"assignments": self.permuted.assignments, "method": method}
+        if self.flipped is not None:
+            method = "wild bootstrap of clusters, all signs"
+            return found | {"assignments": self.flipped.assignments, "method": method}
+        return found | {"method": "t, Satterthwaite"}
+
+    @cached_property
+    def checks(self) -> Json:
+        return {
+            "pretrend": _joint_leads(self.study),
+            "dip": told(self.tested.get("dip")),
+            "slope": told(self.tested.get("slope")),
+            "trend_adjusted": told(self.study.measured.get("trend_adjusted")),
+            "base_disagreement": robustness.disagreement(self.tested),
+            "companion_dips": {name: dip.as_json() for name, (dip, _) in self.dips.items()},
+            "dipping_companions": selection.dipping_companions(self.dips),
+            "placebo": {"date": self._false_start()},
+            "sensitivity": self.sensitivity,
+            "e_value": self._e_value(),
+        }
+
+    @cached_property
+    def sensitivity(self) -> Json | None:
+        """Return how much drift the effect withstands, in numbers and in a sentence."""
+        found = sensitivity.drift(self.study)
+        if found is None or self.p is None or self.p >= grading.SIGNIFICANT:
+            return found
+        breakdown = found["relative"]["breakdown"]
+        return found | {"sentence": withstood(breakdown, self.study.question.period_name)}
+
+    def _false_start(self) -> Json | None:
+        """Return the effect of a start that was none, and by how many periods it came too early."""
+        made = placebo.false_start(self.study.grid, self.study.question.comparison)
+        if made is None:
+            return None
+        weights, early = made
+        found = measure(self.study.deviations, {"date": weights})["date"]
+        return found.as_json() | {"periods_early": early}
+
+    def _e_value(self) -> Json | None:
+        share = None
+        if self.study.question.kind == "binary":
+            share = _mean_without(self.study, self.effect.estimate.value)
+        return unmeasured.of_effect(self.effect, share=share, spread=self.study.grid.sd)
+
+    @cached_property
+    def flags(self) -> list[str]:
+        found = [*self.given, *_size_flags(self.study), *self._lead_flags()]
+        if self.p is not None and self.p < grading.SIGNIFICANT:
+            found += self._robustness_flags()
+        return grading.in_order(found)
+
+    def _lead_flags(self) -> list[str]:
+        found = []
+        own = selection.own_dip_tells(
+            self.tested.get("dip"), self.study.question, self.effect.estimate.value
+        )
+        if own or selection.dipping_companions(self.dips):
+            found.append("regression_to_the_mean")
+        slope = self.tested.get("slope")
+        if slope is not None and slope.p < grading.SIGNIFICANT:
+            found.append("pretrend")
+        gaps = robustness.disagreement(self.tested)
+        by_lot = self.study.question.randomised_timing
+        if gaps is not None and gaps["p"] < grading.SIGNIFICANT and not by_lot:
+            found.append("estimators_disagree")
+        return found
+
+    def _robustness_flags(self) -> list[str]:
+        """An effect must outlive a trend taken out, unless a draw by lot made the trends alike."""
+        if self.study.question.randomised_timing:
+            return []
+        trend = self.study.measured.get("trend_adjusted")
+        value, p = (trend.value, trend.p) if trend else (None, None)
+        agreed = robustness.agrees(self.effect.estimate.value, value, p)
+        return [] if agreed else ["not_robust_to_trend"]
+
+
+def _effect(study: Study) -> Effect:
+    """Return the effect that is told, on the scale of its kind."""
+    simple = study.measured.get("simple")
+    if study.log_ratio is not None and study.log_ratio.se > 0:
+        return Effect(
+            estimate=study.log_ratio,
+            ratio=True,
+            difference=simple,
+            method="Poisson ratio on cells, untrained cells imputed; clustered t interval",
+        )
+    headline = study.measured.get("headline") or simple
+    if headline is None:
+        raise AssertionError("a compared study has an effect")
+    return Effect(
+        estimate=headline,
+        ratio=False,
+        without=_without(study, headline.value),
+        method=_method(study),
+    )
+
+
+def _method(study: Study) -> str:
+    if study.efficient is not None:
+        return "start drawn by lot: efficient estimator; clustered t interval"
+    if study.question.comparison == "never":
+        return "group-time difference in differences, never trained; clustered t interval"
+    return "imputation from untrained cells, working covariance; clustered t interval"
+
+
+def _without(study: Study, effect: float) -> float | None:
+    """Return the mean the trained would have had, where the scale has a zero to count from."""
+    without = _mean_without(study, effect)
+    return without if without is not None and without > study.grid.sd else None
+
+
+def _mean_without(study: Study, effect: float) -> float | None:
+    weights = study.weights["headline"]
+    target = np.where(study.grid.treated, weights if weights is not None else 0.0, 0.0)
+    total = float(target.sum())
+    return float((target * study.grid.mean).sum()) / total - effect if total > 0 else None
+
+
+def _size_flags(study: Study) -> list[str]:
+    grid, found = study.grid, []
+    trained, beside = study.trained_rows, study.comparison_rows
+    people = (int(grid.people[trained].sum()), int(grid.people[beside].sum()))
+    clusters = (int(grid.clusters[trained].sum()), int(grid.clusters[beside].sum()))
+    if min(people) < grading.SMALL_SAMPLE:
+        found.append("small_sample")
+    if clusters[0] == 1:
+        found.append("single_treated_unit")
+    elif min(clusters) < grading.FEW_CLUSTERS:
+        found.append("few_clusters")
+    if not grid.sd > 0 and not float(np.ptp(grid.mean[grid.there])) > 0:
+        found.append("no_variation")
+    return found + left_out(study)
+
+
+def left_out(study: Study) -> list[str]:
+    return ["trained_before_window"] if (study.grid.always & ~study.grid.never).any() else []
+
+
+def _joint_leads(study: Study) -> Json | None:
+    before = np.flatnonzero(study.effects.event < 0)
+    if not 0 < len(before) <= min(_MOST_LEADS, int(study.grid.clusters.sum()) // 3):
+        return None
+    weights = {str(at): study.effects.weights[at] for at in before}
+    return leads.joint(measure(study.deviations, weights), list(weights))
+
+
+def told(estimate: Estimate | None) -> Json | None:
+    return None if estimate is None else estimate.as_json()
