@@ -22,6 +22,11 @@ plugin = Plugin(
             "lrs.store.refusal_commands:refusals",
             "What was posted and refused: look at it, replay it, drop it.",
         ),
+        CommandRef(
+            "forwarding",
+            "lrs.forwarding.commands:forwarding",
+            "Send statements to other stores and webhooks, and pull from other stores.",
+        ),
         CommandRef("db", "lrs.store.commands:db", "Upgrade and check the database."),
     ),
     routes="lrs.http:register",

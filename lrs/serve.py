@@ -99,9 +99,11 @@ def _serve_here(
 ) -> int:
     """Serve in this process; stop too when the leader's end of a pipe closes."""
     from lrs.app import create_app
+    from lrs.forwarding import running
     from lrs.http.server import Server
 
     app = create_app(settings, database)
+    stop_forwarding = running.start(app, database)
     _look_for_garbage_seldom()
     server = Server(app.wsgi_app, settings, listening)
     restore = _on_signals(server.stop)
@@ -114,6 +116,7 @@ def _serve_here(
         server.run()
     finally:
         restore()
+        stop_forwarding()
         database.close()
     if failed:
         raise failed[0]

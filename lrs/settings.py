@@ -107,6 +107,30 @@ TABLE: tuple[Setting, ...] = (
         most=876_000,
     ),
     Setting(
+        "forwarding",
+        "on",
+        "Whether this server sends statements to other systems and pulls from them; `off`: only "
+        "`verkan forwarding run` does.",
+        choices=("on", "off"),
+    ),
+    Setting(
+        "outgoing_hosts",
+        "",
+        "Hosts, addresses and networks that may be called although they are not public, and over "
+        "http, parted by commas, such as `lrs.internal, 10.1.0.0/16`.",
+    ),
+    Setting(
+        "forwarding_retry_s",
+        2.0,
+        "First wait after a delivery that failed; each further one is twice as long, up to a "
+        "quarter of an hour.",
+        least=0.01,
+        most=900,
+    ),
+    Setting(
+        "pull_every_s", 60.0, "How often other stores are asked for new statements.", least=0.1
+    ),
+    Setting(
         "pages",
         "local",
         "Who sees the pages: `local` (a browser on this machine), `open` (anyone who reaches the "
@@ -174,6 +198,10 @@ class Settings:
     refusal_bytes: int
     refusal_days: int
     deduplicate_hours: int
+    forwarding: str
+    outgoing_hosts: str
+    forwarding_retry_s: float
+    pull_every_s: float
     pages: str
     administration: str
     language: str
@@ -299,6 +327,10 @@ def _checked(settings: Settings) -> Settings:
         raise BadSettings(
             "more than one worker needs PostgreSQL", hint="set VERKAN_DATABASE_URL, or workers = 1"
         )
+    if settings.outgoing_hosts:
+        from lrs.forwarding.addresses import parse_allowed
+
+        parse_allowed(settings.outgoing_hosts)
     return settings
 
 

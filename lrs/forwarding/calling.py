@@ -12,7 +12,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -28,6 +28,7 @@ _CONNECT_S = 10.0
 _ANSWER_S = 60.0
 _CHUNK = 1 << 16
 _SHOWN = 300
+_LONGEST_URL = 2_000
 
 
 class CallFailed(Exception):
@@ -166,12 +167,8 @@ def _connect(connection: HTTPConnection, allowed: Allowed) -> socket.socket:
 
 def check_url(url: str, allowed: Allowed) -> str:
     """Return the address of a target as it is kept; raises `BadInput` for one that cannot be."""
-    parts = urlsplit(url.strip())
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    if parts.scheme not in ("http", "https") or not parts.hostname or port in (-1, 0):
+    parts = _parts(url.strip())
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadInput(
             f"{url!r} is no address to call", where="url", hint="https://lrs.example.org/xapi"
         )
@@ -188,3 +185,13 @@ def check_url(url: str, allowed: Allowed) -> str:
             hint="use https, or name the host in the setting outgoing_hosts",
         )
     return url.strip()
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of an address; None where brackets, port or letters can be of none."""
+    try:
+        parts = urlsplit(url)
+        possible = parts.port != 0 and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:
+        return None
+    return parts if possible and len(url) <= _LONGEST_URL else None

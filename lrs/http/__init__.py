@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
         consistency,
         cors,
         documents,
+        forwarding_api,
         health,
         keys_api,
         known,
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
     management.install(app)
     management.api().register_blueprint(keys_api.blueprint)
     management.api().register_blueprint(refusals_api.blueprint)
+    management.api().register_blueprint(forwarding_api.blueprint)
     consistency.install(app)
     cors.install(app)
     spoken.install(app)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -21,18 +21,20 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from lrs.errors import BadInput, Conflict, VerkanError
+from lrs.errors import BadInput, VerkanError
 from lrs.store.authorities import Authority, as_authority
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements, is_parquet
 from lrs.store.refusals import Refusal, keep_refusals
+from lrs.store.rows import Incoming
 from lrs.store.schema import import_state
 from lrs.store.statement_files import Element, StatementFile
 from lrs.store.voiding import void_as_there
-from lrs.store.writing import Incoming, store_batch, taken
+from lrs.store.writing import NO_PARTS, store_batch, taken
 from lrs.xapi.dumps import DumpForm, Unwrapped, recognise, unwrap
+from lrs.xapi.multipart import Part
 from lrs.xapi.parsing import parse_statement
-from lrs.xapi.statement import check
+from lrs.xapi.statement import Statement, check
 from lrs.xapi.versions import stated_version
 
 #: Vouches for imported statements that name no authority; `.invalid` belongs to nobody, for ever.
@@ -93,6 +95,55 @@ def id_of_bytes(raw: bytes) -> uuid.UUID:
     return uuid.uuid5(_IDS, raw.hex())
 
 
+class StoredRead(NamedTuple):
+    """What became of statements that came from elsewhere."""
+
+    new: int
+    duplicate: int
+    faults: dict[int, VerkanError]
+    """By place: why those were not stored."""
+
+
+def read_one(raw: bytes, authority: Authority) -> Incoming | VerkanError:
+    """Hold a statement to the version it states; what names its own authority keeps it."""
+    try:
+        parsed = parse_statement(raw)
+        found = check(parsed, stated_version(parsed.body))
+    except BadInput as exc:
+        return exc
+    if not found.id_given:
+        found = replace(found, id=id_of_bytes(raw))
+    own = parsed.body.get("authority")
+    return Incoming(found, authority if own is None else as_authority(own))
+
+
+def store_read(
+    database: Database,
+    tenant_id: int,
+    read: Sequence[Incoming | VerkanError],
+    *,
+    parts: Mapping[str, Part] = NO_PARTS,
+) -> StoredRead:
+    """Store what holds, no id of it twice; what does not hold keeps nothing else from it."""
+    places = [n for n, one in enumerate(read) if isinstance(one, Incoming)]
+    faults = {n: one for n, one in enumerate(read) if isinstance(one, VerkanError)}
+    conflicts: dict[int, VerkanError] = {}
+
+    def left_out(place: int, sent: Statement) -> None:
+        conflicts[places[place]] = taken(sent, "$.id")
+
+    written = store_batch(
+        database,
+        tenant_id,
+        [one for one in read if isinstance(one, Incoming)],
+        key_id=None,
+        on_conflict=left_out,
+        parts=parts,
+    )
+    new = sum(one.new for one in written)
+    return StoredRead(new, len(places) - new - len(conflicts), faults | conflicts)
+
+
 class _Read(NamedTuple):
     """An element of the file, and the statement it is or why it is none."""
 
@@ -132,24 +183,10 @@ class _Import:
 
     def store(self, batch: list[_Read]) -> None:
         """Store a batch, keep what is refused of it, and note how far the file is done."""
-        good = [one for one in batch if isinstance(one.read, Incoming)]
-        taken_by_others: list[tuple[_Read, Conflict]] = []
-        written = store_batch(
-            self._database,
-            self._tenant_id,
-            [one.read for one in good if isinstance(one.read, Incoming)],
-            key_id=None,
-            on_conflict=lambda place, sent: taken_by_others.append(
-                (good[place], taken(sent, "$.id"))
-            ),
-        )
-        refusals = [
-            self._refusal(one, one.read) for one in batch if isinstance(one.read, VerkanError)
-        ]
-        refusals += [self._refusal(one, why) for one, why in taken_by_others]
-        new = sum(one.new for one in written)
-        self.count.stored += new
-        self.count.duplicate += len(good) - new - len(taken_by_others)
+        found = store_read(self._database, self._tenant_id, [one.read for one in batch])
+        refusals = [self._refusal(batch[n], why) for n, why in sorted(found.faults.items())]
+        self.count.stored += found.new
+        self.count.duplicate += found.duplicate
         self.count.rejected += len(refusals)
         self.count.read += len(batch)
         self.count.refusals += refusals[: _SHOWN - len(self.count.refusals)]
@@ -171,24 +208,13 @@ class _Import:
             held = unwrap(element.raw, self._form)
         except BadInput as exc:
             return _Read(element, element.raw, exc)
-        read = self._check(held.raw)
+        read = read_one(held.raw, self._authority)
         self._note_voided(held, read)
         return _Read(element, held.raw, read)
 
     def _note_voided(self, held: Unwrapped, read: Incoming | VerkanError) -> None:
         if held.voided and isinstance(read, Incoming):
             self._voided.append(read.statement.id)
-
-    def _check(self, raw: bytes) -> Incoming | VerkanError:
-        try:
-            parsed = parse_statement(raw)
-            found = check(parsed, stated_version(parsed.body))
-        except BadInput as exc:
-            return exc
-        if not found.id_given:
-            found = replace(found, id=id_of_bytes(raw))
-        own = parsed.body.get("authority")
-        return Incoming(found, self._authority if own is None else as_authority(own))
 
     def _refusal(self, one: _Read, why: VerkanError) -> Refusal:
         return Refusal(

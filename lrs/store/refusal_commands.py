@@ -24,7 +24,8 @@ from lrs.store.refusals import (
 )
 from lrs.store.repaired import count_repairs
 from lrs.store.replaying import Replayed, replay
-from lrs.xapi.times import instant, instant_of
+from lrs.store.since import since_asked
+from lrs.xapi.times import instant
 from lrs.xapi.versions import ANSWER
 
 _TENANT = click.option("--tenant", default=DEFAULT, show_default=True, help="Whose posts.")
@@ -54,7 +55,7 @@ def list_(
     tenant: str,
 ) -> None:
     """List what was refused, the latest first, and count what was repaired."""
-    after = None if since is None else _instant(since)
+    after = None if since is None else since_asked(since)
     database, tenant_id = _open(ctx, tenant)
     with database.read() as conn:
         found = list_refusals(
@@ -198,14 +199,3 @@ def _open(ctx: click.Context, tenant: str) -> tuple[Database, int]:
     ctx.call_on_close(database.close)
     with database.read() as conn:
         return database, tenant_number(conn, tenant)
-
-
-def _instant(text: str) -> int:
-    found = instant_of(text) or instant_of(f"{text}T00:00:00Z")
-    if found is None:
-        raise BadInput(
-            f"{text!r} is no instant",
-            where="--since",
-            hint="write it as 2026-01-31 or 2026-01-31T09:30:00Z",
-        )
-    return found

@@ -1,0 +1,275 @@
+"""The targets of a tenant: where its statements go, and where others come from.
+
+A target that takes statements begins with what is stored after it was made, or after an instant
+that is named; one that is pulled from begins with all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from lrs.access.ring import now_us
+from lrs.errors import BadInput, Conflict, NotFound
+from lrs.forwarding.addresses import parse_allowed
+from lrs.forwarding.choosing import EVERYTHING, Choice, read_choice
+from lrs.forwarding.secret_refs import check_laid_out, check_reference
+from lrs.settings import Settings
+from lrs.store.database import Database
+from lrs.store.finding import span_of
+from lrs.store.schema import delivery, forwarding
+from lrs.xapi.queries import StatementQuery
+
+NAME_LENGTH = 200
+WAITING, DEAD = "waiting", "dead"
+"""The states of a delivery."""
+
+
+class Kind(StrEnum):
+    """What is done with a target."""
+
+    XAPI = "xapi"
+    WEBHOOK = "webhook"
+    PULL = "pull"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetForm:
+    """What an administrator says of a target."""
+
+    name: str
+    kind: Kind
+    url: str
+    user_name: str | None = None
+    secret_ref: str | None = None
+    choice: Choice = EVERYTHING
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target as it is kept. Instants are microseconds."""
+
+    id: int
+    tenant_id: int
+    form: TargetForm
+    position: int
+    """The last seq that was taken up; of a pull, the instant up to which all has come."""
+    cursor: str | None
+    created_at: int
+    last_done_at: int | None
+    last_error: str | None
+
+
+def add_target(
+    database: Database,
+    tenant_id: int,
+    form: TargetForm,
+    *,
+    since: int | None = None,
+    by_shell: bool = True,
+) -> tuple[Target, bool]:
+    """Make a target; return it, and whether it is new: the same one again is the one there is.
+
+    Raises `BadInput`, and `Conflict` when another target has its name.
+    """
+    checked = _checked(database.settings, tenant_id, form, by_shell=by_shell)
+    with database.write() as conn:
+        there = conn.execute(_mine(tenant_id).where(forwarding.c.name == checked.name)).first()
+        if there is not None:
+            found = target_of(there)
+            if found.form == checked:
+                return found, False
+            raise Conflict(
+                f"there is a target {checked.name!r} already",
+                where="name",
+                hint="change that one, or take another name",
+            )
+        row = {
+            **_row(checked),
+            "tenant_id": tenant_id,
+            "position": _beginning(conn, tenant_id, checked.kind, since),
+            "created_at": now_us(),
+        }
+        made = conn.execute(sa.insert(forwarding).values(**row).returning(forwarding)).one()
+    return target_of(made), True
+
+
+def change_target(
+    database: Database,
+    tenant_id: int,
+    target_id: int,
+    changes: Mapping[str, Any],
+    *,
+    by_shell: bool = True,
+) -> Target:
+    """Change fields of a target's form; raises `NotFound`, `BadInput` and `Conflict`."""
+    with database.write() as conn:
+        was = find_target(conn, tenant_id, target_id)
+        named_anew = "secret_ref" in changes
+        form = _checked(
+            database.settings,
+            tenant_id,
+            replace(was.form, **changes),
+            by_shell=by_shell or not named_anew,
+        )
+        if not (by_shell or named_anew):
+            _keep_secret_in(was.form, form)
+        same_name = _mine(tenant_id).where(
+            forwarding.c.name == form.name, forwarding.c.id != target_id
+        )
+        if conn.execute(same_name).first() is not None:
+            raise Conflict(f"there is a target {form.name!r} already", where="name")
+        conn.execute(sa.update(forwarding).where(forwarding.c.id == target_id).values(**_row(form)))
+        # What was wrong may be mended now.
+        waiting = (delivery.c.target_id == target_id, delivery.c.state == WAITING)
+        conn.execute(sa.update(delivery).where(*waiting).values(next_at=now_us()))
+    return replace(was, form=form)
+
+
+def remove_target(database: Database, tenant_id: int, target_id: int) -> None:
+    """Forget a target, with what waits for it and its dead letters; raises `NotFound`."""
+    with database.write() as conn:
+        found = find_target(conn, tenant_id, target_id)
+        conn.execute(sa.delete(delivery).where(delivery.c.target_id == found.id))
+        conn.execute(sa.delete(forwarding).where(forwarding.c.id == found.id))
+
+
+def find_target(conn: sa.Connection, tenant_id: int, target_id: int) -> Target:
+    """Return the tenant's target of that number; raises `NotFound`."""
+    number = target_id if 0 < target_id < 2**31 else 0
+    row = conn.execute(_mine(tenant_id).where(forwarding.c.id == number)).first()
+    if row is None:
+        raise NotFound(f"there is no target {target_id}", where="id", hint=_LIST)
+    return target_of(row)
+
+
+def target_named(conn: sa.Connection, tenant_id: int, name: str) -> Target:
+    """Return the tenant's target of that name; raises `NotFound`."""
+    row = conn.execute(_mine(tenant_id).where(forwarding.c.name == name)).first()
+    if row is None:
+        raise NotFound(f"there is no target {name!r}", where="name", hint=_LIST)
+    return target_of(row)
+
+
+_LIST = "`verkan forwarding list` shows them"
+
+
+def target_of(row: sa.Row[Any]) -> Target:
+    """Return the target that a row of `forwarding` is."""
+    form = TargetForm(
+        name=row.name,
+        kind=Kind(row.kind),
+        url=row.url,
+        user_name=row.user_name,
+        secret_ref=row.secret_ref,
+        choice=read_choice(row.filter),
+        enabled=bool(row.enabled),
+    )
+    return Target(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        form=form,
+        position=row.position,
+        cursor=row.cursor,
+        created_at=row.created_at,
+        last_done_at=row.last_done_at,
+        last_error=row.last_error,
+    )
+
+
+def _mine(tenant_id: int) -> sa.Select[Any]:
+    return sa.select(forwarding).where(forwarding.c.tenant_id == tenant_id)
+
+
+def _row(form: TargetForm) -> dict[str, Any]:
+    return {
+        "name": form.name,
+        "kind": str(form.kind),
+        "url": form.url,
+        "user_name": form.user_name,
+        "secret_ref": form.secret_ref,
+        "filter": form.choice.as_json(),
+        "enabled": int(form.enabled),
+    }
+
+
+def _beginning(conn: sa.Connection, tenant_id: int, kind: Kind, since: int | None) -> int:
+    if kind == Kind.PULL:
+        return since or 0
+    span = span_of(conn, tenant_id, StatementQuery(since=since))
+    return span.up_to if since is None else span.above
+
+
+def _checked(settings: Settings, tenant_id: int, form: TargetForm, *, by_shell: bool) -> TargetForm:
+    # It brings `requests`, which a server without targets does without.
+    from lrs.forwarding.calling import check_url
+
+    secret = form.secret_ref or None
+    if secret is not None and by_shell:
+        secret = check_reference(secret)
+    elif secret is not None:
+        secret = check_laid_out(secret, settings, tenant_id)
+    elif form.kind == Kind.WEBHOOK:
+        raise BadInput(
+            "a webhook is signed, so it needs a secret",
+            where="secret",
+            hint="env:NAME or file:PATH; the receiver gets the same one",
+        )
+    return replace(
+        form,
+        name=_checked_name(form.name),
+        url=_as_endpoint(form.kind, check_url(form.url, parse_allowed(settings.outgoing_hosts))),
+        user_name=_checked_user(form.user_name),
+        secret_ref=secret,
+    )
+
+
+def _checked_name(name: str) -> str:
+    stripped = name.strip()
+    if not stripped or len(stripped) > NAME_LENGTH or not stripped.isprintable():
+        raise BadInput(
+            "a target needs a name that can be read",
+            where="name",
+            hint=f"at most {NAME_LENGTH} letters, such as 'Group record store'",
+        )
+    return stripped
+
+
+def _checked_user(name: str | None) -> str | None:
+    if not name:
+        return None
+    if ":" in name or not name.isprintable() or len(name) > NAME_LENGTH:
+        raise BadInput("this cannot be the key at another store", where="user")
+    return name
+
+
+def _as_endpoint(kind: Kind, url: str) -> str:
+    """People give the address of the statements, or that of the store with or without a slash."""
+    if kind == Kind.WEBHOOK:
+        return url
+    if "?" in url:
+        raise BadInput(
+            "the address of a store has no parameters",
+            where="url",
+            hint="such as https://lrs.example.org/xapi",
+        )
+    return url.rstrip("/").removesuffix("/statements")
+
+
+def _keep_secret_in(was: TargetForm, wanted: TargetForm) -> None:
+    """A secret goes to another host only if who sends it there may name it."""
+    if was.secret_ref and _origin(was.url) != _origin(wanted.url):
+        raise BadInput(
+            "at another host the secret is to be named again", where="secret", hint="env:NAME"
+        )
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
