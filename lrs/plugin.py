@@ -27,7 +27,9 @@ plugin = Plugin(
             "lrs.forwarding.commands:forwarding",
             "Send statements to other stores and webhooks, and pull from other stores.",
         ),
-        CommandRef("db", "lrs.store.commands:db", "Upgrade and check the database."),
+        CommandRef(
+            "db", "lrs.store.db_commands:db", "Upgrade, check, back up and restore the database."
+        ),
     ),
     routes="lrs.http:register",
     migrations="lrs.store.migrations.versions",

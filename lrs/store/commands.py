@@ -1,10 +1,9 @@
-"""`verkan statements` and `verkan db`."""
+"""`verkan statements`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,7 +11,6 @@ import click
 from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.errors import BadInput
 from lrs.store import migrate
-from lrs.store.checking import Check, check_store
 from lrs.store.database import Database
 from lrs.store.exporting import export_statements
 from lrs.store.importing import ImportCount, import_statements
@@ -95,49 +93,6 @@ def export(ctx: click.Context, out: Path, since: str | None, form: str, tenant: 
             parquet=form == "parquet",
         )
     click.echo(f"{written} statements are in {out}")
-
-
-@click.group()
-def db() -> None:
-    """Upgrade and check the database."""
-
-
-@db.command()
-@click.pass_context
-def upgrade(ctx: click.Context) -> None:
-    """Bring the database to this version's tables; a backup first is wise."""
-    from lrs.settings import load
-
-    database = Database(load(ctx.obj))
-    ctx.call_on_close(database.close)
-    if migrate.is_current(database):
-        click.echo("the database is up to date")
-        return
-    migrate.upgrade(database)
-    click.echo("the database is upgraded")
-
-
-@db.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.pass_context
-def check(ctx: click.Context, as_json: bool) -> None:
-    """Count what is stored, and look for what cannot be; exit 1 when something is found."""
-    found = check_store(_open(ctx))
-    if as_json:
-        click.echo(json.dumps(asdict(found)))
-    else:
-        _tell(found)
-    if found.faults:
-        ctx.exit(1)
-
-
-def _tell(found: Check) -> None:
-    for name, number in found.counts.items():
-        click.echo(f"{number:>12}  {name}")
-    for fault in found.faults:
-        click.echo(f"fault: {fault}", err=True)
-    if not found.faults:
-        click.echo("everything holds together")
 
 
 def _import_one(

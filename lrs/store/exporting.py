@@ -7,15 +7,14 @@ the same record. The file appears under its name when it is whole.
 from __future__ import annotations
 
 import gzip
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from lrs.errors import BadInput
 from lrs.store.database import Database
 from lrs.store.reading import every_statement
+from lrs.store.whole_file import written_whole
 
 _LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
@@ -36,10 +35,10 @@ def export_statements(
     if parquet:
         from lrs.store.parquet import write_parquet
 
-        with _whole_or_nothing(out) as file:
+        with _opened(out) as file:
             return write_parquet(database, tenant_id, file, since=since, progress=progress)
     written = 0
-    with _whole_or_nothing(out) as file:
+    with _opened(out) as file:
         for one in every_statement(database, tenant_id, since=since):
             # In JSON a line break can only stand between tokens, where a space is as good.
             file.write(one.answer.translate(_LINE_BREAKS) + b"\n")
@@ -50,19 +49,10 @@ def export_statements(
 
 
 @contextmanager
-def _whole_or_nothing(out: Path) -> Iterator[IO[bytes]]:
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            if out.suffix == ".gz":
-                with gzip.GzipFile(
-                    out.stem, "wb", fileobj=file, compresslevel=6, mtime=0
-                ) as packed:
-                    yield cast(IO[bytes], packed)
-            else:
-                yield file
-        part.replace(out)
-    except OSError as exc:
-        raise BadInput(f"the file cannot be written: {exc.strerror}", where=str(out)) from exc
-    finally:
-        part.unlink(missing_ok=True)
+def _opened(out: Path) -> Iterator[IO[bytes]]:
+    with written_whole(out) as file:
+        if out.suffix != ".gz":
+            yield file
+            return
+        with gzip.GzipFile(out.stem, "wb", fileobj=file, compresslevel=6, mtime=0) as packed:
+            yield cast(IO[bytes], packed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -45,7 +46,7 @@ def is_current(database: Database) -> bool:
     """Return whether the database has the schema of this version."""
     heads = set(ScriptDirectory.from_config(config()).get_heads())
     with database.read() as conn:
-        return set(MigrationContext.configure(conn).get_current_heads()) == heads
+        return set(revisions_of(conn)) == heads
 
 
 def is_new(database: Database) -> bool:
@@ -56,11 +57,28 @@ def is_new(database: Database) -> bool:
 
 def upgrade(database: Database) -> None:
     """Bring the database to the newest schema; nothing happens when it has it already."""
-    load_tables()
     with database.write() as conn:
-        if not database.is_sqlite:
-            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
-        command.upgrade(config(conn), "heads")
+        upgrade_within(conn)
+
+
+def upgrade_within(conn: sa.Connection, revisions: Iterable[str] = ("heads",)) -> None:
+    """Bring the database to these revisions, as a part of a transaction."""
+    load_tables()
+    if conn.dialect.name != "sqlite":
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+    for revision in revisions:
+        command.upgrade(config(conn), revision)
+
+
+def revisions_of(conn: sa.Connection) -> list[str]:
+    """Return the revisions that the database is at, one a plug-in."""
+    return sorted(MigrationContext.configure(conn).get_current_heads())
+
+
+def unknown(revisions: Iterable[str]) -> list[str]:
+    """Return those of the revisions that no installed part knows."""
+    known = {each.revision for each in ScriptDirectory.from_config(config()).walk_revisions()}
+    return sorted(set(revisions) - known)
 
 
 def open_database(arguments: dict[str, Any] | None = None) -> Database:
