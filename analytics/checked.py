@@ -92,7 +92,7 @@ class Checked:
         if self.clusters >= few.FEW or self.lone or self.permuted is not None:
             return None
         weights = self.study.weights["simple"]
-        if weights is None or self.study.deviations.crossed:
+        if weights is None:
             return None
         return few.signs_flipped(self.study.panel, self.study.grid, weights)
 

@@ -19,6 +19,7 @@ from analytics.designs import (
     interrupted_series,
     observational,
     panel,
+    placebos,
     randomised,
     single_unit,
 )
@@ -32,7 +33,7 @@ _TELLING: tuple[tuple[str, frozenset[str]], ...] = (
     ("single_unit", frozenset({"unit", "time", "treated_unit", "start"})),
     ("panel", frozenset({"unit", "time", "start"})),
     ("single_unit", frozenset({"unit", "time", "treatment"})),
-    ("duration", frozenset({"entry", "exit", "event"})),
+    ("duration", frozenset({"exit", "event"})),
     ("interrupted_series", frozenset({"time", "step"})),
 )
 """The keys that tell a design, the most of them first."""
@@ -61,7 +62,10 @@ def evaluate(spec: Mapping[str, Any], base: Path) -> Answer:
     provenance = {"spec_sha256": _digest(spec)}
     if read.path.is_file():
         provenance["data_sha256"] = fingerprint(read.path)
-    answer: Answer = design.answer(read, provenance)
+    beside = placebos.outcomes(read, design.answer)
+    answer: Answer = design.answer(Spec(spec, base, placebos.flags(beside)), provenance)
+    if beside:
+        answer["checks"].setdefault("placebo", {})["outcomes"] = beside
     return answer | {"design_because": why} if why else answer
 
 
@@ -83,10 +87,12 @@ def _chosen(spec: Mapping[str, Any]) -> tuple[str, str]:
             return name, f"the spec names {', '.join(sorted(keys))}"
     if spec.get("inference") == "exact_permutation":
         return "randomised", "the spec asks for a permutation of a draw"
+    if "treatment" in spec:
+        return "observational", "there is no time, and nothing says that lots were drawn"
     raise BadInput(
         "the design cannot be told from the keys",
         where="design",
-        hint='name it: "randomised" when it was drawn by lot, "observational" when it was not',
+        hint=f"name it, one of {', '.join(DESIGNS)}, or the columns it needs",
     )
 
 

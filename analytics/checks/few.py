@@ -24,7 +24,7 @@ FEW = 12
 
 def dealt_anew(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None:
     """Return the permutation p value, or None when some cluster was not seen in every period."""
-    num, den, cohort = _series(panel, grid)
+    num, den, cohort, _ = _series(panel, grid)
     needed = (weights != 0).any(axis=0)
     if len(cohort) < 2 or len(np.unique(cohort)) < 2 or (den[:, needed] <= 0).any():
         return None
@@ -34,9 +34,12 @@ def dealt_anew(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None
 
 
 def signs_flipped(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None:
-    """Return the wild bootstrap's p value, or None when some cohort is a single cluster."""
-    num, den, cohort = _series(panel, grid)
-    if len(cohort) > FEW or (np.bincount(cohort)[np.unique(cohort)] < 2).any():
+    """Return the wild bootstrap's p value, or None when some cohort is a single cluster, or a
+    cluster lies in two cohorts.
+    """
+    num, den, cohort, cluster = _series(panel, grid)
+    alone = (np.bincount(cohort)[np.unique(cohort)] < 2).any()
+    if len(cohort) > FEW or alone or len(np.unique(cluster)) < len(cluster):
         return None
     plain = fits.Fit(grid, fits.additive(grid), grid.there, fits.by_exposure(grid))
     share = np.divide(weights, grid.den, out=np.zeros_like(weights), where=grid.den > 0)
@@ -65,14 +68,14 @@ def _t_values(
     return np.divide(total, np.sqrt(square), out=np.zeros(len(signs)), where=square > 0)
 
 
-def _series(panel: Panel, grid: Grid) -> tuple[FloatArray, FloatArray, np.ndarray]:
-    """Return each cluster's sums by period, through the panel's second pass."""
-    num, cohort = _sums(panel, grid, mean=0.0)
-    less, _ = _sums(panel, grid, mean=-1.0)
-    return num, less - num, cohort
+def _series(panel: Panel, grid: Grid) -> tuple[FloatArray, FloatArray, np.ndarray, np.ndarray]:
+    """Return each cluster's sums by period, its cohort and itself, by the panel's second pass."""
+    num, cohort, cluster = _sums(panel, grid, mean=0.0)
+    less, *_ = _sums(panel, grid, mean=-1.0)
+    return num, less - num, cohort, cluster
 
 
-def _sums(panel: Panel, grid: Grid, mean: float) -> tuple[FloatArray, np.ndarray]:
+def _sums(panel: Panel, grid: Grid, mean: float) -> tuple[FloatArray, np.ndarray, np.ndarray]:
     at, when = np.nonzero(grid.there)
     names = [f"p{column}" for column in range(len(grid.periods))]
     table = pd.DataFrame({"cohort": grid.cohorts[at], "period": grid.periods[when], "mean": mean})
@@ -80,4 +83,5 @@ def _sums(panel: Panel, grid: Grid, mean: float) -> tuple[FloatArray, np.ndarray
     answer = panel.scores(table.join(pd.DataFrame(own, columns=names)))
     rows = np.searchsorted(grid.cohorts, answer["cohort"].to_numpy(np.int64))
     known = ~grid.always[rows]
-    return answer[names].to_numpy(np.float64)[known], rows[known]
+    cluster = pd.factorize(answer["cluster"])[0]
+    return answer[names].to_numpy(np.float64)[known], rows[known], cluster[known]

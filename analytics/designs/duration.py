@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.checks import grading
-from analytics.checks.unmeasured import e_value
+from analytics.checks import grading, unmeasured
+from analytics.designs.sides import happened
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
 from analytics.estimators import hazard
@@ -19,7 +19,7 @@ from analytics.estimators.hazard import Hazard, Spells
 from analytics.record import record_of
 from lrs.errors import BadInput
 
-KEYS = frozenset({"unit", "entry", "exit", "event", "covariates", "ties"})
+KEYS = frozenset({"unit", "entry", "exit", "event", "covariates", "ties", "landmark"})
 _FEWEST_EVENTS = 10
 
 
@@ -30,13 +30,14 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     question = spec.question()
     spells, dropped = _spells(spec)
     changes = _changes(spells)
-    flags = ["selected_comparison", *_flags(spells, changes=changes)]
+    flags = [*spec.flags, "selected_comparison", *_flags(spells, changes=changes)]
     if dropped > 0.05:
         flags.append("missing_outcomes")
     silent = any(grading.RULES[flag].silences for flag in flags)
-    found = (
-        None if silent else hazard.cox(spells, spec.choice("ties", ("efron", "breslow"), "efron"))
-    )
+    ties = spec.choice("ties", ("efron", "breslow"), "efron")
+    found = None if silent else hazard.cox(spells, ties)
+    later = _landmark(spec, spells)
+    landmark = None if silent or later is None else hazard.cox(later, ties)
     if found is None and not silent:
         flags.append("no_variation")
     effect = None if found is None else Effect(found.estimate, ratio=True, method=_method(changes))
@@ -50,7 +51,11 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         counts=_counts(spells),
         provenance=provenance,
         parts={
-            "estimates": {} if found is None else {"cox": _coef(found)},
+            "estimates": {
+                name: told.estimate.as_json("coef")
+                for name, told in (("cox", found), ("landmark", landmark))
+                if told is not None
+            },
             "event_study": {},
             "naive": _naive(spells),
             "checks": _checks(found),
@@ -67,16 +72,22 @@ def _spells(spec: Spec) -> tuple[Spells, float]:
     """Return the rows that have everything, checked, and the share of those that do not."""
     names = spec.texts("covariates")
     columns = [numbers(spec.named(name, "covariates"), "covariates") for name in names]
-    unit = spec.names("unit")
+    rows = len(spec.table)
     table = pd.DataFrame(
-        {key: spec.numbers(key) for key in ("entry", "exit", "event", "exposure")}
+        {
+            "entry": spec.numbers("entry") if spec.optional("entry") else np.zeros(rows),
+            "exit": spec.numbers("exit"),
+            "event": happened(spec.column("event"), "event"),
+            "exposure": _status(spec),
+        }
         | {f"x{n}": column for n, column in enumerate(columns)}
-    ).assign(unit=unit.to_numpy(), row=np.arange(1, len(unit) + 1))
+    )
+    table["row"] = np.arange(1, rows + 1)
+    table["unit"] = spec.names("unit").to_numpy() if spec.optional("unit") else table["row"]
     known = table.notna().all(axis=1)
     table = table[known]
     if table.empty:
         raise BadInput("no row has all its columns", where="data")
-    _refuse(table, ~table["event"].isin((0, 1)), "event", "is neither 0 nor 1")
     _refuse(table, table["exit"] <= table["entry"], "exit", "is not after its entry")
     _refuse(table, table["exposure"] < 0, "exposure", "is below zero")
     _check_order(table)
@@ -90,6 +101,30 @@ def _spells(spec: Spec) -> tuple[Spells, float]:
         covariates=_centred(covariates),
     )
     return spells, float(1 - known.mean())
+
+
+def _status(spec: Spec) -> FloatArray:
+    """Return the exposure: a number, or a yes and no; ones and twos only are no and yes."""
+    column = spec.column("exposure")
+    try:
+        found = numbers(column, "exposure")
+    except BadInput:
+        return happened(column, "exposure")
+    told = set(np.unique(found[~np.isnan(found)]))
+    return found - 1 if told == {1.0, 2.0} else found
+
+
+def _landmark(spec: Spec, spells: Spells) -> Spells | None:
+    """Return those still there at the landmark, by what they were by then; None without one.
+
+    For newcomers: who was trained in the first weeks, among all who were there after them.
+    """
+    at = spec.given.get("landmark")
+    if at is None:
+        return None
+    if isinstance(at, bool) or not isinstance(at, (int, float)) or not np.isfinite(at):
+        raise BadInput("the landmark is a number, on the scale of entry and exit", where="landmark")
+    return spells.from_landmark(float(at))
 
 
 def _refuse(table: pd.DataFrame, bad: pd.Series, key: str, why: str) -> None:
@@ -162,10 +197,6 @@ def _method(changes: bool) -> str:
     return f"{told}; trained from the day it happened" if changes else told
 
 
-def _coef(found: Hazard) -> dict[str, float]:
-    return found.estimate.as_json("coef")
-
-
 def _naive(spells: Spells) -> dict[str, Any]:
     """Return the ratio everybody gets who counts people as trained from their first day."""
     ever = pd.Series(spells.exposure).groupby(spells.unit).transform("max").to_numpy() > 0
@@ -179,10 +210,10 @@ def _naive(spells: Spells) -> dict[str, Any]:
 def _checks(found: Hazard | None) -> dict[str, Any]:
     if found is None:
         return {}
-    told = found.estimate
+    effect = Effect(found.estimate, ratio=True, method="")
     return {
         "proportional_hazards": {"p": found.proportional_p},
-        "e_value": e_value(*(float(np.exp(part)) for part in (told.value, told.low, told.high))),
+        "e_value": unmeasured.of_effect(effect, share=None, spread=0.0),
     }
 
 

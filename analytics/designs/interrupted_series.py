@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.checks import grading
+from analytics.checks import grading, unmeasured
 from analytics.designs.measures import Measures, measures
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
@@ -16,7 +16,8 @@ from analytics.estimators import series as stepping
 from analytics.estimators.effect import Effect
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
-from analytics.estimators.series import Series, Stepped
+from analytics.estimators.question import Question
+from analytics.estimators.series import Series, Share, Stepped
 from analytics.record import record_of
 from lrs.errors import BadInput
 
@@ -42,6 +43,11 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         fitted = stepping.stepped(series, ratio=ratio)
         estimates = _estimates(series, fitted)
         effect = _effect(series, fitted)
+        if question.kind == "binary" and own.counted:
+            share = stepping.share_stepped(series)
+            estimates |= {"quasi_binomial": share.difference.as_json()}
+            estimates |= {"odds_ratio": share.odds.as_ratio()}
+            effect = _share_effect(series, share)
     placebo = None if fitted is None else stepping.false_step(series, ratio=ratio)
     if placebo is not None and placebo.estimate.p < grading.SIGNIFICANT:
         flags.append("not_robust_to_trend")
@@ -59,7 +65,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "estimates": estimates,
             "event_study": {},
             "naive": _naive(series),
-            "checks": _checks(fitted, placebo),
+            "checks": _checks(fitted, placebo, effect, question),
             "inference": {"p": p, "clusters": 1, "method": "z" if ratio else "t"},
         },
     )
@@ -163,13 +169,24 @@ def _effect(series: Series, fitted: Stepped) -> Effect:
     return Effect(size, ratio=True, difference=difference, method=method)
 
 
-def _checks(fitted: Stepped | None, placebo: Stepped | None) -> dict[str, Any]:
+def _share_effect(series: Series, share: Share) -> Effect:
+    robust = "errors of Newey and West" if share.robust else "no carry-over of errors"
+    allowed = "trend and season" if series.season.shape[1] else "trend"
+    method = f"quasi-binomial with {allowed}; {robust}"
+    return Effect(share.difference, ratio=False, without=share.without, method=method)
+
+
+def _checks(
+    fitted: Stepped | None, placebo: Stepped | None, effect: Effect | None, question: Question
+) -> dict[str, Any]:
     if fitted is None:
         return {}
+    share = fitted.without if question.kind == "binary" else None
     return {
         "autocorrelation": fitted.carried,
         "overdispersion": fitted.spread,
-        "placebo_date": None if placebo is None else placebo.estimate.as_json("coef"),
+        "placebo": {"date": None if placebo is None else placebo.estimate.as_json("coef")},
+        "e_value": unmeasured.of_effect(effect, share=share, spread=fitted.left),
     }
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
+from analytics.estimators.question import PER_EXPOSURE
 from lrs.errors import BadInput
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,11 +25,15 @@ class Measures:
     num: FloatArray
     den: FloatArray
     known: npt.NDArray[np.bool_]
+    given: tuple[str, ...] = ()
+    counted: bool = False
+    """Whether the table says of how many, or over how much, each outcome is."""
 
     @property
     def flags(self) -> list[str]:
-        """Return a flag when many rows lack their outcome."""
-        return ["missing_outcomes"] if 1 - self.known.mean() > MANY_MISSING else []
+        """Return the flags given, and one when many rows lack their outcome."""
+        missing = ["missing_outcomes"] if 1 - self.known.mean() > MANY_MISSING else []
+        return [*self.given, *missing]
 
 
 def measures(
@@ -46,8 +51,12 @@ def measures(
         _refuse(known & (den == 0) & (value > 0), outcome, f"{where}exposure", "has no exposure")
         known &= den > 0
     _check_kind(kind, value, den, known, outcome, f"{where}outcome", bounded=exposure is not None)
+    if kpi.get("scale") == "nps":
+        value = _net_promoters(value, known, outcome, f"{where}outcome")
     weighted = kind in ("continuous", "ordinal") and exposure is not None
-    return Measures(value * den if weighted else value, den, known)
+    return Measures(
+        value * den if weighted else value, den, known, tuple(spec.flags), exposure is not None
+    )
 
 
 def _check_kind(
@@ -60,13 +69,23 @@ def _check_kind(
     *,
     bounded: bool,
 ) -> None:
-    if kind in ("count", "rate", "time_to_event", "binary"):
+    if kind in (*PER_EXPOSURE, "binary"):
         _refuse(known & (value < 0), column, where, "is below zero")
     if kind == "count":
         _refuse(known & (value != np.floor(value)), column, where, "is not a whole number")
+    if kind == "absence" and bounded:
+        _refuse(known & (value > den), column, where, "is more than its exposure")
     if kind == "binary":
         most = "is more than its exposure" if bounded else "is not between 0 and 1"
         _refuse(known & (value > den), column, where, most)
+
+
+def _net_promoters(
+    answers: FloatArray, known: npt.NDArray[np.bool_], column: str, where: str
+) -> FloatArray:
+    """Return 100 for who promotes (9 and 10), -100 for who detracts (0 to 6), else 0."""
+    _refuse(known & ~np.isin(answers, np.arange(11)), column, where, "is no answer from 0 to 10")
+    return np.where(np.isnan(answers), np.nan, 100.0 * (answers >= 9) - 100.0 * (answers <= 6))
 
 
 def _refuse(bad: npt.NDArray[np.bool_], column: str, where: str, why: str) -> None:

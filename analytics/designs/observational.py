@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.checks import grading
-from analytics.checks.unmeasured import e_value
+from analytics.checks import grading, unmeasured
 from analytics.designs.measures import Measures, measures
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
@@ -51,7 +50,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "estimates": estimates,
             "event_study": {},
             "naive": {"cross_section": by_lot.difference(_as_draw(chosen)).as_json()},
-            "checks": _checks(chosen, weights, alike, names, effect),
+            "checks": _checks(chosen, weights, alike, names, effect, question.kind),
             "inference": {"p": p, "clusters": len(chosen.num), "method": "t"},
         },
     )
@@ -148,16 +147,20 @@ def _as_draw(chosen: Chosen) -> Draw:
 
 
 def _checks(
-    chosen: Chosen, weights: FloatArray, alike: Overlap, names: list[str], effect: Effect | None
+    chosen: Chosen,
+    weights: FloatArray,
+    alike: Overlap,
+    names: list[str],
+    effect: Effect | None,
+    kind: str,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {
         "overlap": {"effective_sample": alike.effective, "heaviest_weight": alike.heaviest},
         "balance": _balance(chosen, weights, names),
     }
-    if effect is not None and effect.ratio:
-        told = effect.estimate
-        ends = (float(np.exp(part)) for part in (told.value, told.low, told.high))
-        found["e_value"] = e_value(*ends)
+    outcome = chosen.num / chosen.den
+    share = float(weights @ outcome[~chosen.trained]) if kind == "binary" else None
+    found["e_value"] = unmeasured.of_effect(effect, share=share, spread=float(np.std(outcome)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Who was trained: a column of yes and no, however it is written."""
+"""Who was trained, what has happened: a column of yes and no, however it is written."""
 
 from __future__ import annotations
 
@@ -8,22 +8,48 @@ import pandas as pd
 from analytics.estimators.grid import IntArray
 from lrs.errors import BadInput
 
-_SIDES = {"1": 1, "0": 0, "true": 1, "false": 0, "yes": 1, "no": 0}
+_SIDES = {
+    **dict.fromkeys(("1", "true", "t", "yes", "y", "ja", "treated", "treatment", "trained"), 1),
+    **dict.fromkeys(("0", "false", "f", "no", "n", "nej", "nee", "control", "untrained"), 0),
+}
+_ONES_AND_TWOS = {"1": 0, "2": 1}
 
 
-def sides(column: pd.Series) -> IntArray:
+def sides(column: pd.Series, key: str = "treatment") -> IntArray:
     """Return 1 for each row that was trained and 0 for the others.
 
     Raises `BadInput`, naming the row, for what is neither.
     """
-    plain = (
-        column.astype(str).str.strip().str.lower().str.replace(r"^([01])\.0+$", r"\1", regex=True)
-    )
-    side = plain.map(_SIDES)
-    if side.isna().any():
-        row = int(np.flatnonzero(side.isna())[0])
+    found, bad = _read(column, _SIDES)
+    if len(bad):
+        row = int(bad[0])
+        what = "empty" if pd.isna(column.iloc[row]) else repr(column.iloc[row])
         raise BadInput(
-            f"{column.iloc[row]!r} is neither trained (1) nor not (0)",
-            where=f"treatment: data row {row + 1}",
+            f"{what} is neither trained (1) nor not (0)", where=f"{key}: data row {row + 1}"
         )
-    return np.asarray(side, dtype=np.int64)
+    return np.asarray(found, dtype=np.int64)
+
+
+def happened(column: pd.Series, key: str) -> np.ndarray:
+    """Return 1 where something has happened, 0 where not, nan where that is not told.
+
+    A column of ones and twos only is read as survival tables write it: 2 where it has happened.
+    """
+    words = set(_plain(column).dropna())
+    found, bad = _read(column, _ONES_AND_TWOS if words == {"1", "2"} else _SIDES)
+    bad = bad[column.notna().to_numpy()[bad]]
+    if len(bad):
+        raise BadInput(f"the {key} is neither 0 nor 1", where=f"{key}: data row {bad[0] + 1}")
+    return found
+
+
+def _read(column: pd.Series, words: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the column as numbers, and the rows that are none of the words."""
+    found = _plain(column).map(words).to_numpy(np.float64)
+    return found, np.flatnonzero(np.isnan(found))
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    text = column.astype(object).where(column.notna(), None)
+    plain = text.map(lambda cell: None if cell is None else str(cell).strip().lower())
+    return plain.str.replace(r"^([012])\.0+$", r"\1", regex=True)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.checks import grading
+from analytics.checks import grading, unmeasured
 from analytics.designs.measures import Measures, measures
+from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
 from analytics.designs.time import clock_of, periods_of
 from analytics.estimators import synthetic
 from analytics.estimators.effect import Effect
@@ -61,7 +61,14 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "estimates": {n: beside[n].estimate(paths[n]).as_json() for n in methods},
             "event_study": _event_study(block, path, others),
             "naive": _naive(block),
-            "checks": {"fit": _fit(block, paths)},
+            "checks": {
+                "fit": _fit(block, paths),
+                "placebo": {
+                    "rank": beside["synthetic_control"].fit_rank(paths["synthetic_control"]),
+                    "date": _false_start(block),
+                },
+                "e_value": unmeasured.of_effect(effect, share=None, spread=_spread(block)),
+            },
             "inference": {
                 "p": p,
                 "placebo_p": placebo_p,
@@ -99,10 +106,7 @@ def _block(spec: Spec, own: Measures) -> tuple[Block, list[str]]:
 def _on(spec: Spec, rows: pd.DataFrame, last: int) -> np.ndarray:
     """Return 1 where a unit is trained: by its own column, or from the start of the one named."""
     if spec.optional("treatment") is not None:
-        on = numbers(spec.column("treatment"), "treatment")
-        if not np.isin(on, (0, 1)).all():
-            raise BadInput("this is 0 where untrained and 1 where trained", where="treatment")
-        return on
+        return sides(spec.column("treatment")).astype(np.float64)
     named, start = spec.given.get("treated_unit"), spec.given.get("start")
     if named is None or start is None:
         raise BadInput(
@@ -190,6 +194,21 @@ def _event_study(block: Block, path: Path, others: Placebos) -> dict[str, Any]:
         str(period - block.before): others.at(path, period).as_json()
         for period in range(block.outcome.shape[1])
     }
+
+
+def _false_start(block: Block) -> dict[str, float] | None:
+    """Return the effect of a start that was none, half-way through the time before the real one."""
+    early = block.too_early()
+    if early is None:
+        return None
+    beside = synthetic.placebos(early, synthetic.synthetic_did)
+    return beside.estimate(synthetic.synthetic_did(early)).as_json()
+
+
+def _spread(block: Block) -> float:
+    """Return the spread of the donors' figures about their own means."""
+    own = block.outcome[: block.donors]
+    return float(np.std(own - own.mean(axis=1, keepdims=True)))
 
 
 def _fit(block: Block, paths: Mapping[str, Path]) -> dict[str, float]:

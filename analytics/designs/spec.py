@@ -19,8 +19,10 @@ from lrs.errors import BadInput
 
 COMMON_KEYS = frozenset(
     {"design", "data", "separator", "outcome", "kpi", "exposure", "path", "level"}
-    | {"id", "title", "source", "note"}
+    | {"flags", "placebo", "id", "title", "source", "note"}
 )
+KNOWN_BESIDE = ("concurrent_change", "window_not_closed", "plan_changed_after_start")
+"""Flags that no table shows: the asker knows."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,18 @@ class Spec:
 
     given: Mapping[str, Any]
     base: Path
+    found: tuple[str, ...] = ()
+    """Flags that were found before, by the placebo outcomes."""
+
+    @property
+    def flags(self) -> list[str]:
+        """Return the flags that the asker knows of, and those found before."""
+        known = self.texts("flags")
+        for flag in known:
+            if flag not in KNOWN_BESIDE:
+                hint = f"one of {', '.join(KNOWN_BESIDE)}; the others follow from the data"
+                raise BadInput(f"{flag!r} is no flag to be given", where="flags", hint=hint)
+        return [*known, *self.found]
 
     @cached_property
     def path(self) -> Path:
@@ -82,7 +96,7 @@ class Spec:
         """Return a list of texts, empty when it is not there."""
         value = self.given.get(key, [])
         if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-            raise BadInput(f"{key!r} must be a list of column names", where=key)
+            raise BadInput(f"{key!r} must be a list of texts", where=key)
         return value
 
     def column(self, key: str) -> pd.Series:
@@ -135,8 +149,13 @@ def kpi_of(value: Any, where: str) -> Mapping[str, Any]:
     if value.get("better") not in get_args(Better):
         raise BadInput("kpi.better must be 'up' or 'down'", where=f"{where}.better")
     for key in value:
-        if key not in ("kind", "better", "unit", "name"):
+        if key not in ("kind", "better", "unit", "name", "scale"):
             raise BadInput(f"kpi has no key {key!r}", where=f"{where}.{key}")
+    if value.get("scale") is not None and (value["scale"] != "nps" or value["kind"] != "ordinal"):
+        raise BadInput(
+            'kpi.scale is "nps", for answers from 0 to 10 of the kind "ordinal"',
+            where=f"{where}.scale",
+        )
     for key in ("unit", "name"):
         if not isinstance(value.get(key), str | None):
             raise BadInput(f"kpi.{key} must be a text", where=f"{where}.{key}")
@@ -148,7 +167,7 @@ def question_of(kpi: Mapping[str, Any], *, outcome_name: str, **more: Any) -> Qu
     return Question(
         kind=kpi["kind"],
         better=kpi["better"],
-        unit=kpi.get("unit"),
+        unit=kpi.get("unit") or ("NPS" if kpi.get("scale") == "nps" else None),
         outcome_name=kpi.get("name") or outcome_name,
         **more,
     )

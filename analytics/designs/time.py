@@ -16,6 +16,9 @@ IntArray = npt.NDArray[np.int64]
 _MONTH = re.compile(r"^(\d{4})-(\d{2})$")
 _QUARTER = re.compile(r"^(\d{4})-?[Qq]([1-4])$")
 _NUMBER = re.compile(r"^-?\d+(\.0+)?$")
+_DECIMAL = re.compile(r"^\d{4}(\.\d+)?$")
+_NEAR = 0.02
+"""Share of a period by which a year's fraction may be rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Clock:
         if self.name == "quarter":
             found = _QUARTER.match(text)
             return int(found[1]) * 4 + int(found[2]) - 1 if found else None
+        if self.name in _FRACTIONS:
+            return _fraction(text, _FRACTIONS[self.name])
         day = _day(text)
         if day is None:
             return None
@@ -39,7 +44,20 @@ class Clock:
     @property
     def period_name(self) -> str:
         """Return what one period is called."""
-        return "period" if self.name == "number" else self.name
+        return {"number": "period", "year/4": "quarter", "year/12": "month"}.get(
+            self.name, self.name
+        )
+
+
+_FRACTIONS = {"year/4": 4, "year/12": 12}
+
+
+def _fraction(text: str, parts: int) -> int | None:
+    """Return a year with decimals as its quarters or months: 1969.083 is February 1969."""
+    if not _DECIMAL.match(text):
+        return None
+    found = float(text) * parts
+    return round(found) if abs(found - round(found)) < _NEAR else None
 
 
 def _day(text: str) -> date | None:
@@ -53,7 +71,7 @@ def _day(text: str) -> date | None:
 
 def clock_of(values: list[str], key: str) -> Clock:
     """Return how these periods are written; all of them in one way."""
-    for name in ("number", "quarter", "day"):
+    for name in ("number", "quarter", *_FRACTIONS, "day"):
         clock = Clock(name)
         if all(clock.read(value) is not None for value in values):
             if name != "day":

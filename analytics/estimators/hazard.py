@@ -31,6 +31,21 @@ class Spells:
     exposure: FloatArray
     covariates: FloatArray
 
+    def from_landmark(self, at: float) -> Spells:
+        """Return the time after ``at`` of those still there, by the most they had been before it."""
+        there = self.exit > at
+        begun = np.where(self.entry < at, self.exposure, 0.0)
+        by_then = np.zeros(int(self.unit.max()) + 1)
+        np.maximum.at(by_then, self.unit, begun)
+        return Spells(
+            unit=self.unit[there],
+            entry=np.maximum(self.entry[there], at),
+            exit=self.exit[there],
+            event=self.event[there],
+            exposure=by_then[self.unit[there]],
+            covariates=self.covariates[there],
+        )
+
 
 @dataclass(frozen=True)
 class Hazard:
@@ -41,9 +56,11 @@ class Hazard:
 
 
 def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
-    """Fit the model; None when the hazard ratio cannot be told (no events on one side)."""
+    """Fit the model; None when the hazard ratio cannot be told (no events on one side, nobody to compare)."""
     from statsmodels.duration.hazard_regression import PHReg
 
+    if not np.ptp(spells.exposure) > 0 or not spells.event.any():
+        return None
     design = np.column_stack([spells.exposure, spells.covariates])
     step = np.diff(np.unique(np.concatenate([spells.entry, spells.exit])))
     hair = _HAIR * (float(step.min()) if len(step) else 1.0)

@@ -7,15 +7,15 @@ computed from them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal["continuous", "count", "rate", "binary", "ordinal", "time_to_event"]
+Kind = Literal["continuous", "count", "rate", "binary", "ordinal", "time_to_event", "absence"]
 Better = Literal["up", "down"]
 Level = Literal["team", "person", "unit"]
 Comparison = Literal["never", "not_yet", "both"]
 
-KINDS: tuple[Kind, ...] = ("continuous", "count", "rate", "binary", "ordinal", "time_to_event")
-PER_EXPOSURE: frozenset[str] = frozenset({"count", "rate", "time_to_event"})
+KINDS: tuple[Kind, ...] = get_args(Kind)
+PER_EXPOSURE: frozenset[str] = frozenset({"count", "rate", "time_to_event", "absence"})
 """Kinds that are events per exposure: told as a ratio."""
 
 

@@ -7,7 +7,7 @@ exposure are told as a ratio of rates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,30 @@ def log_ratio(draw: Draw) -> Estimate | None:
     mean, num = np.array([without, trained]), np.bincount(draw.side, weights=draw.num, minlength=2)
     off = (draw.num - mean[draw.side] * draw.den) / num[draw.side]
     return _by_side(float(np.log(trained / without)), off, draw)
+
+
+def two_parts(draw: Draw) -> tuple[Estimate, Estimate | None]:
+    """Return the difference in the share with any, and the logarithm of the ratio among those."""
+    some = draw.num > 0
+    share = replace(draw, num=some.astype(np.float64), den=np.ones(len(some)))
+    among = Draw(
+        draw.num[some],
+        draw.den[some],
+        draw.side[some],
+        draw.cluster[some],
+        draw.covariates[some],
+    )
+    both = len(np.unique(among.side)) == 2
+    return difference(share), log_ratio(among) if both else None
+
+
+def skewness(draw: Draw) -> float:
+    """Return how lopsided the outcome is about the mean of its side."""
+    outcome = draw.num / draw.den
+    means = [float(outcome[draw.side == side].mean()) for side in (0, 1)]
+    left = outcome - np.array(means)[draw.side]
+    spread = float(np.sqrt(np.mean(left**2)))
+    return float(np.mean(left**3)) / spread**3 if spread > 0 else 0.0
 
 
 def ancova(draw: Draw) -> Estimate | None:

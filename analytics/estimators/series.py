@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray
@@ -72,6 +73,8 @@ class Stepped:
     carried: float
     """Correlation of one period's error with the next's."""
     robust: bool
+    left: float
+    """Spread of the figures about what is fitted."""
 
 
 def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
@@ -85,12 +88,65 @@ def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
     robust = not plain and abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
     spread = float(fit.scale) if ratio else 1.0
     if robust:
-        lags = math.ceil(4 * (len(series.num) / 100) ** (2 / 9))
-        kind = {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}}
-        fit = model.fit(**kind)
+        fit = model.fit(**_newey_west(len(series.num)))
     df = math.inf if ratio else float(fit.df_resid)
     told = Estimate(float(fit.params[1]), float(fit.bse[1]), df)
-    return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust)
+    left = float(
+        np.std(series.num / series.den - np.asarray(fit.fittedvalues) / _scale(series, ratio))
+    )
+    return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust, left)
+
+
+def _scale(series: Series, ratio: bool) -> FloatArray | float:
+    return series.den if ratio else 1.0
+
+
+@dataclass(frozen=True)
+class Share:
+    """The change at the step of a share of many: in the share itself, and in the odds (logarithm)."""
+
+    difference: Estimate
+    odds: Estimate
+    without: float
+    spread: float
+    carried: float
+    robust: bool
+
+
+def share_stepped(series: Series) -> Share:
+    """Fit a share that was asked of so many by quasi-binomial regression.
+
+    The change in the share is the mean over the periods after the step; its error follows from
+    that of the coefficients to first order.
+    """
+    import statsmodels.api as sm
+
+    counts = np.column_stack([series.num, series.den - series.num])
+    model = sm.GLM(counts, series.design, family=sm.families.Binomial())
+    fit = model.fit(scale="X2")
+    carried = _carried(np.asarray(fit.resid_pearson))
+    robust = abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
+    spread = float(fit.scale)
+    if robust:
+        fit = model.fit(**_newey_west(len(series.num)))
+    beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
+    after = ~series.before
+    level, weight = series.design[after] @ beta, series.den[after] / series.den[after].sum()
+    on, off = special.expit(level), special.expit(level - beta[1] * series.step[after])
+    slope_on = (weight * on * (1 - on)) @ series.design[after]
+    bare = series.design[after].copy()
+    bare[:, 1] = 0.0
+    slope = slope_on - (weight * off * (1 - off)) @ bare
+    difference = Estimate(
+        float(weight @ (on - off)), math.sqrt(max(float(slope @ cov @ slope), 0.0)), math.inf
+    )
+    odds = Estimate(float(beta[1]), float(fit.bse[1]), math.inf)
+    return Share(difference, odds, float(weight @ off), spread, carried, robust)
+
+
+def _newey_west(periods: int) -> dict[str, Any]:
+    lags = math.ceil(4 * (periods / 100) ** (2 / 9))
+    return {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}}
 
 
 def _model(series: Series, *, ratio: bool) -> Any:

@@ -53,6 +53,13 @@ class Block:
         """Return the trained units' mean, period by period."""
         return np.asarray(self.outcome[self.donors :].mean(axis=0))
 
+    def too_early(self) -> Block | None:
+        """Return the time before the start alone, with a start that was none in its middle."""
+        half = self.before // 2
+        if half < 3:
+            return None
+        return Block(self.outcome[:, : self.before], self.donors, self.before - half)
+
     def placebo(self, chosen: tuple[int, ...]) -> Block:
         """Return the block of donors alone, with some of them in the trained ones' place."""
         rest = [row for row in range(self.donors) if row not in chosen]
@@ -154,6 +161,22 @@ class Placebos:
         """Return the share of placebos, the real one among them, with an effect as large."""
         as_large = np.abs(self.effects) >= abs(path.effect) - 1e-12
         return float((1 + as_large.sum()) / (1 + len(self.effects)))
+
+    def fit_rank(self, path: Path) -> dict[str, float | int] | None:
+        """Return the rank of how much farther apart the two ran after the start than before it.
+
+        After Abadie, Diamond and Hainmueller (2010): a placebo that never fitted counts for little.
+        """
+        told = [_grown(gaps, path.before) for gaps in (path.gaps, *self.gaps)]
+        if len(told) < 2 or not all(np.isfinite(told)):
+            return None
+        rank = int((np.array(told) >= told[0] * (1 - 1e-9)).sum())
+        return {"ratio": told[0], "rank": rank, "of": len(told), "p": rank / len(told)}
+
+
+def _grown(gaps: FloatArray, before: int) -> float:
+    earlier, later = float(np.mean(gaps[:before] ** 2)), float(np.mean(gaps[before:] ** 2))
+    return later / earlier if earlier > 0 else np.inf
 
 
 def placebos(block: Block, method: Method) -> Placebos:

@@ -58,7 +58,7 @@ class Told:
         if self.question.kind == "binary":
             return "points"
         if self.question.kind == "ordinal":
-            return "scale"
+            return "unit" if self.question.unit else "scale"
         if self.question.unit:
             return "unit"
         return "bare"

@@ -13,6 +13,8 @@ from scipy import optimize
 from analytics.evaluate import evaluate
 from lrs.errors import BadInput
 
+KPI = {"kind": "time_to_event", "better": "down"}
+
 
 def company(seed: int = 1, *, people: int = 300, effect: float = -0.7) -> pd.DataFrame:
     """People who may leave each month; about half are trained on the way, and stay longer."""
@@ -36,7 +38,7 @@ def ask(folder: Path, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
     spec = {
         "design": "duration", "data": "t.csv", "unit": "who", "entry": "from", "exit": "to",
         "event": "left", "exposure": "on", "covariates": ["age"],
-        "kpi": {"kind": "time_to_event", "better": "down"},
+        "kpi": KPI,
     }  # fmt: skip
     return evaluate(spec | more, folder)
 
@@ -126,3 +128,46 @@ def test_where_nothing_can_be_told_nothing_is(tmp_path: Path, change: Any, flag:
     assert answer["verdict"] == "cannot_tell"
     assert answer["estimate"] is None
     assert flag in answer["flags"]
+
+
+def survival(tmp_path: Path, rows: str, **spec: Any) -> dict[str, Any]:
+    """Ask about a table as survival tables are written: a time, and what happened."""
+    (tmp_path / "lung.csv").write_text(rows)
+    asked = {"data": "lung.csv", "exit": "time", "event": "status", "exposure": "sex"}
+    return evaluate(asked | {"kpi": KPI} | spec, tmp_path)
+
+
+def test_entry_and_unit_may_be_left_out(tmp_path: Path) -> None:
+    table = company(people=200).drop_duplicates("who", keep="last")
+    whole = table.assign(zero=0, **{"from": 0})
+    answer = ask(tmp_path, whole)
+    table[["to", "left", "on", "age"]].to_csv(tmp_path / "bare.csv", index=False)
+    spec = {"data": "bare.csv", "exit": "to", "event": "left", "exposure": "on"}
+    bare = evaluate({**spec, "covariates": ["age"], "kpi": KPI}, tmp_path)
+    assert bare["estimate"]["coef"] == answer["estimate"]["coef"]
+    assert bare["design_because"] == "the spec names event, exit"
+
+
+def test_ones_and_twos_are_no_and_yes_as_survival_tables_have_them(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    time, status = random.integers(1, 90, 60), random.integers(0, 2, 60)
+    cells = list(zip(time, status, random.integers(0, 2, 60), strict=True))
+    plain = "\n".join(["time,status,sex", *(f"{t},{s},{x}" for t, s, x in cells)])
+    coded = "\n".join(["time,status,sex", *(f"{t},{s + 1},{x + 1}" for t, s, x in cells)])
+    one, other = survival(tmp_path, plain), survival(tmp_path, coded)
+    assert one["estimate"] == other["estimate"]
+    assert one["n"] == other["n"]
+
+
+def test_at_a_landmark_people_are_what_they_were_by_then(tmp_path: Path) -> None:
+    """Newcomers: those still there at month 10, by whether they had been trained before it."""
+    table = company(5, people=400)
+    answer = ask(tmp_path, table, landmark=10)
+    there = table[table["to"] > 10]
+    by_then = table[table["from"] < 10].groupby("who")["on"].max()
+    fixed = there.assign(on=there["who"].map(by_then), **{"from": there["from"].clip(lower=10)})
+    assert answer["estimates"]["landmark"]["coef"] == pytest.approx(
+        ask(tmp_path, fixed)["estimate"]["coef"], abs=1e-6
+    )
+    with pytest.raises(BadInput, match="landmark is a number"):
+        ask(tmp_path, table, landmark="early")

@@ -87,7 +87,7 @@ def test_step_that_was_none_is_looked_for_before_the_real_one(tmp_path: Path) ->
     table.loc[table["time"].between(15, 47), "value"] += 6  # something else, long before
     answer = ask(tmp_path, table)
     assert "not_robust_to_trend" in answer["flags"]
-    assert answer["checks"]["placebo_date"]["p"] < 0.05
+    assert answer["checks"]["placebo"]["date"]["p"] < 0.05
 
 
 def test_no_step_is_looked_for_in_a_short_time() -> None:

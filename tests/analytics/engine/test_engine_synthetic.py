@@ -134,7 +134,7 @@ def test_named_unit_and_start_say_the_same_as_a_column(tmp_path: Path) -> None:
     ("change", "where"),
     [
         (lambda t: t.assign(on=0), "treatment"),
-        (lambda t: t.assign(on=3), "treatment"),
+        (lambda t: t.assign(on=3), "treatment: data row 1"),
         (lambda t: t.assign(on=(t["month"] >= "2025-03").astype(int)), "treatment"),
         (lambda t: t.assign(on=t["on"] * (t["month"] != "2025-05")), "treatment"),
         (lambda t: pd.concat([t, t.tail(1)]), "unit: data row 261"),
