@@ -8,7 +8,8 @@ lets go of the interpreter at every row, and among busy threads waits to get it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -80,21 +81,26 @@ def _types(table: sa.Table, columns: tuple[str, ...]) -> list[str]:
     return [table.c[name].type.compile(dialect).lower() for name in columns]
 
 
+@contextmanager
+def driver_faults(raw: Any) -> Iterator[None]:
+    """Make a fault of the PostgreSQL driver, spoken to directly, look like any other of the database."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as exc:
+        told = sa.exc.DBAPIError.instance(
+            "", None, exc, psycopg.Error, connection_invalidated=raw.broken
+        )
+        raise told from exc
+
+
 def _copy(
     conn: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Iterable[Row]
 ) -> None:
-    import psycopg
-
     raw: Any = conn.connection.driver_connection
     command = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-    try:
-        with raw.cursor() as cursor, cursor.copy(command) as copying:
-            copying.set_types(_types(table, columns))
-            for row in rows:
-                copying.write_row(row)
-    except psycopg.Error as exc:
-        # The driver was spoken to directly; its fault must look like any other of the database.
-        told = sa.exc.DBAPIError.instance(
-            command, None, exc, psycopg.Error, connection_invalidated=raw.broken
-        )
-        raise told from exc
+    with driver_faults(raw), raw.cursor() as cursor, cursor.copy(command) as copying:
+        copying.set_types(_types(table, columns))
+        for row in rows:
+            copying.write_row(row)

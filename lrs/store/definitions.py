@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from lrs.store.bulk import insert_rows, one_of
+from lrs.store.asking import Question, ask
+from lrs.store.bulk import Row, insert_rows, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import definition
@@ -23,6 +24,7 @@ from lrs.xapi.terms import TermKind
 
 Definition = Mapping[str, Any]
 
+_ACTIVITY = int(TermKind.ACTIVITY)
 #: Members that hold one text a language, or one value a key: merged key by key.
 _MAPS = ("name", "description", "extensions")
 
@@ -52,33 +54,52 @@ def known_definitions(
 
 
 class NewDefinitions:
-    """The definitions of one batch that this process did not merge last."""
+    """The definitions of one batch that this process did not merge last.
+
+    ``numbers`` are those of the activities, which may become known only after this is made.
+    """
 
     def __init__(
-        self, memory: Memory, tenant_id: int, given: Iterable[tuple[str, Definition]]
+        self,
+        memory: Memory,
+        tenant_id: int,
+        numbers: Numbers,
+        given: Iterable[tuple[str, Definition]],
     ) -> None:
         self._memory = memory
         self._tenant_id = tenant_id
+        self._numbers = numbers
         self._seen: dict[str, int] = {}
+        self._given = 0
         self.by_activity: dict[str, list[Definition]] = {}
         for activity, body in given:
+            self._given += 1
             mark = hash(orjson.dumps(body))
             last = self._seen.get(activity) or memory.definitions.get((tenant_id, activity))
             if mark != last:
                 self._seen[activity] = mark
                 self.by_activity.setdefault(activity, []).append(body)
 
-    def store(self, conn: sa.Connection, numbers: Numbers) -> None:
-        """Merge them into what is stored."""
+    def only(self, given: Iterable[tuple[str, Definition]]) -> NewDefinitions:
+        """Return those of some of the statements, which may well be all."""
+        kept = list(given)
+        if len(kept) == self._given:
+            return self
+        return NewDefinitions(self._memory, self._tenant_id, self._numbers, kept)
+
+    def asking(self, dialect: str) -> Question:
+        """Return the question what is stored of these activities."""
+        numbers = [self._numbers[_ACTIVITY, activity] for activity in self.by_activity]
+        return _asking(dialect, self._tenant_id, numbers)
+
+    def store(self, conn: sa.Connection, defined: Iterable[Row]) -> None:
+        """Merge them into what is stored, which is the answer to `asking`."""
         if not self.by_activity:
             return
-        wanted = {
-            numbers[TermKind.ACTIVITY, activity]: bodies
-            for activity, bodies in self.by_activity.items()
-        }
-        stored = _stored(conn, self._tenant_id, list(wanted))
+        stored: dict[int, str] = dict(defined)
         made, changed = [], []
-        for number, bodies in wanted.items():
+        for activity, bodies in self.by_activity.items():
+            number = self._numbers[_ACTIVITY, activity]
             old = stored.get(number)
             text = orjson.dumps(_all_merged(old, bodies)).decode()
             if old is None:
@@ -102,9 +123,12 @@ def _all_merged(old: str | None, bodies: Iterable[Definition]) -> Definition:
 
 
 def _stored(conn: sa.Connection, tenant_id: int, numbers: list[int]) -> dict[int, str]:
-    given = {"tenant_id": tenant_id, "wanted": numbers}
-    rows = conn.execute(_reading(conn.dialect.name), given)
-    return {number: body for number, body in rows}  # noqa: C416 - a row is not yet a pair
+    (rows,) = ask(conn, [_asking(conn.dialect.name, tenant_id, numbers)])
+    return dict(rows)
+
+
+def _asking(dialect: str, tenant_id: int, numbers: list[int]) -> Question:
+    return Question(_reading(dialect), {"tenant_id": tenant_id, "wanted": numbers})
 
 
 @cache

@@ -17,8 +17,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from lrs.store.asking import Question
 from lrs.store.authorities import as_authority
-from lrs.store.bulk import among, insert_rows, one_of
+from lrs.store.bulk import Row, among, insert_rows, one_of
 from lrs.store.schema import authority, ref, statement, statement_body, statement_ref
 from lrs.store.terms import Name, find_numbers
 from lrs.xapi.parsing import parse_statement
@@ -42,27 +43,36 @@ class _Node(NamedTuple):
     names: frozenset[tuple[Name, int]]
 
 
-def settle(conn: sa.Connection, tenant_id: int, first_seq: int, fresh: Sequence[Statement]) -> None:
-    """Note what each new statement points to; void and find accordingly, in either direction."""
+def asking_who_points(dialect: str, tenant_id: int, ids: Sequence[Id16]) -> Question:
+    """Return the question which of these ids are pointed to already."""
+    return Question(_pointing_to(dialect), {"tenant_id": tenant_id, "wanted": ids})
+
+
+def settle(
+    conn: sa.Connection,
+    tenant_id: int,
+    first_seq: int,
+    fresh: Sequence[Statement],
+    pointed_to: Iterable[Row],
+) -> None:
+    """Note what each new statement points to; void and find accordingly, in either direction.
+
+    ``pointed_to`` is the answer to `asking_who_points`.
+    """
     pointing = [
         (tenant_id, one.targets.bytes, first_seq + place)
         for place, one in enumerate(fresh)
         if one.targets is not None
     ]
     insert_rows(conn, statement_ref, ("tenant_id", "target_id", "seq"), pointing)
-    waited_for = _pointed_to(conn, tenant_id, [one.id.bytes for one in fresh])
+    # What is pointed to by another of the same batches is noted only just now.
+    waited_for = {bytes(target) for (target,) in pointed_to} | {row[1] for row in pointing}
+    waited_for &= {one.id.bytes for one in fresh}
     if not (pointing or waited_for):
         return
     _void(conn, tenant_id, waited_for | {one.voids.bytes for one in fresh if one.voids})
     new = {one.id.bytes for one in fresh if one.targets is not None}
     _Chains(conn, tenant_id).find_again(new | _all_pointing_to(conn, tenant_id, waited_for))
-
-
-def _pointed_to(conn: sa.Connection, tenant_id: int, ids: list[Id16]) -> set[Id16]:
-    if not ids:
-        return set()
-    found = conn.execute(_pointing_to(conn.dialect.name), {"tenant_id": tenant_id, "wanted": ids})
-    return {bytes(target) for target in found.scalars()}
 
 
 @cache

@@ -14,10 +14,13 @@ that is not set back.)
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from lrs.store.asking import Question, ask
+from lrs.store.bulk import Row
 from lrs.store.database import Database
 from lrs.store.schema import statement
 
@@ -58,13 +61,25 @@ def take_turn(database: Database, conn: sa.Connection, tenant_id: int) -> Turn:
 
     On SQLite the transaction itself is the turn: ``database.write()`` gives only one at a time.
     """
-    if not database.is_sqlite:
-        patience = f"{round(database.settings.busy_timeout_s * 1000)}ms"
-        conn.execute(_TAKE, {"tenant_id": tenant_id, "patience": patience})
-        seq, stored_at, now = conn.execute(_LAST_AND_CLOCK, {"tenant_id": tenant_id}).one()
+    return turn_of(database, ask(conn, asking_for_turn(database, tenant_id)))
+
+
+def asking_for_turn(database: Database, tenant_id: int) -> list[Question]:
+    """Return what takes the turn: what is asked behind it sees all that was stored before."""
+    tenant = {"tenant_id": tenant_id}
+    if database.is_sqlite:
+        return [Question(_LAST, tenant)]
+    patience = f"{round(database.settings.busy_timeout_s * 1000)}ms"
+    return [Question(_TAKE, {**tenant, "patience": patience}), Question(_LAST_AND_CLOCK, tenant)]
+
+
+def turn_of(database: Database, answers: Sequence[list[Row]]) -> Turn:
+    """Return the turn that the answers to `asking_for_turn` give."""
+    last = answers[-1]
+    if database.is_sqlite:
+        (seq, stored_at), now = last[0] if last else (0, 0), _machine_clock()
     else:
-        seq, stored_at = conn.execute(_LAST, {"tenant_id": tenant_id}).first() or (0, 0)
-        now = _machine_clock()
+        ((seq, stored_at, now),) = last
     return Turn((seq or 0) + 1, max(now, stored_at or 0) + 1)
 
 

@@ -10,7 +10,7 @@ matter, and the others are stored.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from types import MappingProxyType
@@ -21,17 +21,18 @@ import sqlalchemy as sa
 import structlog
 
 from lrs.errors import Conflict, VerkanError
+from lrs.store.asking import Question, ask
 from lrs.store.attachments import keep_attachments
 from lrs.store.authorities import as_authority
-from lrs.store.bulk import one_of
+from lrs.store.bulk import Row, one_of
 from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions
 from lrs.store.numbering import Numbering
-from lrs.store.pointing import settle
+from lrs.store.pointing import asking_who_points, settle
 from lrs.store.rows import Incoming, New, insert_new
 from lrs.store.schema import statement, statement_body
 from lrs.store.together import Outcome
-from lrs.store.turns import Turn, take_turn
+from lrs.store.turns import Turn, asking_for_turn, take_turn, turn_of
 from lrs.xapi.comparing import same_statement
 from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
@@ -161,25 +162,65 @@ def _store(
     whole = [one for batch in batches for one in batch.incoming]
     numbering = Numbering(database, tenant_id, whole)
     with database.write(first=None if numbering.is_whole else numbering.make) as conn:
-        turn = take_turn(database, conn, tenant_id)
-        if len(batches) == 1:
+        if batches[0].besides:
+            take_turn(database, conn, tenant_id)
             batches = [_named(conn, batches[0])]
-            whole = list(batches[0].incoming)
-        sorted_out = _sort_out(batches, _there_already(conn, tenant_id, whole))
-        fresh = sorted_out.fresh
-        definitions = NewDefinitions(
-            database.memory,
-            tenant_id,
-            (d for one, _ in fresh if one.defines for d in one.statement.definitions),
-        )
-        insert_new(conn, tenant_id, turn, fresh, numbering)
-        settle(conn, tenant_id, turn.seq, [one.incoming.statement for one in fresh])
+        seen = _look(database, conn, tenant_id, batches, numbering)
+        sorted_out = _sort_out(batches, seen.there)
+        fresh, seq = sorted_out.fresh, seen.turn.seq
+        insert_new(conn, tenant_id, seen.turn, fresh, numbering)
+        settle(conn, tenant_id, seq, [one.incoming.statement for one in fresh], seen.pointed_to)
         if len(batches) == 1:
-            _keep_beside(conn, tenant_id, turn, batches[0], fresh)
-        definitions.store(conn, numbering.terms)
+            _keep_beside(conn, tenant_id, seq, batches[0], fresh)
+        definitions = seen.definitions.only(_definitions(one.incoming for one in fresh))
+        definitions.store(conn, seen.defined)
     numbering.remember()
     definitions.remember()
     return sorted_out.outcomes
+
+
+class _Seen(NamedTuple):
+    """What is there when the turn is taken."""
+
+    turn: Turn
+    there: dict[uuid.UUID, _Stored]
+    pointed_to: list[Row]
+    definitions: NewDefinitions
+    defined: list[Row]
+
+
+def _look(
+    database: Database,
+    conn: sa.Connection,
+    tenant_id: int,
+    batches: Sequence[_Batch],
+    numbering: Numbering,
+) -> _Seen:
+    """Take the turn, and look at what the batches may meet."""
+    whole = [one for batch in batches for one in batch.incoming]
+    ids = [one.statement.id.bytes for one in whole]
+    definitions = NewDefinitions(database.memory, tenant_id, numbering.terms, _definitions(whole))
+    dialect = conn.dialect.name
+    *turn, there, pointed_to, defined = ask(
+        conn,
+        [
+            *asking_for_turn(database, tenant_id),
+            Question(_taken(dialect), {"tenant_id": tenant_id, "wanted": ids}),
+            asking_who_points(dialect, tenant_id, ids),
+            definitions.asking(dialect),
+        ],
+    )
+    return _Seen(
+        turn_of(database, turn),
+        {uuid.UUID(bytes=bytes(id16)): _Stored(*stored) for id16, *stored in there},
+        pointed_to,
+        definitions,
+        defined,
+    )
+
+
+def _definitions(incoming: Iterable[Incoming]) -> Iterator[tuple[str, dict[str, Any]]]:
+    return (told for one in incoming if one.defines for told in one.statement.definitions)
 
 
 def _named(conn: sa.Connection, batch: _Batch) -> _Batch:
@@ -190,9 +231,9 @@ def _named(conn: sa.Connection, batch: _Batch) -> _Batch:
 
 
 def _keep_beside(
-    conn: sa.Connection, tenant_id: int, turn: Turn, batch: _Batch, fresh: Sequence[New]
+    conn: sa.Connection, tenant_id: int, seq: int, batch: _Batch, fresh: Sequence[New]
 ) -> None:
-    stored = [(turn.seq + n, one.incoming.statement) for n, one in enumerate(fresh)]
+    stored = [(seq + n, one.incoming.statement) for n, one in enumerate(fresh)]
     if batch.parts:
         keep_attachments(conn, tenant_id, batch.parts, [(seq, sent.body) for seq, sent in stored])
     for beside in batch.besides:
@@ -215,15 +256,6 @@ def _refuse(place: int, sent: Statement) -> None:
 class _Stored(NamedTuple):
     version: int
     body: bytes
-
-
-def _there_already(
-    conn: sa.Connection, tenant_id: int, incoming: Sequence[Incoming]
-) -> dict[uuid.UUID, _Stored]:
-    """Return those of the ids that are taken, with what is stored under them."""
-    wanted = [one.statement.id.bytes for one in incoming]
-    rows = conn.execute(_taken(conn.dialect.name), {"tenant_id": tenant_id, "wanted": wanted})
-    return {uuid.UUID(bytes=bytes(id16)): _Stored(version, body) for id16, version, body in rows}
 
 
 @cache

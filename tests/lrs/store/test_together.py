@@ -180,10 +180,10 @@ def test_what_no_rule_foresaw_in_one_batch_does_not_hold_the_others(
     good, bad = body(), body()
     real = writing.settle
 
-    def settle(conn: Any, tenant_id: int, first_seq: int, fresh: Any) -> None:
+    def settle(conn: Any, tenant_id: int, first_seq: int, fresh: Any, pointed_to: Any) -> None:
         if bad["id"] in {str(one.id) for one in fresh}:
             raise RuntimeError("never seen before")
-        real(conn, tenant_id, first_seq, fresh)
+        real(conn, tenant_id, first_seq, fresh, pointed_to)
 
     monkeypatch.setattr(writing, "settle", settle)
     futures = _queued(database, [bad], [good])

@@ -1,0 +1,79 @@
+"""Several questions to the database at once.
+
+What a batch asks before it is stored hangs on nothing but the batch, so that PostgreSQL need not
+answer one question before the next is sent. Each answer waited for costs the driver more than the
+question costs the database: sent together, four of them take the time of one and a half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from lrs.store.bulk import Row, driver_faults
+
+
+class Question(NamedTuple):
+    """A query, and the values of its parameters."""
+
+    query: sa.ClauseElement
+    values: Mapping[str, Any]
+
+
+def ask(conn: sa.Connection, questions: Sequence[Question]) -> list[list[Row]]:
+    """Return the rows of each answer; the questions are asked in their order.
+
+    A query is made once and kept, for its text is kept too. A list among its values is that of the
+    parameter ``wanted`` (`lrs.store.bulk.one_of`); an empty one needs no question.
+    """
+    if conn.dialect.name == "sqlite":
+        return [_ask_sqlite(conn, each) for each in questions]
+    raw: Any = conn.connection.driver_connection
+    with driver_faults(raw):
+        with raw.pipeline():
+            asked = [_send(raw, conn.dialect, each) for each in questions]
+        return [[] if cursor is None else cursor.fetchall() for cursor in asked]
+
+
+def _send(raw: Any, dialect: sa.Dialect, asked: Question) -> Any:
+    if _is_idle(asked):
+        return None
+    made = _made(dialect, asked.query, tuple(asked.values), 1)
+    return raw.cursor(binary=True).execute(made.text, {**made.values, **asked.values})
+
+
+def _ask_sqlite(conn: sa.Connection, asked: Question) -> list[Row]:
+    if _is_idle(asked):
+        return []
+    values = dict(asked.values)
+    wanted = values.pop("wanted", ())
+    # The same text for many lengths: the driver keeps few, and saying a value twice costs little.
+    size = 1 << (len(wanted) - 1).bit_length() if wanted else 0
+    made = _made(conn.dialect, asked.query, tuple(asked.values), size)
+    values |= {f"wanted_{n}": wanted[min(n, len(wanted)) - 1] for n in range(1, size + 1)}
+    values = {**made.values, **values}
+    rows = conn.exec_driver_sql(made.text, tuple(values[name] for name in made.names))
+    return [tuple(row) for row in rows]
+
+
+def _is_idle(asked: Question) -> bool:
+    return "wanted" in asked.values and not asked.values["wanted"]
+
+
+class _Made(NamedTuple):
+    """The text of a query, its own values, and the names of all values in the order of the text."""
+
+    text: str
+    values: Mapping[str, Any]
+    names: Sequence[str]
+
+
+@lru_cache(maxsize=256)
+def _made(dialect: sa.Dialect, query: sa.ClauseElement, given: Sequence[str], size: int) -> _Made:
+    values = {name: [0] * size if name == "wanted" else 0 for name in given}
+    compiled: Any = query.compile(dialect=dialect)
+    made = compiled.construct_expanded_state(values)
+    return _Made(made.statement, made.parameters, made.positiontup or ())
