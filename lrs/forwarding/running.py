@@ -70,7 +70,7 @@ class Runner:
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._given_up = threading.Event()
-        self._any = False
+        self.has_targets = False
         self._rounds: dict[int, threading.Thread] = {}
         self._callers: dict[int, Caller] = {}
         self._begun: dict[int, float] = {}
@@ -83,7 +83,7 @@ class Runner:
 
     def look_soon(self) -> None:
         """Have a look at once: something may have been stored. Costs nothing without targets."""
-        if self._any:
+        if self.has_targets:
             self._wanted.set()
 
     def stop(self) -> None:
@@ -121,7 +121,7 @@ class Runner:
 
         with self._database.read() as conn:
             found = due_targets(conn, self._database.settings.pull_every_s)
-        self._any = bool(found)
+        self.has_targets = bool(found)
         self._forget({each.target_id for each in found})
         found.sort(key=lambda each: self._begun.get(each.target_id, 0.0))
         return min((self._wait_s(each) for each in found), default=self._look_s)

@@ -12,13 +12,24 @@ def register(app: Flask) -> None:
     """Put the shell and the store's pages on the app; other plug-ins' pages stand in the same shell."""
     if "web" in app.blueprints:
         return
-    from lrs.web import i18n, keys, pages, refusals, sections, security, setup, shell, tenants
+    from lrs.web import (
+        forwarding,
+        i18n,
+        keys,
+        pages,
+        refusals,
+        sections,
+        security,
+        setup,
+        shell,
+        tenants,
+    )
 
     i18n.install(app, _default_language(app))
     security.install(app)
     shell.install(app)
     app.jinja_env.globals["store_sections"] = sections.sections
-    for page in (pages, setup, refusals, keys, tenants):
+    for page in (pages, setup, refusals, keys, tenants, forwarding):
         app.register_blueprint(page.blueprint)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receiving import Receiver, receiving
+from receiving import SECRET, Receiver, receiving
 
 from lrs.forwarding.addresses import parse_allowed
 from lrs.forwarding.calling import Caller
@@ -20,8 +20,6 @@ from lrs.store.database import Database
 
 # Statements are made as in the tests of the store.
 sys.path.append(str(Path(__file__).parents[1] / "store"))
-
-SECRET = "a secret of the tests"
 
 
 @pytest.fixture

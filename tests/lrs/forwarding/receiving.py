@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+SECRET = "a secret of the tests"
 CLOSE = "close"
 """Closes the connection without an answer."""
 
@@ -88,7 +89,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if isinstance(said, str):
             self.close_connection = True
             return
-        self.send_response(said.status)
+        self.send_response_only(said.status)
         for name, value in {**said.headers, "Content-Length": str(len(said.body))}.items():
             self.send_header(name, value)
         self.end_headers()
