@@ -16,6 +16,7 @@ plugin = Plugin(
     routes="analytics.pages:register",
     migrations="analytics.store.migrations.versions",
     tables="analytics.store.schema",
+    belonging="analytics.store.belonging:BELONGING",
     translations="analytics.translations",
     pages=(PageRef("impact.index", "Impact"),),
 )

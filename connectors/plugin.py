@@ -21,4 +21,5 @@ plugin = Plugin(
     ),
     migrations="connectors.store.migrations.versions",
     tables="connectors.store.schema",
+    belonging="connectors.store.belonging:BELONGING",
 )

@@ -34,6 +34,7 @@ plugin = Plugin(
     routes="lrs.http:register",
     migrations="lrs.store.migrations.versions",
     tables="lrs.store.schema",
+    belonging="lrs.store.belonging:BELONGING",
     translations="lrs.web.translations",
     pages=(PageRef("web.index", "Statements"), PageRef("setup.index", "Set up")),
 )

@@ -42,6 +42,8 @@ class Plugin:
     ``routes``      ``"module:function"``; the function takes the Flask app and registers blueprints.
     ``migrations``  name of a package whose modules are Alembic revisions, one branch a plug-in.
     ``tables``      ``"module"`` that, once imported, has added the plug-in's tables to the metadata.
+    ``belonging``   ``"module:NAME"``, a tuple of `lrs.store.belonging.Belongs`: what
+                    `verkan db check` finds no orphans of.
     ``translations`` name of a package that holds ``sv.po`` and ``nl.po``.
     """
 
@@ -50,6 +52,7 @@ class Plugin:
     routes: str | None = None
     migrations: str | None = None
     tables: str | None = None
+    belonging: str | None = None
     translations: str | None = None
     pages: tuple[PageRef, ...] = ()
 
@@ -64,10 +67,15 @@ def installed() -> tuple[Plugin, ...]:
 
 
 def load(target: str) -> Callable[..., Any]:
+    """Return the function that ``"package.module:name"`` names."""
+    found: Callable[..., Any] = named(target)
+    return found
+
+
+def named(target: str) -> Any:
     """Return the object that ``"package.module:name"`` names."""
     module, _, name = target.partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), name)
-    return found
+    return getattr(import_module(module), name)
 
 
 def each(part: str) -> Iterator[str]:

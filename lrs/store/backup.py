@@ -21,11 +21,11 @@ from lrs.settings import Settings
 from lrs.store import migrate
 from lrs.store.archive import VERSION, ArchiveWriter, Manifest, Rows, Secret
 from lrs.store.database import Database
+from lrs.store.one_moment import one_moment
+from lrs.store.table_rows import table_rows
 from lrs.store.whole_file import written_whole
 
 HEADS = "alembic_version"
-_CHUNK = 1_000
-_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 def back_up(
@@ -38,26 +38,27 @@ def back_up(
     """Write a backup and return its manifest; the file has its name when it is whole."""
     if migrate.is_new(database):
         raise BadInput("there is nothing to back up", where=place(database))
-    with written_whole(out, private=True) as file, database.read() as conn:
-        if not database.is_sqlite:
-            conn.exec_driver_sql(_ONE_MOMENT)
-        with ArchiveWriter(file) as writer:
-            left_out = _write_tables(database, conn, writer, progress or _nobody)
-            secret = _kept_secret(database.settings) if with_secret else None
-            if secret is not None:
-                writer.secret(secret)
-            manifest = Manifest(
-                format="verkan backup",
-                format_version=VERSION,
-                verkan=__version__,
-                made_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                database=conn.dialect.name,
-                heads=tuple(migrate.revisions_of(conn)),
-                secret=_told(database.settings, included=secret is not None),
-                parts=tuple(writer.parts),
-                left_out=tuple(left_out),
-            )
-            writer.end(manifest)
+    with (
+        written_whole(out, private=True) as file,
+        ArchiveWriter(file) as writer,
+        one_moment(database) as conn,
+    ):
+        left_out = _write_tables(database, conn, writer, progress or _nobody)
+        secret = _kept_secret(database.settings) if with_secret else None
+        if secret is not None:
+            writer.secret(secret)
+        manifest = Manifest(
+            format="verkan backup",
+            format_version=VERSION,
+            verkan=__version__,
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            database=conn.dialect.name,
+            heads=tuple(migrate.revisions_of(conn)),
+            secret=_told(database.settings, included=secret is not None),
+            parts=tuple(writer.parts),
+            left_out=tuple(left_out),
+        )
+        writer.end(manifest)
     return manifest
 
 
@@ -73,8 +74,8 @@ def _write_tables(
 
     def chunks(table: sa.Table) -> Iterator[Rows]:
         nonlocal done
-        for chunk in _rows(conn, table):
-            yield chunk
+        for chunk in table_rows(conn, table):
+            yield [tuple(row) for row in chunk]
             done += len(chunk)
             progress(done)
 
@@ -94,13 +95,6 @@ def _tables(database: Database, conn: sa.Connection) -> tuple[list[sa.Table], li
     found = sa.MetaData()
     found.reflect(conn, only=sorted(ours))
     return found.sorted_tables, sorted(there - ours)
-
-
-def _rows(conn: sa.Connection, table: sa.Table) -> Iterator[Rows]:
-    """Yield the rows as the database gives them out, a chunk at a time."""
-    with conn.execution_options(yield_per=_CHUNK).execute(sa.select(table)) as found:
-        for chunk in found.partitions():
-            yield [tuple(row) for row in chunk]
 
 
 def _kept_secret(settings: Settings) -> bytes | None:

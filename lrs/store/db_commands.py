@@ -96,13 +96,17 @@ def restore_(ctx: click.Context, path: Path, force: bool, dry_run: bool, as_json
 
 
 @db.command()
+@click.option(
+    "--full", is_flag=True, help="Read every body, attachment and index again; takes its time."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def check(ctx: click.Context, as_json: bool) -> None:
+def check(ctx: click.Context, full: bool, as_json: bool) -> None:
     """Count what is stored, and look for what cannot be; exit 1 when something is found."""
     database = migrate.open_database(ctx.obj)
     ctx.call_on_close(database.close)
-    found = check_store(database)
+    with shown("reading every statement again") as tell:
+        found = check_store(database, full=full, progress=tell)
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:
@@ -114,6 +118,8 @@ def check(ctx: click.Context, as_json: bool) -> None:
 def _tell_found(found: Check) -> None:
     for name, number in found.counts.items():
         click.echo(f"{number:>12}  {name}")
+    for note in found.notes:
+        click.echo(f"note: {note}")
     for fault in found.faults:
         click.echo(f"fault: {fault}", err=True)
     if not found.faults:

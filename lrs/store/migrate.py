@@ -66,13 +66,43 @@ def upgrade_within(conn: sa.Connection, revisions: Iterable[str] = ("heads",)) -
     load_tables()
     if conn.dialect.name != "sqlite":
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
+    strange = unknown(revisions_of(conn))
+    if strange:
+        raise _newer(strange)
     for revision in revisions:
         command.upgrade(config(conn), revision)
+
+
+def _newer(strange: Iterable[str]) -> BadSettings:
+    return BadSettings(
+        "the database was made by a newer version of Verkan, or with a plug-in that is not here",
+        where=", ".join(strange),
+        hint="install that version, or restore a backup of this one",
+    )
 
 
 def revisions_of(conn: sa.Connection) -> list[str]:
     """Return the revisions that the database is at, one a plug-in."""
     return sorted(MigrationContext.configure(conn).get_current_heads())
+
+
+def differences(conn: sa.Connection) -> list[str]:
+    """Return where the tables there are not those that this version declares."""
+    from alembic.autogenerate import compare_metadata
+
+    declared = load_tables()
+    options = {"include_object": lambda _1, name, kind, _2, _3: _is_ours(declared, name, kind)}
+    found = compare_metadata(MigrationContext.configure(conn, opts=options), declared)
+    return [f"the schema is not this version's: {_as_words(one)}" for one in found]
+
+
+def _is_ours(declared: sa.MetaData, name: str | None, kind: str) -> bool:
+    return kind != "table" or name in declared.tables
+
+
+def _as_words(difference: Any) -> str:
+    kind, *what = difference[0] if isinstance(difference, list) else difference
+    return f"{kind} {' '.join(str(getattr(one, 'name', one)) for one in what)}"
 
 
 def unknown(revisions: Iterable[str]) -> list[str]:
@@ -93,6 +123,10 @@ def open_database(arguments: dict[str, Any] | None = None) -> Database:
     if is_new(database):
         upgrade(database)
     elif not is_current(database):
+        with database.read() as conn:
+            strange = unknown(revisions_of(conn))
+        if strange:
+            raise _newer(strange)
         raise BadSettings(
             "the database was made by another version of Verkan",
             where=database.engine.url.render_as_string(hide_password=True),

@@ -141,6 +141,6 @@ def test_db_check_finds_what_is_missing(verkan: _Typed, database: Database) -> N
         conn.execute(sa.update(ref).where(ref.c.seq == 2).values(seq=9))
     code, out, err = verkan("db", "check")
     assert code == 1
-    assert "statements without a body: 1" in err
-    assert "rows of ref without their statement" in err
+    assert "rows of statement without their statement_body (seq): 1" in err
+    assert "rows of ref without their statement (seq)" in err
     assert "holds together" not in out

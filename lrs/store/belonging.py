@@ -1,0 +1,83 @@
+"""What belongs to what: columns whose every value names a row of another table.
+
+Most of these are no foreign keys of the database: to ask for each row again, while it is written,
+that the term it was just given exists would cost every post. `verkan db check` asks instead. A
+plug-in names a list of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from lrs.store.schema import (
+    access_key,
+    attachment,
+    attachment_use,
+    authority,
+    definition,
+    delivery,
+    document,
+    fingerprint,
+    forwarding,
+    ref,
+    refused,
+    repair,
+    statement,
+    statement_body,
+    statement_ref,
+    term,
+)
+
+
+class Belongs(NamedTuple):
+    """Every value of ``column`` is one of ``to``, in a row of the same tenant."""
+
+    column: sa.Column[Any]
+    to: sa.Column[Any]
+    nothing: int | None = None
+    """A value that names no row; an empty column never does."""
+
+    @property
+    def told(self) -> str:
+        """Return what the rows are that belong to nothing."""
+        return f"rows of {self.column.table.name} without their {self.to.table.name} ({self.column.name})"
+
+    def orphans(self) -> sa.Select[Any]:
+        """Return the query for rows whose value is not there."""
+        table, other = self.column.table, self.to.table.alias()
+        there = other.c[self.to.name] == self.column
+        if "tenant_id" in other.c:
+            there &= other.c.tenant_id == table.c.tenant_id
+        query = sa.select(sa.literal(1).label("one")).select_from(table)
+        query = query.where(self.column.is_not(None), ~sa.exists().where(there).correlate(table))
+        return query if self.nothing is None else query.where(self.column != self.nothing)
+
+
+BELONGING = (
+    Belongs(access_key.c.replaces, access_key.c.id),
+    Belongs(definition.c.term_id, term.c.id),
+    Belongs(statement.c.seq, statement_body.c.seq),
+    Belongs(statement.c.actor_id, term.c.id),
+    Belongs(statement.c.verb_id, term.c.id),
+    Belongs(statement.c.activity_id, term.c.id),
+    Belongs(statement.c.authority_id, authority.c.id),
+    Belongs(statement.c.key_id, access_key.c.id),
+    Belongs(statement.c.voided_by, statement.c.seq),
+    Belongs(statement_body.c.seq, statement.c.seq),
+    Belongs(ref.c.seq, statement.c.seq),
+    Belongs(ref.c.term_id, term.c.id),
+    Belongs(ref.c.verb_id, term.c.id),
+    Belongs(statement_ref.c.seq, statement.c.seq),
+    Belongs(refused.c.key_id, access_key.c.id),
+    Belongs(document.c.activity_id, term.c.id, nothing=0),
+    Belongs(document.c.agent_id, term.c.id, nothing=0),
+    Belongs(attachment.c.sha2, attachment_use.c.sha2),
+    Belongs(attachment_use.c.sha2, attachment.c.sha2),
+    Belongs(attachment_use.c.seq, statement.c.seq),
+    Belongs(repair.c.seq, statement.c.seq),
+    Belongs(fingerprint.c.key_id, access_key.c.id),
+    Belongs(fingerprint.c.statement_id, statement.c.statement_id),
+    Belongs(delivery.c.target_id, forwarding.c.id),
+)

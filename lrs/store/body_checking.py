@@ -1,0 +1,243 @@
+"""Reads every statement again from its body, and holds its rows to what the body says.
+
+What a statement is found by is worked out when it is stored and never again; if a row was changed
+or lost since, queries and facts are wrong and nothing shows it. So everything is worked out once
+more and compared. Statements are read some hundreds at a time, in the order of their numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from lrs.errors import VerkanError
+from lrs.store.authorities import as_authority
+from lrs.store.bulk import among
+from lrs.store.schema import (
+    attachment,
+    authority,
+    document,
+    ref,
+    statement,
+    statement_body,
+    statement_ref,
+    term,
+)
+from lrs.store.table_rows import table_rows
+from lrs.store.terms import Name, Numbers, find_numbers
+from lrs.xapi.digests import digest16
+from lrs.xapi.documents import etag_of
+from lrs.xapi.parsing import parse_statement
+from lrs.xapi.statement import Statement, check
+from lrs.xapi.terms import Role, Scope, SpecVersion, TermKind
+
+_PAGE = 500
+_DAY = 86_400_000_000
+
+RefKey = tuple[int, int, int, int]
+
+
+class Tally:
+    """How often something was found wrong, and where first."""
+
+    def __init__(self) -> None:
+        self._number: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+
+    def add(self, told: str, place: str, number: int = 1) -> None:
+        """Note a fault."""
+        self._number[told] += number
+        self._first.setdefault(told, place)
+
+    def faults(self) -> Iterator[str]:
+        """Yield each kind of fault once."""
+        for told, number in self._number.items():
+            yield f"{told}: {number} (first: {self._first[told]})"
+
+
+def check_bodies(
+    conn: sa.Connection, number: int, progress: Callable[[int, int], None] | None
+) -> list[str]:
+    """Return what does not agree with the bodies, attachments and texts it was made from."""
+    tally = Tally()
+    _check_hashes(conn, tally)
+    done = 0
+    for tenant_id in conn.execute(sa.select(statement.c.tenant_id).distinct()).scalars().all():
+        tenant = _Tenant(conn, tenant_id, tally)
+        for page in tenant.pages():
+            tenant.check(page)
+            done += len(page)
+            if progress is not None:
+                progress(done, number)
+        tenant.check_counts()
+    return list(tally.faults())
+
+
+class _Tenant:
+    """The statements of one tenant."""
+
+    def __init__(self, conn: sa.Connection, tenant_id: int, tally: Tally) -> None:
+        self._conn = conn
+        self._tenant_id = tenant_id
+        self._tally = tally
+        self._refs = 0
+        self._pointing = 0
+
+    def pages(self) -> Iterator[Sequence[sa.Row[Any]]]:
+        """Yield the rows with their bodies, in the order of their numbers."""
+        above = 0
+        while rows := self._conn.execute(_page(self._tenant_id, above)).all():
+            yield rows
+            above = rows[-1].seq
+
+    def check(self, rows: Sequence[sa.Row[Any]]) -> None:
+        """Hold some rows, and what finds them, to their bodies."""
+        read = [(row, found) for row in rows if (found := self._read(row)) is not None]
+        names = {name for row, found in read for name in _names(row, found)}
+        numbers = find_numbers(self._conn, self._tenant_id, names)
+        wanted: dict[RefKey, int] = {}
+        for row, found in read:
+            for name in _disagreeing(row, found, numbers):
+                self._tally.add(f"statements whose {name} is not that of the body", _place(row))
+            wanted |= _refs(row, found, numbers)
+        self._refs += len(wanted)
+        self._pointing += sum(found.targets is not None for _, found in read)
+        self._check_refs(wanted, rows)
+
+    def check_counts(self) -> None:
+        """Look for more than the bodies ask for: all they ask for was found, or told."""
+        own = ref.c.tenant_id == self._tenant_id
+        pointing = statement_ref.c.tenant_id == self._tenant_id
+        pointers = sa.select(statement_ref.c.seq).where(pointing)
+        lent = own & (ref.c.roles == 0) & ref.c.seq.not_in(pointers)
+        self._hold("rows of ref that no body asks for", own & (ref.c.roles != 0), most=self._refs)
+        self._hold("rows of ref lent to statements that point to none", lent, most=0)
+        most = self._pointing
+        self._hold("rows of statement_ref, more or fewer than the bodies", pointing, most, most)
+
+    def _hold(
+        self, told: str, rows: sa.ColumnElement[bool], most: int, least: int | None = None
+    ) -> None:
+        number = int(self._conn.execute(sa.select(sa.func.count()).where(rows)).scalar_one())
+        off = max(number - most, (least or 0) - number, 0)
+        if off:
+            self._tally.add(told, f"tenant {self._tenant_id}", off)
+
+    def _read(self, row: sa.Row[Any]) -> Statement | None:
+        try:
+            return check(parse_statement(bytes(row.body)), SpecVersion(row.version))
+        except (VerkanError, ValueError) as exc:
+            self._tally.add("bodies that are no statement", f"{_place(row)}: {exc}")
+            return None
+
+    def _check_refs(self, wanted: dict[RefKey, int], rows: Sequence[sa.Row[Any]]) -> None:
+        terms = sorted({key[0] for key in wanted})
+        there: dict[RefKey, int] = {}
+        for begin in range(0, len(terms), _PAGE):
+            query = sa.select(ref.c.term_id, ref.c.scope, ref.c.seq, ref.c.verb_id, ref.c.roles)
+            query = query.where(
+                among(self._conn, ref.c.term_id, terms[begin : begin + _PAGE]),
+                ref.c.scope.in_([int(scope) for scope in Scope]),
+                ref.c.seq.between(rows[0].seq, rows[-1].seq),
+            )
+            there |= {
+                (t, scope, seq, v): roles for t, scope, seq, v, roles in self._conn.execute(query)
+            }
+        for key, roles in wanted.items():
+            if there.get(key) != roles:
+                place = f"tenant {self._tenant_id}, number {key[2]}"
+                self._tally.add("rows of ref that are missing or say another role", place)
+
+
+def _page(tenant_id: int, above: int) -> sa.Select[Any]:
+    same = (statement_body.c.tenant_id == statement.c.tenant_id) & (
+        statement_body.c.seq == statement.c.seq
+    )
+    return (
+        sa.select(statement, statement_body.c.body, authority.c.body.label("authority"))
+        .join(statement_body, same)
+        .join(authority, authority.c.id == statement.c.authority_id)
+        .where(statement.c.tenant_id == tenant_id, statement.c.seq > above)
+        .order_by(statement.c.seq)
+        .limit(_PAGE)
+    )
+
+
+def _names(row: sa.Row[Any], found: Statement) -> Iterable[Name]:
+    yield from ((int(one.kind), one.value) for one in found.refs)
+    yield from as_authority(orjson.loads(row.authority)).names
+
+
+def _refs(row: sa.Row[Any], found: Statement, numbers: Numbers) -> dict[RefKey, int]:
+    """Return what the statement is found by itself, as it was worked out when it was stored."""
+    wanted: dict[int, tuple[int, int]] = {}
+    for one in found.refs:
+        number = numbers.get((int(one.kind), one.value), 0)
+        wanted[number] = (int(one.scope), int(one.roles))
+    for name in as_authority(orjson.loads(row.authority)).names:
+        number = numbers.get(name, 0)
+        scope, roles = wanted.get(number, (int(Scope.RELATED), 0))
+        wanted[number] = (scope, roles | int(Role.AUTHORITY))
+    return {
+        (number, scope, row.seq, row.verb_id): roles for number, (scope, roles) in wanted.items()
+    }
+
+
+def _disagreeing(row: sa.Row[Any], found: Statement, numbers: Numbers) -> Iterator[str]:
+    """Yield the columns that are not what the body says."""
+    at = row.stored_at if found.timestamp_at is None else found.timestamp_at
+    said = {
+        "timestamp_at": at,
+        "day_no": at // _DAY,
+        "actor_id": _number(numbers, TermKind.AGENT, found.actor),
+        "verb_id": _number(numbers, TermKind.VERB, found.verb),
+        "activity_id": _number(numbers, TermKind.ACTIVITY, found.activity),
+        "completion": _bit(found.completion),
+        "success": _bit(found.success),
+        "score_scaled": found.score_scaled,
+        "duration_s": found.duration_s,
+    }
+    if found.id_given and found.id != uuid.UUID(bytes=bytes(row.statement_id)):
+        yield "statement_id"
+    yield from (name for name, value in said.items() if row._mapping[name] != value)
+
+
+def _number(numbers: Numbers, kind: TermKind, value: str | None) -> int | None:
+    return None if value is None else numbers.get((kind, value), 0)
+
+
+def _bit(value: bool | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _place(row: sa.Row[Any]) -> str:
+    return f"tenant {row.tenant_id}, number {row.seq}"
+
+
+def _check_hashes(conn: sa.Connection, tally: Tally) -> None:
+    """Hold every kept digest to what it is one of."""
+    for table, told, column, made in _HASHED:
+        for rows in table_rows(conn, table):
+            for row in rows:
+                if made(row) != row._mapping[column]:
+                    tally.add(f"{told} whose {column} is another", f"tenant {row.tenant_id}")
+
+
+_HASHED: tuple[tuple[sa.Table, str, str, Callable[[sa.Row[Any]], object]], ...] = (
+    (term, "terms", "digest", lambda row: digest16(row.value)),
+    (
+        authority,
+        "authorities",
+        "digest",
+        lambda row: digest16(orjson.dumps(orjson.loads(row.body), option=orjson.OPT_SORT_KEYS)),
+    ),
+    (attachment, "attachments", "sha2", lambda row: hashlib.sha256(row.content).hexdigest()),
+    (document, "documents", "digest", lambda row: digest16(row.name)),
+    (document, "documents", "etag", lambda row: etag_of(row.content)),
+)

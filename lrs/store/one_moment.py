@@ -1,0 +1,22 @@
+"""Reads as of one moment, however long the reading takes and whatever is written meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from lrs.store.database import Database
+
+
+@contextmanager
+def one_moment(database: Database) -> Iterator[sa.Connection]:
+    """Yield a connection in a transaction all of whose queries see the same state of the data.
+
+    SQLite's transactions are so; PostgreSQL's see what was committed before each query, if not told.
+    """
+    with database.read() as conn:
+        if not database.is_sqlite:
+            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield conn
