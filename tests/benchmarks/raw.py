@@ -1,6 +1,6 @@
 """The same rows without the product: how quick the database alone takes what a run left in it.
 
-One connection, one transaction a batch, the same tables and indexes, rows ready in memory, the
+One transaction a batch, the same tables and indexes, rows ready in memory, the
 quickest way each driver has. Nothing is checked, looked up, or numbered.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from lrs.store.bulk import Row, insert_rows
 from lrs.store.database import Database
 from lrs.store.schema import ref, statement, statement_body, term
 
+Batch = list[tuple[sa.Table, tuple[str, ...], list[Row]]]
 _TABLES = (term, statement, statement_body, ref)
 
 
@@ -24,7 +26,7 @@ class Rows:
     """What a run left behind, batch by batch: the rows of each table."""
 
     statements: int
-    batches: list[list[tuple[sa.Table, tuple[str, ...], list[Row]]]]
+    batches: list[Batch]
 
 
 def read_rows(database: Database, above: int, batch: int) -> Rows:
@@ -51,15 +53,30 @@ def read_rows(database: Database, above: int, batch: int) -> Rows:
     return Rows(len(numbers), batches)
 
 
-def insert_raw(database: Database, rows: Rows) -> float:
-    """Insert them into an empty database; return the seconds it took."""
+def insert_raw(database: Database, rows: Rows, clients: int = 1) -> float:
+    """Insert them into an empty database, by several clients at once; return the seconds it took.
+
+    Several clients insert the new terms beforehand, for another's statements may name them.
+    """
+    batches = rows.batches
+    if clients > 1:
+        with database.engine.begin() as conn:
+            for batch in batches:
+                insert_rows(conn, *batch[0])
+        batches = [batch[1:] for batch in batches]
+    began = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        for _ in pool.map(lambda n: _insert(database, batches[n::clients]), range(clients)):
+            pass
+    return time.perf_counter() - began
+
+
+def _insert(database: Database, batches: list[Batch]) -> None:
     with database.engine.connect() as conn:
-        began = time.perf_counter()
-        for batch in rows.batches:
+        for batch in batches:
             with conn.begin():
                 for table, columns, some in batch:
                     insert_rows(conn, table, columns, some)
-        return time.perf_counter() - began
 
 
 def _by_number(conn: sa.Connection, table: sa.Table, above: int) -> dict[int, list[Row]]:

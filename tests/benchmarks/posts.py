@@ -1,0 +1,172 @@
+"""Posts over HTTP: statements a second, beside the same rows put into the database alone.
+
+The raw figure is the same rows put into an empty database of the same kind in the same run
+(`raw.py`): it says what the machine can do at this moment, and the ratio is what to compare between
+machines. "Shared" posts all name the same few people, activities and verbs; "again" are the very
+bodies of the run before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from figures import Figure, Goal, at_least, at_most, raw_times
+from load import Outcome, post
+from places import Place, cpu_seconds, memory_mb
+from raw import insert_raw, read_rows
+from serving import Served
+from traffic import Traffic
+
+from lrs.store.database import Database
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a run posts."""
+
+    batch: int
+    connections: int
+    statements: int
+    shared: bool = False
+
+    @property
+    def name(self) -> str:
+        names = ", shared names" if self.shared else ""
+        return f"batch {self.batch}, {self.connections} connections{names}"
+
+
+SHAPES = (
+    Shape(1, 1, 800),
+    Shape(1, 8, 2_400),
+    Shape(10, 8, 8_000),
+    Shape(50, 1, 8_000),
+    Shape(50, 8, 24_000),
+    Shape(50, 8, 16_000, shared=True),
+    Shape(500, 8, 40_000),
+)
+_GOALS: dict[tuple[str, int, int], Goal] = {
+    ("sqlite", 50, 8): raw_times(0.65),
+    ("postgresql", 1, 8): raw_times(0.75),
+    ("postgresql", 50, 8): raw_times(1.0),
+    ("postgresql", 500, 8): raw_times(0.85),
+}
+#: What issue after issue asks for, whatever the machine: statements a second.
+FLOOR = at_least(3_000)
+Streams = list[list[bytes]]
+
+
+@dataclass(frozen=True)
+class _Ran:
+    statements: int
+    seconds: float
+    cpu: float
+    outcome: Outcome
+
+    @property
+    def per_second(self) -> float:
+        return self.statements / self.seconds
+
+
+def measure_posts(place: Place, served: Served, scale: float) -> Iterator[Figure]:
+    """Run every shape on a server of that place, which may hold statements already."""
+    _post(served, _streams(Shape(50, 2, 1_000), 1))  # warm
+    apart = 0.0
+    for number, shape in enumerate(SHAPES):
+        whole = shape.batch * shape.connections
+        scaled = replace(shape, statements=max(whole, int(shape.statements * scale)))
+        streams = _streams(scaled, 100 * (number + 1))
+        above = _newest(served)
+        ran = _post(served, streams)
+        yield from _told(place, served, scaled, ran, above)
+        if (shape.batch, shape.connections) != (50, 8):
+            continue
+        if shape.shared:
+            yield _of_apart(place.kind, ran, apart)
+        else:
+            apart = ran.per_second
+            yield _again(place.kind, _post(served, streams), ran)
+    yield Figure(place.kind, "memory of a server after the posts", memory_mb(_pid(served)), "MB")
+
+
+def measure_alone(place: Place, served: Served, scale: float) -> Iterator[Figure]:
+    """Run the shape that has a goal on a server of one process."""
+    shape = replace(SHAPES[4], statements=max(400, int(SHAPES[4].statements * scale)))
+    _post(served, _streams(Shape(50, 2, 1_000), 2))  # warm
+    above = _newest(served)
+    ran = _post(served, _streams(shape, 5_000))
+    for one in _told(place, served, shape, ran, above):
+        yield replace(one, name=f"{one.name}, 1 worker", goal=None)
+
+
+def _told(place: Place, served: Served, shape: Shape, ran: _Ran, above: int) -> Iterator[Figure]:
+    raw = _raw(place, served, shape, above)
+    beside = (
+        f"{ran.outcome.wait(0.5) * 1000:.1f} / {ran.outcome.wait(0.95) * 1000:.1f} ms p50 / p95, "
+        f"{ran.cpu / ran.statements * 1e6:,.0f} µs CPU"
+    )
+    goal = None if shape.shared else _GOALS.get((place.kind, shape.batch, shape.connections))
+    yield Figure(
+        place.kind, shape.name, ran.per_second, "/s", raw, ran.per_second / raw, goal, beside
+    )
+    if (shape.batch, shape.connections, shape.shared) == (50, 8, False):
+        yield Figure(place.kind, f"{shape.name}, at all", ran.per_second, "/s", goal=FLOOR)
+    errors = ran.outcome.errors
+    if errors or shape.shared:
+        yield Figure(place.kind, f"{shape.name}: errors", errors, "answers", goal=at_most(0))
+
+
+def _again(kind: str, again: _Ran, first: _Ran) -> Figure:
+    ratio = again.per_second / first.per_second
+    name = "batch 50, 8 connections, again"
+    return Figure(kind, name, again.per_second, "/s", first.per_second, ratio, raw_times(1.0))
+
+
+def _of_apart(kind: str, shared: _Ran, apart: float) -> Figure:
+    ratio = shared.per_second / apart
+    name = "shared names beside names of their own"
+    return Figure(kind, name, shared.per_second, "/s", apart, ratio, raw_times(0.5))
+
+
+def _streams(shape: Shape, seed: int) -> Streams:
+    each = shape.statements // shape.connections // shape.batch
+    return [
+        list(_traffic(shape, seed + n).batches(shape.batch, each)) for n in range(shape.connections)
+    ]
+
+
+def _traffic(shape: Shape, seed: int) -> Traffic:
+    return Traffic(seed, learners=25, courses=2) if shape.shared else Traffic(seed)
+
+
+def _post(served: Served, streams: Streams) -> _Ran:
+    statements = sum(body.count(b'"timestamp":') for stream in streams for body in stream)
+    before = cpu_seconds(_pid(served))
+    outcome = post(served.settings.port, served.key, served.secret, streams)
+    return _Ran(statements, outcome.seconds, cpu_seconds(_pid(served)) - before, outcome)
+
+
+def _raw(place: Place, served: Served, shape: Shape, above: int) -> float:
+    """Return how many a second the database alone takes of the rows that the run left."""
+    database = Database(served.settings)
+    rows = read_rows(database, above, shape.batch)
+    database.close()
+    alone = Database(place.new())
+    # One statement a transaction is measured as pgbench does it: by as many clients as posted.
+    clients = shape.connections if shape.batch == 1 and place.kind == "postgresql" else 1
+    seconds = insert_raw(alone, rows, clients)
+    alone.close()
+    return rows.statements / seconds
+
+
+def _newest(served: Served) -> int:
+    database = Database(served.settings)
+    with database.read() as conn:
+        newest = conn.execute(sa.text("SELECT max(seq) FROM statement")).scalar_one()
+    database.close()
+    return int(newest or 0)
+
+
+def _pid(served: Served) -> int:
+    return served.process.pid
