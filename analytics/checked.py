@@ -102,7 +102,7 @@ class Checked:
         redrawn = self.permuted or self.flipped
         if redrawn is not None:
             return redrawn.p
-        return None if self.lone else self.effect.estimate.p
+        return None if self.lone or not self.effect.estimate.se > 0 else self.effect.estimate.p
 
     @cached_property
     def inference(self) -> Json:
@@ -242,7 +242,8 @@ def _size_flags(study: Study) -> list[str]:
         found.append("single_treated_unit")
     elif min(clusters) < grading.FEW_CLUSTERS:
         found.append("few_clusters")
-    if not grid.sd > 0 and not float(np.ptp(grid.mean[grid.there])) > 0:
+    nothing = 1e-9 * float(np.abs(grid.mean[grid.there]).max(initial=0.0))
+    if grid.sd <= nothing and float(np.ptp(grid.mean[grid.there])) <= nothing:
         found.append("no_variation")
     return found + left_out(study)
 

@@ -43,7 +43,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         fitted = stepping.stepped(series, ratio=ratio)
         estimates = _estimates(series, fitted)
         effect = _effect(series, fitted)
-        if question.kind == "binary" and own.counted:
+        if question.kind == "binary" and own.counted and 0 < series.num.sum() < series.den.sum():
             share = stepping.share_stepped(series)
             estimates |= {"quasi_binomial": share.difference.as_json()}
             estimates |= {"odds_ratio": share.odds.as_ratio()}
@@ -127,7 +127,8 @@ def _season(spec: Spec, period: IntArray) -> FloatArray:
     both = [(np.sin(k * angle), np.cos(k * angle)) for k in range(1, waves + 1)]
     columns = [wave for pair in both for wave in pair]
     # The last sine of an even season is zero throughout.
-    return np.column_stack([wave for wave in columns if np.ptp(wave) > 1e-9])
+    told = [wave for wave in columns if np.ptp(wave) > 1e-9]
+    return np.column_stack(told) if told else np.empty((len(period), 0))
 
 
 def _is_short(series: Series) -> bool:

@@ -14,6 +14,8 @@ import pandas as pd
 from lrs.errors import BadInput
 
 SEPARATORS = ",;\t|"
+LARGEST = 1e60
+"""The fourth power of a number is still one; nothing that is measured comes near."""
 MISSING = ("", ".", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 
 
@@ -46,6 +48,11 @@ def _parquet(path: Path) -> pd.DataFrame:
         raise BadInput(
             "reading Parquet needs pyarrow", where="data", hint="pip install pyarrow, or use CSV"
         ) from exc
+    return as_text(table)
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with every cell as text, None where there is nothing."""
     return table.astype("string").astype(object).where(table.notna(), None)
 
 
@@ -83,4 +90,11 @@ def numbers(column: pd.Series, key: str) -> npt.NDArray[np.float64]:
             f"{column.name!r} has {column.iloc[bad[0]]!r} where a number belongs",
             where=f"{key}: data row {bad[0] + 1}",
         )
+    large = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(large):
+        raise BadInput(
+            f"{column.name!r} has {column.iloc[large[0]]!r}, too large a number to work with",
+            where=f"{key}: data row {large[0] + 1}",
+        )
+    values[np.abs(values) < 1 / LARGEST] = 0.0
     return values

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analytics.estimators.panel import NEVER
 from lrs.errors import BadInput
 
 IntArray = npt.NDArray[np.int64]
@@ -30,7 +31,8 @@ class Clock:
     def read(self, text: str) -> int | None:
         """Return a period's number, or None when it is not written so."""
         if self.name == "number":
-            return int(float(text)) if _NUMBER.match(text) else None
+            whole = int(text.partition(".")[0]) if _NUMBER.match(text) else NEVER
+            return whole if abs(whole) < NEVER else None
         if self.name == "quarter":
             found = _QUARTER.match(text)
             return int(found[1]) * 4 + int(found[2]) - 1 if found else None
@@ -78,12 +80,21 @@ def clock_of(values: list[str], key: str) -> Clock:
                 return clock
             months = all((_day(value) or date.min).day == 1 for value in values)
             return Clock("month") if months else clock
-    bad = next(v for v in values if all(Clock(n).read(v) is None for n in ("number", "day")))
+    bad = _odd_one(values)
     raise BadInput(
         f"{bad!r} is not a period",
         where=key,
         hint="whole numbers, 2024-01, 2024-01-31 or 2024Q1, one way throughout",
     )
+
+
+def _odd_one(values: list[str]) -> str:
+    """Return the value that is not a period, or the one that is written unlike the first."""
+    ways = [Clock(name) for name in ("number", "quarter", *_FRACTIONS, "day")]
+    unread = [value for value in values if all(way.read(value) is None for way in ways)]
+    like_first = [way for way in ways if way.read(values[0]) is not None]
+    unlike = (value for value in values if any(way.read(value) is None for way in like_first))
+    return unread[0] if unread else next(unlike, values[0])
 
 
 def periods_of(column: pd.Series, clock: Clock, key: str) -> IntArray:

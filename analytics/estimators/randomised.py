@@ -136,6 +136,8 @@ def balance(draw: Draw, names: list[str]) -> dict[str, object] | None:
     if not names:
         return None
     one, other = draw.covariates[draw.side == 1], draw.covariates[draw.side == 0]
+    if min(len(one), len(other)) < 2:
+        return None
     spread = np.sqrt((one.var(axis=0, ddof=1) + other.var(axis=0, ddof=1)) / 2)
     gap = one.mean(axis=0) - other.mean(axis=0)
     scaled = np.divide(gap, spread, out=np.zeros_like(gap), where=spread > 0)

@@ -83,22 +83,18 @@ def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
     ``plain``: the errors of pure chance, without allowance for what varies more than that.
     """
     model, fit = _model(series, ratio=ratio), None
-    fit = model.fit(scale=1.0 if plain else "X2") if ratio else model.fit()
+    start = _level_only(series, math.log(series.num.sum() / series.den.sum())) if ratio else None
+    fit = _fit(model, start, scale=1.0 if plain else "X2") if ratio else model.fit()
     carried = _carried(np.asarray(fit.resid_pearson if ratio else fit.wresid))
     robust = not plain and abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
     spread = float(fit.scale) if ratio else 1.0
     if robust:
-        fit = model.fit(**_newey_west(len(series.num)))
+        fit = _fit(model, start, **_newey_west(len(series.num)))
     df = math.inf if ratio else float(fit.df_resid)
     told = Estimate(float(fit.params[1]), float(fit.bse[1]), df)
-    left = float(
-        np.std(series.num / series.den - np.asarray(fit.fittedvalues) / _scale(series, ratio))
-    )
+    off = np.asarray(fit.resid_response) / series.den if ratio else np.asarray(fit.resid)
+    left = float(np.std(off))
     return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust, left)
-
-
-def _scale(series: Series, ratio: bool) -> FloatArray | float:
-    return series.den if ratio else 1.0
 
 
 @dataclass(frozen=True)
@@ -123,12 +119,13 @@ def share_stepped(series: Series) -> Share:
 
     counts = np.column_stack([series.num, series.den - series.num])
     model = sm.GLM(counts, series.design, family=sm.families.Binomial())
-    fit = model.fit(scale="X2")
+    start = _level_only(series, float(special.logit(series.num.sum() / series.den.sum())))
+    fit = _fit(model, start, scale="X2")
     carried = _carried(np.asarray(fit.resid_pearson))
     robust = abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
     spread = float(fit.scale)
     if robust:
-        fit = model.fit(**_newey_west(len(series.num)))
+        fit = _fit(model, start, **_newey_west(len(series.num)))
     beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
     after = ~series.before
     level, weight = series.design[after] @ beta, series.den[after] / series.den[after].sum()
@@ -142,6 +139,16 @@ def share_stepped(series: Series) -> Share:
     )
     odds = Estimate(float(beta[1]), float(fit.bse[1]), math.inf)
     return Share(difference, odds, float(weight @ off), spread, carried, robust)
+
+
+def _level_only(series: Series, level: float) -> FloatArray:
+    """Return a first guess without step and trend: the library's own is so good that it can fail."""
+    return np.asarray(np.eye(series.design.shape[1])[0] * level)
+
+
+def _fit(model: Any, start: FloatArray | None, **how: Any) -> Any:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return model.fit(**how) if start is None else model.fit(start_params=start, **how)
 
 
 def _newey_west(periods: int) -> dict[str, Any]:

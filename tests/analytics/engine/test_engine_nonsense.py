@@ -1,0 +1,250 @@
+"""Nonsense in: a plain refusal that names the place, or an answer that claims nothing it cannot show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics.evaluate import evaluate
+from lrs.errors import BadInput
+
+FEW = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+CELLS = ("", "abc", "inf", "-inf", "NaN", "1e308", "1e-320", "-1", "0", "2", "0.5", "1,5", "2024-01",
+         "u0", " 1 ", "99999999999999999999", "TRUE")  # fmt: skip
+
+
+def panel() -> pd.DataFrame:
+    random = np.random.default_rng(1)
+    rows = [
+        (f"u{n}", t, 5 + n % 2 if n < 12 else "", n + random.normal() + 2 * (n < 12 and t > 5), 9)
+        for n in range(24)
+        for t in range(9)
+    ]
+    return pd.DataFrame(rows, columns=["unit", "time", "start", "y", "n"])
+
+
+def people() -> pd.DataFrame:
+    random = np.random.default_rng(2)
+    on = np.arange(80) % 2
+    y = random.poisson(4 + 2 * on)
+    return pd.DataFrame(
+        {"unit": np.arange(80), "on": on, "y": y, "n": 9, "x": random.normal(size=80)}
+    )
+
+
+def spells() -> pd.DataFrame:
+    random = np.random.default_rng(3)
+    rows = []
+    for person in range(60):
+        for month in range(10):
+            left = int(random.random() < 0.06)
+            rows.append(
+                (f"p{person}", month, month + 1, left, int(month >= person % 12), person % 3)
+            )
+            if left:
+                break
+    return pd.DataFrame(rows, columns=["unit", "entry", "exit", "left", "on", "x"])
+
+
+def months() -> pd.DataFrame:
+    random = np.random.default_rng(4)
+    t = np.arange(30)
+    return pd.DataFrame({"time": t, "step": (t > 17) * 1, "y": random.poisson(40, 30), "n": 100})
+
+
+def sites() -> pd.DataFrame:
+    random = np.random.default_rng(5)
+    rows = [
+        (f"u{n}", t, int(n == 0 and t > 7), n + random.normal())
+        for n in range(9)
+        for t in range(12)
+    ]
+    return pd.DataFrame(rows, columns=["unit", "time", "on", "y"])
+
+
+def kpi(kind: str) -> dict[str, str]:
+    return {"kind": kind, "better": "up"}
+
+
+Made = tuple[Callable[[], pd.DataFrame], dict[str, Any]]
+DESIGNS: dict[str, Made] = {
+    "panel": (
+        panel,
+        {"unit": "unit", "time": "time", "start": "start", "exposure": "n", "kpi": kpi("continuous")},
+    ),
+    "randomised": (
+        people,
+        {"treatment": "on", "exposure": "n", "covariates": ["x"], "kpi": kpi("count")},
+    ),
+    "observational": (
+        people,
+        {"treatment": "on", "unit": "unit", "covariates": ["x"], "kpi": kpi("continuous")},
+    ),
+    "duration": (
+        spells,
+        {"unit": "unit", "entry": "entry", "exit": "exit", "event": "left", "exposure": "on",
+         "covariates": ["x"], "kpi": kpi("time_to_event")},
+    ),
+    "interrupted_series": (
+        months,
+        {"time": "time", "step": "step", "exposure": "n", "kpi": kpi("binary")},
+    ),
+    "single_unit": (
+        sites,
+        {"unit": "unit", "time": "time", "treatment": "on", "kpi": kpi("continuous")},
+    ),
+}  # fmt: skip
+
+
+@st.composite
+def mangled(draw: st.DrawFn) -> tuple[dict[str, Any], pd.DataFrame]:
+    """A table that was right, and one or two things done to it that were not."""
+    name = draw(st.sampled_from(sorted(DESIGNS)))
+    make, spec = DESIGNS[name]
+    table = make().astype(object)
+    for _ in range(draw(st.integers(1, 2))):
+        if len(table) and len(table.columns):
+            table = worse(draw, table).reset_index(drop=True)
+    outcome = {} if name == "duration" else {"outcome": "y"}
+    return {"design": name, "data": "t.csv", **outcome, **spec}, table
+
+
+def worse(draw: st.DrawFn, table: pd.DataFrame) -> pd.DataFrame:
+    column = draw(st.sampled_from(sorted(table.columns)))
+    cell, row = draw(st.sampled_from(CELLS)), draw(st.integers(0, len(table) - 1))
+    ways: list[Callable[[], pd.DataFrame]] = [
+        lambda: table.assign(**{column: cell}),
+        lambda: table.assign(
+            **{column: [cell if n == row else v for n, v in enumerate(table[column])]}
+        ),
+        lambda: table.assign(
+            **{column: [cell if n % 3 else v for n, v in enumerate(table[column])]}
+        ),
+        lambda: table.assign(**{column: table[column].iloc[row]}),
+        lambda: table.assign(**{column: table[column].to_numpy()[::-1]}),
+        lambda: table.head(row % 5),
+        lambda: table[np.arange(len(table)) % 3 != row % 3],
+        lambda: pd.concat([table, table.iloc[[row]]]),
+        lambda: table.drop(columns=[column]),
+    ]
+    return draw(st.sampled_from(ways))()
+
+
+def holds(answer: dict[str, Any]) -> None:
+    """A claim has an error and an interval round it; a figure that is none is nowhere."""
+    json.dumps(answer, allow_nan=False)
+    told = answer["estimate"]
+    if answer["verdict"] == "cannot_tell":
+        return
+    value = told.get("ratio", told.get("att"))
+    assert told["low"] <= value <= told["high"]
+    assert told["se"] > 0
+    assert (told["p"] < 0.05) == (answer["verdict"] != "no_detectable_effect")
+    assert answer["mde"] > 0
+
+
+@FEW
+@given(asked=mangled())
+def test_nonsense_is_refused_by_name_or_claims_nothing(
+    tmp_path: Path, asked: tuple[dict[str, Any], pd.DataFrame]
+) -> None:
+    spec, table = asked
+    table.to_csv(tmp_path / "t.csv", index=False)
+    where = "somewhere"
+    try:
+        holds(evaluate(spec, tmp_path))
+    except BadInput as refused:
+        where = refused.where or ""
+    assert where
+
+
+def asked(folder: Path, name: str, table: pd.DataFrame, **more: Any) -> dict[str, Any]:
+    table.to_csv(folder / "t.csv", index=False)
+    outcome = {} if name == "duration" else {"outcome": "y"}
+    return evaluate(
+        {"design": name, "data": "t.csv", **outcome, **DESIGNS[name][1], **more}, folder
+    )
+
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+REFUSED: list[tuple[str, str, Change, str]] = [
+    ("two rows in one month", "panel", lambda t: pd.concat([t, t.tail(1)]), "unit: data row 217"),
+    ("negative exposure", "panel", lambda t: t.assign(n=-1), "exposure: data row 1"),
+    ("outcome without exposure", "randomised", lambda t: t.assign(n=0), "exposure: data row 1"),
+    ("one period", "panel", lambda t: t[t["time"] == 3], "time"),
+    ("never said as minus one", "panel", lambda t: t.assign(time=t["time"] + 2000, start=-1), "start"),
+    ("periods in two ways", "panel", lambda t: t.assign(time=[*t["time"][:-1], "2024-01"]), "time"),
+    ("infinite outcome", "single_unit", lambda t: t.assign(y="inf"), "outcome: data row 1"),
+    ("huge outcome", "single_unit", lambda t: t.assign(y=1e80), "outcome: data row 1"),
+    ("half trained", "randomised", lambda t: t.assign(on=0.5), "treatment: data row 1"),
+    ("all trained", "observational", lambda t: t.assign(on=1), "treatment"),
+    ("none trained", "randomised", lambda t: t.assign(on=0), "treatment"),
+    ("somebody twice", "observational", lambda t: t.assign(unit=1), "unit"),
+    ("end before start", "duration", lambda t: t.assign(exit=-5), "exit: data row 1"),
+    ("in two places", "duration", lambda t: t.assign(entry=0), "entry: data row 2"),
+    ("step down again", "interrupted_series", lambda t: t.assign(step=t["step"][::-1].to_numpy()), "step"),
+    ("empty", "panel", lambda t: t.head(0), "data"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "design", "change", "where"), REFUSED, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_what_cannot_be_is_refused_with_its_place(
+    tmp_path: Path, name: str, design: str, change: Change, where: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        asked(tmp_path, design, change(DESIGNS[design][0]()))
+    assert refused.value.where == where, name
+
+
+SILENT: list[tuple[str, str, Change, str]] = [
+    ("all trained from the first", "panel", lambda t: t.assign(start=0), "no_before_period"),
+    ("none trained", "panel", lambda t: t.assign(start=""), "nobody_trained"),
+    ("all trained at once", "panel", lambda t: t.assign(start=5), "no_comparison_group"),
+    ("constant", "panel", lambda t: t.assign(y=0.1), "no_variation"),
+    ("constant", "randomised", lambda t: t.assign(y=3), "no_variation"),
+    ("constant", "observational", lambda t: t.assign(y=3), "no_variation"),
+    ("constant", "single_unit", lambda t: t.assign(y=3), "no_variation"),
+    ("nobody left", "duration", lambda t: t.assign(left=0), "no_variation"),
+    ("few", "randomised", lambda t: t.head(15), "small_sample"),
+    ("a year", "interrupted_series", lambda t: t.iloc[12:24], "short_series"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "design", "change", "flag"), SILENT, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_where_nothing_can_be_told_no_claim_is_made(
+    tmp_path: Path, name: str, design: str, change: Change, flag: str
+) -> None:
+    answer = asked(tmp_path, design, change(DESIGNS[design][0]()))
+    assert flag in answer["flags"], name
+    assert answer["verdict"] == "cannot_tell"
+    assert answer["grade"] == "D"
+
+
+def test_an_effect_without_any_noise_is_no_proof(tmp_path: Path) -> None:
+    """Nothing varies but the effect: there is no error to hold it against."""
+    table = panel().assign(y=lambda t: np.where(t["start"] == "", 0, t["time"] >= 5) * 1.0)
+    answer = asked(tmp_path, "panel", table[table["start"] != 6])
+    assert answer["verdict"] == "cannot_tell"
+
+
+def test_missing_months_are_told(tmp_path: Path) -> None:
+    table = panel()
+    answer = asked(tmp_path, "panel", table[table["time"] != 4])
+    assert "missing_periods" in answer["flags"]
