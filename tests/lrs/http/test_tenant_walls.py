@@ -62,6 +62,7 @@ class Walls(RuleBasedStateMachine):
         self.views: list[dict[str, tuple[int, bytes]] | None] = [None, None]
         for side in (0, 1):
             self.be_refused(side, IDS[0])
+            self.forward(side)
             self.store(side, IDS[0], AGENTS[0], COURSES[0], False)
             self.document(side, "/xapi/activities/state", AGENTS[0], COURSES[0], "PUT")
             # A file that is somewhere else, until it comes along with another statement.
@@ -215,6 +216,10 @@ class Walls(RuleBasedStateMachine):
         by_token = self.keys[side].ask("GET", headers=token)
         self.unmarked(side, by_token)
         assert by_token.data == self.keys[side].get().data
+
+    def forward(self, side: int) -> None:
+        given = {"name": self.marks[side], "kind": "xapi", "url": "https://lrs.example.org/xapi"}
+        assert self.act(side, "POST", f"{PREFIX}/forwarding", given).status_code == 201
 
     @rule(side=sides)
     def make_a_key(self, side: int) -> None:
