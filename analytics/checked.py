@@ -134,10 +134,12 @@ class Checked:
 
     @cached_property
     def sensitivity(self) -> Json | None:
-        """Return how much drift the effect withstands, in numbers and in a sentence."""
+        """Return how much drift the effect withstands, in numbers and in a sentence; if there is one."""
+        if self.p is None or self.p >= grading.SIGNIFICANT:
+            return None
         found = sensitivity.drift(self.study)
-        if found is None or self.p is None or self.p >= grading.SIGNIFICANT:
-            return found
+        if found is None:
+            return None
         breakdown = found["relative"]["breakdown"]
         return found | {"sentence": withstood(breakdown, self.study.question.period_name)}
 

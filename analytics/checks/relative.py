@@ -31,8 +31,11 @@ _FIRST = ALPHA / 10
 _NODES = np.polynomial.legendre.leggauss(96)
 _FAR = 8.0
 """Standard deviations beyond which nothing is expected."""
+_SURELY = 3.1
+"""Four inequalities are broken by more than this less often than the first stage's size."""
 _GRID = 101
-_ROUNDS = 16
+_ROUNDS, _ROUNDS_TOLD = 16, 11
+"""Halvings of what is left: a breakdown is told with two digits, so a two-thousandth will do."""
 
 
 def interval(course: Course, limit: float) -> tuple[float, float]:
@@ -70,7 +73,7 @@ def breakdown(course: Course) -> float | None:
     if not _none_is_possible(course, MOST):
         return MOST
     low, high = 0.0, MOST
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS_TOLD):
         middle = (low + high) / 2
         low, high = (low, middle) if _none_is_possible(course, middle) else (middle, high)
     return low
@@ -113,7 +116,9 @@ class _Case:
         broken = (self.rows @ self.values)[:, None] - self.rows[:, :1] * effects
         broken = broken / self.scale[:, None]
         worst, most = broken.argmax(axis=0), broken.max(axis=0)
-        found = most <= self.first_stage
+        found = most <= _SURELY
+        if (found & (most > 0)).any():
+            found &= most <= self.first_stage
         for row in np.unique(worst[found]).tolist():
             own = found & (worst == row)
             found[own] = self._not_rejected(row, broken[:, own])
@@ -121,6 +126,8 @@ class _Case:
 
     def _not_rejected(self, row: int, broken: FloatArray) -> BoolArray:
         """Test the inequality broken most by how far it could be, given that it is the one."""
+        if not (broken[row] > 0).any():
+            return np.ones(broken.shape[1], bool)
         cov = (self.rows @ self.cov @ self.rows.T) / np.outer(self.scale, self.scale)
         sd = float(np.sqrt(max(cov[row, row], 0.0)))
         if not sd > 0:

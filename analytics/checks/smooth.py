@@ -20,7 +20,7 @@ from analytics.checks.drift import ALPHA, Course
 from analytics.estimators.grid import FloatArray
 
 _BETWEEN = np.linspace(0, 1, 8, endpoint=False)
-_ROUNDS = 60
+_ROUNDS = 32
 
 
 @dataclass(frozen=True)

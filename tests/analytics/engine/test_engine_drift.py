@@ -21,6 +21,7 @@ from scipy.stats import foldnorm, norm
 from analytics.answering import answer_panel
 from analytics.checks import relative, smooth
 from analytics.checks.drift import Course, course_of
+from analytics.checks.sensitivity import drift
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
@@ -207,10 +208,12 @@ def test_a_panel_is_told_what_it_withstands() -> None:
     assert "from one month to the next" in found["sentence"]["en"]
 
 
-def test_no_effect_has_no_breakdown_and_no_sentence() -> None:
-    answer = answer_panel(FramePanel(roll_out(seed=4)), Question())
-    assert answer["checks"]["sensitivity"]["relative"]["breakdown"] is None
-    assert "sentence" not in answer["checks"]["sensitivity"]
+def test_what_is_no_effect_withstands_nothing() -> None:
+    frame = roll_out(seed=4)
+    assert answer_panel(FramePanel(frame), Question())["checks"]["sensitivity"] is None
+    found = drift(Study(FramePanel(frame), Question()))
+    assert found is not None
+    assert found["relative"]["breakdown"] is None
 
 
 def test_few_clusters_are_told_nothing_that_needs_many() -> None:
