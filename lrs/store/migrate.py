@@ -120,16 +120,24 @@ def open_database(arguments: dict[str, Any] | None = None) -> Database:
     from lrs.settings import load
 
     database = Database(load(arguments))
-    if is_new(database):
-        upgrade(database)
-    elif not is_current(database):
-        with database.read() as conn:
-            strange = unknown(revisions_of(conn))
-        if strange:
-            raise _newer(strange)
-        raise BadSettings(
-            "the database was made by another version of Verkan",
-            where=database.engine.url.render_as_string(hide_password=True),
-            hint="make a backup, then run `verkan db upgrade`",
-        )
+    try:
+        if is_new(database):
+            upgrade(database)
+        elif not is_current(database):
+            raise _of_another_version(database)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _of_another_version(database: Database) -> BadSettings:
+    with database.read() as conn:
+        strange = unknown(revisions_of(conn))
+    if strange:
+        return _newer(strange)
+    return BadSettings(
+        "the database was made by another version of Verkan",
+        where=database.engine.url.render_as_string(hide_password=True),
+        hint="make a backup, then run `verkan db upgrade`",
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from earlier_schemas import rows_of
 
 ROWS = 3
 TEXTS = ("Åsa \u2028 \U0001f9ef", "", '{"a": 1.10}\r\n')
@@ -27,11 +28,9 @@ def fill(conn: sa.Connection, tables: sa.MetaData) -> None:
 
 def dump(conn: sa.Connection) -> Dump:
     """Return all rows of all tables, in an order of their own."""
-    found = sa.MetaData()
-    found.reflect(conn)
     return {
-        table.name: sorted((tuple(row) for row in conn.execute(sa.select(table))), key=repr)
-        for table in found.sorted_tables
+        name: sorted((tuple(row.values()) for row in rows), key=repr)
+        for name, rows in rows_of(conn).items()
     }
 
 

@@ -1,0 +1,71 @@
+"""Databases as earlier versions left them: every revision that there is, found, not listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+from lrs.store import migrate
+from lrs.store.database import Database
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def earlier_schemas() -> list[tuple[str, ...]]:
+    """Return what a database may be at that is not at the newest: a revision of each plug-in.
+
+    One plug-in stands at each of its former revisions in turn, the others at their first: so is a
+    database that was made when that revision was new, or is older than it may be.
+    """
+    script = ScriptDirectory.from_config(migrate.config())
+    heads = set(script.get_heads())
+    revisions = list(script.walk_revisions())
+    first = {str(script.get_revision(base).revision) for base in script.get_bases()}
+    found = {
+        tuple(sorted({one.revision} | {base for base in first if _other(base, one.revision)}))
+        for one in revisions
+        if one.revision not in heads
+    }
+    return sorted(found)
+
+
+def _other(one: str, revision: str) -> bool:
+    return one.rpartition("_")[0] != revision.rpartition("_")[0]
+
+
+def make_at(database: Database, revisions: tuple[str, ...]) -> None:
+    """Make the tables anew, as they were at these revisions, empty but for what was put there."""
+    with database.write() as conn:
+        tables_of(conn).drop_all(conn)
+        migrate.upgrade_within(conn, revisions)
+
+
+def tables_of(conn: sa.Connection) -> sa.MetaData:
+    """Return the tables that are there."""
+    there = sa.MetaData()
+    there.reflect(conn)
+    return there
+
+
+def rows_of(conn: sa.Connection) -> Tables:
+    """Return all rows, with the names of their columns."""
+    return {
+        table.name: [dict(row._mapping) for row in conn.execute(sa.select(table))]
+        for table in tables_of(conn).sorted_tables
+    }
+
+
+def put_rows(conn: sa.Connection, rows: Tables) -> None:
+    """Put rows where there is a place for them: tables and columns of a later schema are left out."""
+    for table in tables_of(conn).sorted_tables:
+        if table.name == "alembic_version":
+            continue
+        conn.execute(sa.delete(table))
+        kept = [
+            {name: value for name, value in row.items() if name in table.c}
+            for row in rows.get(table.name, [])
+        ]
+        if kept:
+            conn.execute(sa.insert(table), kept)
