@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from analytics.answering import answer_panel
+from analytics.designs import large_panel
 from analytics.designs.measures import Measures, measures
 from analytics.designs.spec import Spec, kpi_of, question_of
 from analytics.designs.time import Clock, IntArray, clock_of, periods_of
@@ -25,12 +26,11 @@ _MANY_GAPS = 0.05
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
+    large = large_panel.opened(spec)
+    if large is not None:
+        return large_panel.answer(spec, large, provenance)
     rows, clock = _rows(spec)
-    question = spec.question(
-        comparison=spec.choice("comparison", get_args(Comparison), "both"),
-        randomised_timing=spec.flag("randomised_timing"),
-        period_name=clock.period_name,
-    )
+    question = question_of_panel(spec, clock)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
     return answer_panel(
         _panel(rows, own),
@@ -41,23 +41,37 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
+def question_of_panel(spec: Spec, clock: Clock) -> Question:
+    """Return what the spec asks."""
+    return spec.question(
+        comparison=spec.choice("comparison", get_args(Comparison), "both"),
+        randomised_timing=spec.flag("randomised_timing"),
+        period_name=clock.period_name,
+    )
+
+
 def _rows(spec: Spec) -> tuple[pd.DataFrame, Clock]:
     """Return unit, period, cohort and cluster of every row, and how time is written."""
     unit, time = spec.names("unit"), spec.column("time")
     if time.isna().any():
-        row = int(np.flatnonzero(time.isna())[0]) + 1
-        raise BadInput("a row has no period", where=f"time: data row {row}")
+        raise no_period(int(np.flatnonzero(time.isna())[0]) + 1)
+    period, cohort, clock = timing(spec)
+    cluster = spec.names("cluster") if spec.optional("cluster") else unit
+    rows = pd.DataFrame({"unit": unit, "period": period, "cluster": cluster, "cohort": cohort})
+    _check_units(rows)
+    return rows, clock
+
+
+def timing(spec: Spec) -> tuple[IntArray, IntArray, Clock]:
+    """Return each row's period and start, and how time is written."""
+    time = spec.column("time")
     clock = clock_of([str(value).strip() for value in time.unique()], "time")
     period = periods_of(time, clock, "time")
     if len(np.unique(period)) < 2:
         raise BadInput(
             "there is one period only: a change needs a before and an after", where="time"
         )
-    cluster = spec.names("cluster") if spec.optional("cluster") else unit
-    rows = pd.DataFrame({"unit": unit, "period": period, "cluster": cluster})
-    rows["cohort"] = _cohorts(spec, clock, int(period.min()))
-    _check_units(rows)
-    return rows, clock
+    return period, _cohorts(spec, clock, int(period.min())), clock
 
 
 def _cohorts(spec: Spec, clock: Clock, first: int) -> IntArray:
@@ -69,11 +83,12 @@ def _cohorts(spec: Spec, clock: Clock, first: int) -> IntArray:
     cohort = np.full(len(text), NEVER, np.int64)
     if not means_never.all():
         cohort[~means_never] = periods_of(text[~means_never], clock, "start")
-    if (cohort == 0).any() and first > 1:
+    odd = cohort[cohort <= 0]
+    if len(odd) and first > max(int(odd.min()), 0) + 1:
         raise BadInput(
-            "some units have start 0, before every period",
+            f"some units have start {odd.min()}, before every period",
             where="start",
-            hint='if it means never, add "never": 0 to the spec',
+            hint=f'if it means never, add "never": {odd.min()} to the spec',
         )
     return cohort
 
@@ -98,20 +113,34 @@ def _plain(value: Any) -> str:
 def _check_units(rows: pd.DataFrame) -> None:
     starts = rows.groupby("unit")["cohort"].nunique()
     if (starts > 1).any():
-        unit = starts.index[starts > 1][0]
-        raise BadInput(
-            f"{unit!r} has more than one start",
-            where="start",
-            hint="a unit starts once; its start stands on each of its rows",
-        )
+        raise several_starts(starts.index[starts > 1][0])
     twice = rows.duplicated(["unit", "period"])
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
-        raise BadInput(
-            f"{rows['unit'].iloc[row]!r} has two rows in one period",
-            where=f"unit: data row {row + 1}",
-            hint="one row a unit and period",
-        )
+        raise two_rows(rows["unit"].iloc[row], row + 1)
+
+
+def no_period(row: int) -> BadInput:
+    """Return the error of a row without a period."""
+    return BadInput("a row has no period", where=f"time: data row {row}")
+
+
+def several_starts(unit: object) -> BadInput:
+    """Return the error of a unit that starts more than once."""
+    return BadInput(
+        f"{unit!r} has more than one start",
+        where="start",
+        hint="a unit starts once; its start stands on each of its rows",
+    )
+
+
+def two_rows(unit: object, row: int) -> BadInput:
+    """Return the error of a unit that is in a period twice."""
+    return BadInput(
+        f"{unit!r} has two rows in one period",
+        where=f"unit: data row {row}",
+        hint="one row a unit and period",
+    )
 
 
 def _panel(rows: pd.DataFrame, own: Measures) -> FramePanel:
@@ -120,27 +149,34 @@ def _panel(rows: pd.DataFrame, own: Measures) -> FramePanel:
 
 
 def _gaps(rows: pd.DataFrame) -> list[str]:
-    """Flag periods that are missing: for everyone, or for many in the middle of their own time."""
     seen = np.unique(rows["period"])
-    steps = np.diff(seen)
     order = pd.Series(np.searchsorted(seen, rows["period"]), index=rows.index)
-    own = order.groupby(rows["unit"]).agg(["min", "max", "size"])
-    span = int((own["max"] - own["min"] + 1).sum())
-    inside = span - int(own["size"].sum())
+    own = order.groupby(rows["unit"]).agg(["min", "max"])
+    return gaps(seen, span=int((own["max"] - own["min"] + 1).sum()), rows=len(rows))
+
+
+def gaps(seen: IntArray, span: int, rows: int) -> list[str]:
+    """Flag periods that are missing: for everyone, or for many in the middle of their own time."""
+    steps = np.diff(seen)
     uneven = len(steps) > 0 and int(steps.max()) > int(steps.min())
-    return ["missing_periods"] if uneven or inside > _MANY_GAPS * span else []
+    return ["missing_periods"] if uneven or span - rows > _MANY_GAPS * span else []
 
 
 def _companions(spec: Spec, rows: pd.DataFrame) -> dict[str, tuple[FramePanel, Question]]:
     """Return the units' other outcomes: ``companions: [{outcome, exposure, kpi}]``."""
-    given = spec.given.get("companions", [])
-    if not isinstance(given, list) or not all(isinstance(part, Mapping) for part in given):
-        raise BadInput("'companions' must be a list of {outcome, kpi}", where="companions")
     found = {}
-    for at, part in enumerate(given):
-        where = f"companions[{at}]."
-        kpi = kpi_of(part.get("kpi"), f"{where}kpi")
+    for where, kpi, part in companions_of(spec):
         own = measures(spec, kpi, str(part.get("outcome")), part.get("exposure"), where)
         question = question_of(kpi, outcome_name=str(part["outcome"]))
         found[question.outcome_name] = (_panel(rows, own), question)
     return found
+
+
+def companions_of(spec: Spec) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield where each companion stands in the spec, its kpi, and itself."""
+    given = spec.given.get("companions", [])
+    if not isinstance(given, list) or not all(isinstance(part, Mapping) for part in given):
+        raise BadInput("'companions' must be a list of {outcome, kpi}", where="companions")
+    for at, part in enumerate(given):
+        where = f"companions[{at}]."
+        yield where, kpi_of(part.get("kpi"), f"{where}kpi"), part

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.estimators.errors import Deviations
+from analytics.estimators.errors import Spread
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.group_time import comparison_rows
 
 
-def efficient(grid: Grid, deviations: Deviations, comparison: str) -> FloatArray | None:
+def efficient(grid: Grid, deviations: Spread, comparison: str) -> FloatArray | None:
     """Return the weights of the mean effect over all trained units and periods; None without any."""
     both = _contrasts(grid, comparison)
     if both is None:

@@ -6,6 +6,7 @@ up first. Cohorts of one cluster have no spread of their own: they are taken tog
 stratum, each measured from what cohort, period and time since the start lead one to expect of it.
 
 One pass over the rows gives each cluster's deviations by period; the error of any estimate follows.
+Where clusters are too many to list, their sums and products are enough (`moments`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -20,7 +22,63 @@ import pandas as pd
 from analytics.estimators import fits
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
+from analytics.estimators.moments import Moments, Summing
 from analytics.estimators.panel import Panel
+
+
+class Spread(Protocol):
+    """How clusters differ within their cohorts: all that an error needs."""
+
+    @property
+    def grid(self) -> Grid:
+        """Return the cells."""
+        ...
+
+    @property
+    def pooled(self) -> FloatArray:
+        """Return the covariance over periods of a cluster's mean within its cohort."""
+        ...
+
+    def covariance(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the covariance of the estimates, and the degrees of freedom of each."""
+        ...
+
+
+@dataclass(frozen=True)
+class SummedDeviations:
+    """Every cluster in one cohort, and known by its cohort's sums and products alone."""
+
+    grid: Grid
+    moments: Moments
+
+    @cached_property
+    def pooled(self) -> FloatArray:
+        """Return the covariance over periods of a cluster's mean within its cohort."""
+        n, there = self.grid.clusters, self.grid.there.astype(np.float64)
+        several = np.flatnonzero((n > 1) & ~self.grid.always)
+        total = np.einsum("g,gpq->pq", n[several] ** 2.0, self.moments.squares[several])
+        free = np.einsum("g,gp,gq->pq", n[several] - 1.0, there[several], there[several])
+        return np.asarray(np.divide(total, free, out=np.zeros_like(total), where=free > 0))
+
+    def covariance(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the covariance of the estimates, and the degrees of freedom of each."""
+        size = len(weights)
+        total, below = np.zeros((size, size)), np.zeros(size)
+        stratum = _strata(self.grid)
+        for s in np.unique(stratum[~self.grid.always]):
+            own = np.flatnonzero((stratum == s) & ~self.grid.always)
+            n = int(self.moments.clusters[own].sum())
+            if n < 2:
+                continue
+            part = n / (n - 1) * self._squares(own, n, weights)
+            total += part
+            below += np.diag(part) ** 2 / (n - 1)
+        return total, _freedom(total, below)
+
+    def _squares(self, cohorts: IntArray, n: int, weights: FloatArray) -> FloatArray:
+        summed = sum(weights[:, g] @ self.moments.total[g] for g in cohorts)
+        squares = sum(weights[:, g] @ self.moments.squares[g] @ weights[:, g].T for g in cohorts)
+        return np.asarray(squares - np.outer(summed, summed) / n)
 
 
 @dataclass(frozen=True)
@@ -76,8 +134,7 @@ class Deviations:
             own = n / (n - 1) * self._squares(rows, weights)
             total += own
             below += np.diag(own) ** 2 / (n - 1)
-        df = np.divide(np.diag(total) ** 2, below, out=np.ones(size), where=below > 0)
-        return total, np.maximum(df, 1.0)
+        return total, _freedom(total, below)
 
     def _squares(self, rows: IntArray, weights: FloatArray) -> FloatArray:
         cohorts = np.unique(self.cohort[rows])
@@ -114,7 +171,7 @@ class Measured:
         return self.values[at], self.cov[np.ix_(at, at)]
 
 
-def measure(deviations: Deviations, weights: Mapping[str, FloatArray | None]) -> Measured:
+def measure(deviations: Spread, weights: Mapping[str, FloatArray | None]) -> Measured:
     """Return the estimates ``sum(weights * mean)`` with their clustered errors.
 
     A None among the weights is an estimate that cannot be made; it is left out.
@@ -126,8 +183,12 @@ def measure(deviations: Deviations, weights: Mapping[str, FloatArray | None]) ->
     return Measured(tuple(made), values, cov, df)
 
 
-def deviations_of(panel: Panel, grid: Grid) -> Deviations:
+def deviations_of(panel: Panel, grid: Grid) -> Spread:
     """Run the second pass over the panel."""
+    if isinstance(panel, Summing):
+        moments = panel.moments(grid, _expected(grid))
+        if moments is not None:
+            return SummedDeviations(grid, moments)
     at, when = np.nonzero(grid.there)
     table = pd.DataFrame({"cohort": grid.cohorts[at], "period": grid.periods[when]})
     table["mean"] = _expected(grid)[at, when]
@@ -142,6 +203,12 @@ def deviations_of(panel: Panel, grid: Grid) -> Deviations:
         cluster=pd.factorize(answer["cluster"], sort=True)[0][known],
         by_period=answer[names].to_numpy(np.float64)[known],
     )
+
+
+def _freedom(total: FloatArray, below: FloatArray) -> FloatArray:
+    """Return Satterthwaite's degrees of freedom, at least one."""
+    df = np.divide(np.diag(total) ** 2, below, out=np.ones(len(below)), where=below > 0)
+    return np.maximum(df, 1.0)
 
 
 def _alone(grid: Grid) -> BoolArray:

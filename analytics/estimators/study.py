@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from analytics.estimators import efficient, fits, group_time, naive
-from analytics.estimators.errors import Deviations, Measured, deviations_of, measure
+from analytics.estimators.errors import Measured, Spread, deviations_of, measure
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, grid_of
 from analytics.estimators.panel import Panel
@@ -33,7 +33,7 @@ class Study:
         return grid_of(self.panel)
 
     @cached_property
-    def deviations(self) -> Deviations:
+    def deviations(self) -> Spread:
         """Return the clusters' deviations: the second pass."""
         return deviations_of(self.panel, self.grid)
 

@@ -1,24 +1,31 @@
 """The panel of the record store: `analytics.estimators.panel.Panel`, answered in SQL.
 
 One pass over the people adds everything up by cohort, cluster and month; what the estimators ask is
-answered from those sums. At team level the cohort of an observation is the start of the team the
+answered from those sums (`sums`). At team level the cohort of an observation is the start of the team the
 person is in that month, so a move changes sides, and the cluster is the team; at person level both
 are the person's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from analytics.estimators.grid import FloatArray, Grid
+from analytics.estimators.moments import LISTED, Moments, Rows, added_up
 from analytics.estimators.panel import NEVER
-from analytics.store import stage
+from analytics.store import stage, sums
 from analytics.store.observed import Observed
 from analytics.store.stage import refill, temporary_table
 
 Level = Literal["team", "person"]
+
+_AT_ONCE = 50_000
+"""Rows of sums that are in memory at once when clusters pass by in order."""
 
 
 def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
@@ -55,7 +62,7 @@ class SqlPanel:
         for table in (self.sums, self.people):
             table.create(self.conn, checkfirst=False)
         rows = self._observations(seen).cte("observations")
-        refill(self.conn, self.sums, self._by_cluster(rows))
+        refill(self.conn, self.sums, sums.by_cluster(rows))
         refill(self.conn, self.people, self._behind(rows))
 
     def drop(self) -> None:
@@ -65,20 +72,13 @@ class SqlPanel:
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""
-        s = self.sums.c
-        rows = sa.cast(sa.func.sum(s.rows), sa.BigInteger).label("rows")
-        totals = (rows, *(sa.func.sum(c).label(c.name) for c in (s.num, s.den, s.num2)))
-        key = (s.cohort, s.period)
-        return self._frame(sa.select(*key, *totals).group_by(*key).order_by(*key))
+        return self._frame(sums.cells(self.sums))
 
     def sizes(self) -> pd.DataFrame:
         """Return one row per cohort: clusters and people."""
-        s, p = self.sums.c, self.people.c
-        clusters = sa.select(
-            s.cohort, sa.func.count(sa.distinct(s.cluster)).label("clusters")
-        ).group_by(s.cohort)
+        p = self.people.c
         people = sa.select(p.cohort, sa.func.count().label("people")).group_by(p.cohort)
-        found = self._frame(clusters.order_by(s.cohort))
+        found = self._frame(sums.clusters(self.sums))
         return found.merge(self._frame(people), on="cohort", how="left").fillna({"people": 0})
 
     def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
@@ -88,31 +88,29 @@ class SqlPanel:
         table.create(self.conn, checkfirst=False)
         if len(weights):
             self.conn.execute(sa.insert(table), _weight_rows(weights, names))
-        s, w = self.sums.c, table.c
-        deviation = s.num - w.mean * s.den
-        # A cluster with no weighted cell is there with 0, not absent: it counts among the clusters.
-        nothing = sa.literal(0.0, sa.Double)
-        totals = [
-            sa.func.coalesce(sa.func.sum(w[f"w{i}"] * deviation), nothing).label(f"w{i}")
-            for i in range(len(names))
-        ]
-        joined = self.sums.outerjoin(table, sa.and_(w.cohort == s.cohort, w.period == s.period))
-        key = (s.cohort, s.cluster)
-        query = sa.select(*key, *totals).select_from(joined).group_by(*key).order_by(*key)
-        found = self._frame(query)
+        found = self._frame(sums.scores(self.sums, table, len(names)))
         table.drop(self.conn, checkfirst=False)
         return found.set_axis(["cohort", "cluster", *names], axis="columns")
 
-    def _by_cluster(self, rows: sa.CTE) -> sa.Select[Any]:
-        o = rows.c
-        key = (o.cohort, o.cluster, o.period)
-        return sa.select(
-            *key,
-            sa.func.count().label("rows"),
-            sa.func.sum(o.num).label("num"),
-            sa.func.sum(o.den).label("den"),
-            sa.func.sum((o.num * o.num).op("/")(o.den)).label("num2"),
-        ).group_by(*key)
+    def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
+        """Return the clusters' sums and products where they are too many to list."""
+        if int(grid.clusters.sum()) <= LISTED:
+            return None
+        if self.conn.execute(sums.in_several_cohorts(self.sums)).scalar_one():
+            return None
+        return added_up(self._in_order(), grid, mean)
+
+    def _in_order(self) -> Iterator[Rows]:
+        ordered = sums.in_order(self.sums).execution_options(yield_per=_AT_ONCE)
+        for part in self.conn.execute(ordered).partitions():
+            cohort, cluster, period, num, den = zip(*part, strict=True)
+            yield Rows(
+                np.array(cohort, np.int64),
+                np.array(cluster, np.int64),
+                np.array(period, np.int64),
+                np.array(num, np.float64),
+                np.array(den, np.float64),
+            )
 
     def _behind(self, rows: sa.CTE) -> sa.Select[Any]:
         if self.measure.grain == "person":

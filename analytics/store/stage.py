@@ -85,6 +85,9 @@ def staged(conn: sa.Connection) -> Iterator[None]:
     if conn.dialect.name == "postgresql":
         # Sums over people and months in memory, not sorted on disk.
         conn.exec_driver_sql("SET LOCAL work_mem = '128MB'")
+        # Added up in one order, so that the same data give the same bytes.
+        conn.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
+        conn.exec_driver_sql("SET LOCAL synchronize_seqscans = off")
     for table in _ALL:
         table.create(conn, checkfirst=False)
     yield

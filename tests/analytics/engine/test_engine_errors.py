@@ -14,7 +14,8 @@ from analytics.estimators import fits, group_time
 from analytics.estimators.errors import Measured, deviations_of, measure
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.frame_panel import FramePanel
-from analytics.estimators.grid import grid_of
+from analytics.estimators.grid import Grid, grid_of
+from analytics.estimators.moments import Moments, Rows, added_up
 from analytics.estimators.panel import NEVER
 
 
@@ -111,3 +112,34 @@ def test_smallest_effect_seen_is_found_four_times_in_five() -> None:
 
 def test_without_an_error_nothing_is_significant() -> None:
     assert Estimate(1.0, 0.0, 1.0).p == 1.0
+
+
+class AddedUp(FramePanel):
+    """A panel that has its clusters added up, as where they are too many to list."""
+
+    def moments(self, grid: Grid, mean: np.ndarray) -> Moments:
+        """Return the moments of the rows, in parts that end anywhere."""
+        rows = self.rows.sort_values(["cluster", "period"])
+        parts = (rows.iloc[at : at + 7] for at in range(0, len(rows), 7))
+        columns = ("cohort", "cluster", "period", "num")
+        read = (Rows(*(part[c].to_numpy() for c in columns), np.ones(len(part))) for part in parts)
+        return added_up(read, grid, mean)
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        super().__init__(frame)
+        self.rows = frame
+
+
+@pytest.mark.parametrize(
+    "cohorts", [{4: 300, 7: 200, NEVER: 250}, {4: 1, 6: 1, 7: 9, NEVER: 20}, {5: 1, 7: 4, NEVER: 6}]
+)
+def test_sums_of_clusters_give_the_errors_of_the_list(cohorts: dict[int, int]) -> None:
+    frame = roll_out(cohorts=cohorts, effect=0.3, trend=0.05)
+    grid = grid_of(FramePanel(frame))
+    effects = group_time.group_time(grid, "both")
+    weights = {"simple": group_time.simple(effects), "imputation": fits.imputation(grid)}
+    listed, added = (deviations_of(panel(frame), grid) for panel in (FramePanel, AddedUp))
+    one, other = measure(listed, weights), measure(added, weights)
+    np.testing.assert_allclose(other.cov, one.cov, rtol=1e-10)
+    np.testing.assert_allclose(other.df, one.df, rtol=1e-10)
+    np.testing.assert_allclose(added.pooled, listed.pooled, rtol=1e-9, atol=1e-12)

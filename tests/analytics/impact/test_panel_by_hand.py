@@ -25,10 +25,14 @@ from small_company import (
     write,
 )
 
+from analytics.estimators.errors import deviations_of
 from analytics.estimators.frame_panel import FramePanel
+from analytics.estimators.grid import grid_of
+from analytics.estimators.panel import Panel
 from analytics.facts import refresh_facts
 from analytics.impact.changes import team_changes
 from analytics.impact.rollout import team_months, team_starts
+from analytics.store import panel as panel_in_sql
 from analytics.store import stage
 from analytics.store.exposure import stage_learners, stage_path
 from analytics.store.measure import measure
@@ -103,7 +107,10 @@ def companies(draw: st.DrawFn, *, ratio: bool) -> Company:
 def staged_panels(
     database: Database, company: Company, level: str, kind: str
 ) -> tuple[pd.DataFrame, ...]:
-    """Return cells, sizes and scores of the panel in SQL; empty when there is no usable record."""
+    """Return cells, sizes, scores and the errors of the cells of the panel in SQL.
+
+    Empty when there is no usable record.
+    """
     tenant_id = next(_tenants)
     metric_id = write(database, tenant_id, company, kind=kind)
     refresh_facts(database, tenant_id)
@@ -122,7 +129,16 @@ def staged_panels(
         cells = panel.cells()
         scores = panel.scores(_weights(cells))
         scores["cluster"] -= base
-        return cells, panel.sizes(), scores
+        return cells, panel.sizes(), scores, _errors(panel)
+
+
+def _errors(panel: Panel) -> pd.DataFrame:
+    """Return the covariance of the cells' means, one estimate each."""
+    grid = grid_of(panel)
+    if not grid.there.any():
+        return pd.DataFrame()
+    each = np.eye(grid.den.size)[grid.there.ravel()].reshape(-1, *grid.den.shape)
+    return pd.DataFrame(deviations_of(panel, grid).covariance(each)[0])
 
 
 def _weights(cells: pd.DataFrame) -> pd.DataFrame:
@@ -141,9 +157,14 @@ def _weights(cells: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("level", ["team", "person"])
 @pytest.mark.parametrize("kind", ["continuous", "count"])
-def test_panel_equals_counting_by_hand(database: Database, level: str, kind: str) -> None:
+@pytest.mark.parametrize("listed", [10**6, -1], ids=["listed", "added up"])
+def test_panel_equals_counting_by_hand(
+    database: Database, level: str, kind: str, listed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_in_sql, "LISTED", listed)
+
     @limits(
-        max_examples=15,
+        max_examples=8,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
@@ -158,10 +179,11 @@ def test_panel_equals_counting_by_hand(database: Database, level: str, kind: str
             assert not found or found[0].empty
             return
         expected = FramePanel(rows)
-        cells, sizes, scores = found
+        cells, sizes, scores, errors = found
         _same(cells, expected.cells())
         _same(sizes, expected.sizes())
         _same(scores, expected.scores(_weights(cells)))
+        _same(errors, _errors(expected))
 
     holds()
 

@@ -1,0 +1,331 @@
+"""A panel's rows left in their file: what is in it, whether it can be right, and its outcomes as panels.
+
+The rules are those of `panel`, `spec` and `measures`. SQL finds the row that breaks one; the rule
+itself then tells what is wrong with it, so that a large file and a small one are refused alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.designs import panel
+from analytics.designs.measures import MANY_MISSING, measures
+from analytics.designs.spec import Spec
+from analytics.designs.table import as_text
+from analytics.designs.time import IntArray
+from analytics.estimators.question import PER_EXPOSURE
+from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains, quoted
+from lrs.errors import BadInput
+
+_WORD = 62
+"""Periods that fit a whole number, a bit each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Spec):
+    """The spec of a table in memory: some of the file's rows, or none, or its distinct values."""
+
+    rows: pd.DataFrame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return those rows."""
+        return self.rows
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One outcome, as SQL over the file's columns: `measures`, told again."""
+
+    kpi: Mapping[str, Any]
+    column: str
+    exposure: str | None
+    where: str
+
+    @property
+    def value(self) -> str:
+        """Return the outcome's number."""
+        return f"CAST({quoted(self.column)} AS DOUBLE)"
+
+    @property
+    def den(self) -> str:
+        """Return the exposure."""
+        return f"CAST({quoted(self.exposure) if self.exposure is not None else 1} AS DOUBLE)"
+
+    @property
+    def num(self) -> str:
+        """Return the numerator."""
+        weighted = self.kpi["kind"] in ("continuous", "ordinal") and self.exposure is not None
+        return f"({self.value} * {self.den})" if weighted else self.value
+
+    @property
+    def known(self) -> str:
+        """Return whether a row has the outcome."""
+        told = f"({self.value} IS NOT NULL AND NOT isnan({self.value}))"
+        return told if self.exposure is None else f"({told} AND {self.den} > 0)"
+
+    @property
+    def odd(self) -> str:
+        """Return whether a row has what `measures` refuses."""
+        value, den, kind = self.value, self.den, self.kpi["kind"]
+        found = [f"isinf({value})"]
+        if self.exposure is not None:
+            found.append(f"isinf({den}) OR {den} IS NULL OR isnan({den}) OR {den} < 0")
+            found.append(f"({den} = 0 AND {value} > 0)")
+        if kind in (*PER_EXPOSURE, "binary"):
+            found.append(f"{value} < 0")
+        if kind == "count":
+            found.append(f"{value} <> floor({value})")
+        if kind == "binary" or (kind == "absence" and self.exposure is not None):
+            found.append(f"{value} > {den}")
+        told = f"({value} IS NOT NULL AND NOT isnan({value}))"
+        return f"({told} AND ({' OR '.join(found)}))"
+
+
+class LargeTable:
+    """The rows of one spec."""
+
+    def __init__(self, spec: Spec, columns: Columns, outcomes: Sequence[Outcome]) -> None:
+        self.spec = spec
+        self.columns = columns
+        self.outcomes = outcomes
+        names = {key: spec.optional(key) for key in ("unit", "time", "start", "cluster")}
+        self.names = {key: name for key, name in names.items() if name is not None}
+        self._look()
+        self.looked = self._looked()
+        self._refuse_what_cannot_be()
+        self._keep_timing()
+
+    def _look(self) -> None:
+        """Ask once, of every period and start, what there is and up to which size."""
+        parts = [
+            f"count(*) FILTER ({o.known}) AS known{n}, "
+            f"max(abs({o.num})) FILTER ({o.known}) AS num{n}, "
+            f"max({o.den}) FILTER ({o.known}) AS den{n}, "
+            f"max({o.num} * {o.num} / {o.den}) FILTER ({o.known}) AS square{n}"
+            for n, o in enumerate(self.outcomes)
+        ]
+        odd = " OR ".join(condition for condition, _ in self._rules())
+        time, start = quoted(self.names["time"]), quoted(self.names["start"])
+        self.columns.run(
+            f"CREATE TEMP TABLE looked AS SELECT row_number() OVER (ORDER BY time, start) AS id, * "
+            f"FROM (SELECT {time} AS time, {start} AS start, count(*) AS n, "
+            f"coalesce(bool_or({odd}), FALSE) AS odd, "
+            f"coalesce(bool_or({self._spelt_otherwise()}), FALSE) AS spelt, {', '.join(parts)} "
+            f"FROM {self.columns.source} GROUP BY ALL)"
+        )
+
+    def _spelt_otherwise(self) -> str:
+        """Return whether a name is not in the one spelling `Spec.names` has for it."""
+        texts = [quoted(name) for name in self._names_of_text()]
+        return " OR ".join(f"{n} <> trim({n}) OR {n} LIKE '%.0'" for n in texts) or "FALSE"
+
+    def _names_of_text(self) -> list[str]:
+        schema = self.columns.file.schema_arrow
+        named = [self.names[key] for key in ("unit", "cluster") if key in self.names]
+        return [name for name in named if "string" in str(schema.field(name).type)]
+
+    def _looked(self) -> pd.DataFrame:
+        measured = [f"{part}{n}" for n in range(len(self.outcomes)) for part in _LOOKED]
+        names = ["id", "time", "start", "n", "odd", "spelt", *measured]
+        found = self.columns.run(f"SELECT {', '.join(names)} FROM looked ORDER BY id")
+        return pd.DataFrame(found, columns=names, dtype=object)
+
+    def _rules(self) -> Iterator[tuple[str, Callable[[Given], object]]]:
+        """Yield what a row must not have, in SQL, and the rule that says so."""
+        yield f"{quoted(self.names['unit'])} IS NULL", lambda row: row.names("unit")
+        yield f"{quoted(self.names['time'])} IS NULL", _without_period
+        if "cluster" in self.names:
+            yield f"{quoted(self.names['cluster'])} IS NULL", lambda row: row.names("cluster")
+        for outcome in self.outcomes:
+            yield outcome.odd, outcome_rule(outcome)
+
+    def _refuse_what_cannot_be(self) -> None:
+        if self.looked["odd"].any():
+            for condition, rule in self._rules():
+                self._refuse_first(condition, rule)
+        for n, outcome in enumerate(self.outcomes):
+            if not self.looked[f"known{n}"].sum():
+                none = Given(self.spec.given, self.spec.base, rows=self._row("TRUE"))
+                outcome_rule(outcome)(none)
+
+    def _refuse_first(self, condition: str, rule: Callable[[Given], object]) -> None:
+        source = self.columns.source
+        first = f"SELECT min(file_row_number) FROM {source} WHERE {condition}"
+        number = self.columns.run(first)[0][0]
+        if number is None:
+            return
+        row = self._row(f"file_row_number = {number}")
+        try:
+            rule(Given(self.spec.given, self.spec.base, rows=row))
+        except BadInput as exc:
+            where = (exc.where or "").replace("data row 1", f"data row {number + 1}")
+            raise BadInput(exc.message, where=where, hint=exc.hint) from exc
+
+    def _row(self, condition: str) -> pd.DataFrame:
+        names = self.columns.file.schema_arrow.names
+        chosen = ", ".join(map(quoted, names))
+        found = f"SELECT {chosen} FROM {self.columns.source} WHERE {condition} LIMIT 1"
+        return as_text(pd.DataFrame(self.columns.run(found), columns=names, dtype=object))
+
+    def _keep_timing(self) -> None:
+        """Read the periods and starts, and keep beside each what it means."""
+        texts = {self.names[key]: self.looked[key] for key in ("time", "start")}
+        small = Given(self.spec.given, self.spec.base, rows=as_text(pd.DataFrame(texts)))
+        self.period, cohort, self.clock = panel.timing(small)
+        cells = pd.DataFrame({"period": self.period, "cohort": cohort, "n": self.looked["n"]})
+        self._largest = int(cells.groupby(["period", "cohort"])["n"].sum().max())
+        bit = np.searchsorted(np.unique(self.period), self.period)
+        place = np.searchsorted(self.seen, self.period)
+        rows = zip(self.looked["id"], self.period, cohort, bit, place, strict=True)
+        values = ", ".join(str(tuple(map(int, row))) for row in rows)
+        self.columns.run(
+            f"CREATE TEMP TABLE timed AS SELECT time, start, m.* EXCLUDE (id) FROM looked JOIN "
+            f"(VALUES {values}) AS m (id, period, cohort, bit, place) USING (id)"
+        )
+
+    @cached_property
+    def seen(self) -> IntArray:
+        """Return the periods in which the outcome is known of somebody."""
+        return np.unique(self.period[self.looked["known0"].to_numpy(np.int64) > 0])
+
+    @property
+    def _rows(self) -> str:
+        time, start = quoted(self.names["time"]), quoted(self.names["start"])
+        return (
+            f"{self.columns.source} AS t JOIN timed AS m "
+            f"ON t.{time} IS NOT DISTINCT FROM m.time AND t.{start} IS NOT DISTINCT FROM m.start"
+        )
+
+    def _named(self, key: str) -> str:
+        name = quoted(self.names[key])
+        if self.names[key] in self._names_of_text() and self.looked["spelt"].any():
+            return f"regexp_replace(trim({name}), '^(-?\\d+)\\.0+$', '\\1')"
+        return name
+
+    def _sorted_by(self, key: str) -> str | None:
+        """Return the column to part the file by, None when what stands there is not what is asked."""
+        return self.names[key] if self._named(key) == quoted(self.names[key]) else None
+
+    def panel(self, n: int, people: Mapping[int, int] | None = None) -> ColumnPanel:
+        """Return one outcome's panel."""
+        o, key = self.outcomes[n], "cluster" if "cluster" in self.names else "unit"
+        most = self.looked[[f"num{n}", f"den{n}", f"square{n}"]].astype(float).max()
+        grains = Grains.of(self._largest, *most)
+        num, den, num2 = (
+            f"round({value} * {2.0**grain!r}::DOUBLE)"
+            for value, grain in zip(
+                (o.num, o.den, f"{o.num} * {o.num} / {o.den}"), grains, strict=True
+            )
+        )
+        self.columns.run(
+            f"CREATE TEMP VIEW outcome{n} AS SELECT m.cohort AS cohort, {self._named(key)} AS cluster, "
+            f"m.period AS period, {num} AS num, {den} AS den, {num2} AS num2, "
+            f"{self._named('unit')} AS unit FROM {self._rows} WHERE {o.known}"
+        )
+        if people is None:
+            counted = f"SELECT cohort, count(DISTINCT unit) FROM outcome{n} GROUP BY cohort"
+            people = {row[0]: row[1] for row in self.columns.run(counted)}
+        by, of_units = self._sorted_by(key), key == "unit"
+        return ColumnPanel(self.columns, f"outcome{n}", grains, people, by, of_units=of_units)
+
+    def units(self) -> tuple[dict[int, int], list[str]]:
+        """Check each unit; return how many start when, and the flag of missing periods."""
+        people: dict[int, int] = {}
+        span = several = twice = 0
+        by = self._sorted_by("unit")
+        for bounds in self.columns.slices(by) if by else [(None, None)]:
+            for cohort, n, often, double, own in self.columns.run(self._by_cohort(bounds)):
+                people[cohort] = people.get(cohort, 0) + n
+                span, several, twice = span + (own or 0), several + often, twice + double
+        if several:
+            raise self._several_starts()
+        if twice:
+            raise self._two_rows()
+        known = {cohort: n for cohort, n in sorted(people.items()) if n}
+        rows = int(self.looked["known0"].sum())
+        return known, [*self._missing(), *panel.gaps(self.seen, int(span), rows)]
+
+    def _by_cohort(self, bounds: Bounds) -> str:
+        return (
+            "SELECT first, count(*) FILTER (known > 0), count(*) FILTER (first < last), "
+            f"count(*) FILTER (n > {self._bits()}), sum(high - low + 1) "
+            f"FROM ({self._by_unit(bounds)}) GROUP BY first"
+        )
+
+    def _by_unit(self, bounds: Bounds) -> str:
+        unit = self._named("unit")
+        kept = f"FILTER ({self.outcomes[0].known})" if self._some_unknown else ""
+        masks = ", ".join(f"bit_or({_mask(w, self._words)}) AS mask{w}" for w in range(self._words))
+        tests = [
+            f"{unit} {sign} {_literal(bound)}"
+            for sign, bound in zip(("> ", "<="), bounds, strict=True)
+            if bound is not None
+        ]
+        where = f"WHERE {' AND '.join(tests)}" if tests else ""
+        return (
+            f"SELECT {unit} AS unit, min(cohort) AS first, max(cohort) AS last, count(*) AS n, "
+            f"count(*) {kept} AS known, min(place) {kept} AS low, max(place) {kept} AS high, {masks} "
+            f"FROM {self._rows} {where} GROUP BY {unit}"
+        )
+
+    @property
+    def _some_unknown(self) -> bool:
+        return bool(self.looked["known0"].sum() < self.looked["n"].sum())
+
+    @property
+    def _words(self) -> int:
+        return -(-len(np.unique(self.period)) // _WORD)
+
+    def _bits(self) -> str:
+        return " + ".join(f"bit_count(mask{w})" for w in range(self._words))
+
+    def _missing(self) -> list[str]:
+        known, n = int(self.looked["known0"].sum()), int(self.looked["n"].sum())
+        return ["missing_outcomes"] if 1 - known / n > MANY_MISSING else []
+
+    def _several_starts(self) -> BadInput:
+        units = self._by_unit((None, None))
+        found = f"SELECT min(unit::VARCHAR) FROM ({units}) WHERE first < last"
+        return panel.several_starts(self.columns.run(found)[0][0])
+
+    def _two_rows(self) -> BadInput:
+        doubled = f"SELECT unit FROM ({self._by_unit((None, None))}) WHERE n > {self._bits()}"
+        unit = self._named("unit")
+        place = "row_number() OVER (PARTITION BY unit, period ORDER BY number)"
+        rows = f"SELECT {unit} AS unit, period, file_row_number AS number FROM {self._rows}"
+        again = f"SELECT *, {place} AS place FROM ({rows}) WHERE unit IN ({doubled})"
+        first = (
+            f"SELECT unit::VARCHAR, number FROM ({again}) WHERE place > 1 ORDER BY number LIMIT 1"
+        )
+        name, number = self.columns.run(first)[0]
+        return panel.two_rows(name, number + 1)
+
+
+_LOOKED = ("known", "num", "den", "square")
+
+
+def outcome_rule(outcome: Outcome) -> Callable[[Given], object]:
+    """Return the rule for the outcome of a row."""
+    return lambda row: measures(row, outcome.kpi, outcome.column, outcome.exposure, outcome.where)
+
+
+def _without_period(row: Given) -> None:
+    if row.column("time").isna().any():
+        raise panel.no_period(1)
+
+
+def _mask(word: int, words: int) -> str:
+    if words == 1:
+        return "1::BIGINT << bit"
+    return f"CASE WHEN bit // {_WORD} = {word} THEN 1::BIGINT << (bit % {_WORD}) ELSE 0 END"
+
+
+def _literal(value: Any) -> str:
+    return quoted(value, by="'") if isinstance(value, str) else str(int(value))

@@ -1,0 +1,249 @@
+"""A Parquet file that is larger than memory, asked by DuckDB: `analytics.estimators.panel.Panel`.
+
+The same text that the record store runs (`sums`), on a database that lives in memory over the file and
+spills to a folder of its own. Sums come out the same to the last bit whatever the number of threads:
+every value is rounded to a grain so fine that no estimate feels it, and so coarse that sums of grains
+are whole numbers a double holds exactly, in whatever order they are added.
+
+Needs the extra ``duckdb``. Nothing is fetched at run time: extensions are barred.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from analytics.estimators.grid import FloatArray, Grid
+from analytics.estimators.moments import LISTED, Moments, Rows, added_up
+from analytics.store import sums
+
+MEMORY = "250MB"
+THREADS = min(os.cpu_count() or 1, 8)
+_AT_ONCE = 1 << 17
+_SLICE = 1_000_000
+_EXACT = 53
+"""Bits of a whole number that a double holds."""
+
+Bounds = tuple[Any, Any]
+"""More than the first, at most the second; None is no bound."""
+
+
+class Columns:
+    """One Parquet file."""
+
+    def __init__(self, path: Path) -> None:
+        import duckdb
+        import pyarrow.parquet as pq
+
+        self.file = pq.ParquetFile(path)
+        self.source = f"read_parquet({quoted(str(path), by=chr(39))}, file_row_number = true)"
+        self._spill = tempfile.TemporaryDirectory(prefix="verkan-")
+        limits: dict[str, Any] = {
+            "memory_limit": MEMORY,
+            "threads": THREADS,
+            "temp_directory": self._spill.name,
+            "preserve_insertion_order": False,
+        }
+        barred = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), False)
+        self._db = duckdb.connect(config=limits | barred)
+
+    def close(self) -> None:
+        """Let go of the file and of what was spilled."""
+        self._db.close()
+        self.file.close()
+        self._spill.cleanup()
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run SQL and return its rows, which must be few."""
+        found = self._db.execute(sql)
+        return list(found.fetchall()) if found.description else []
+
+    def frame(self, query: sa.Executable) -> pd.DataFrame:
+        """Return the rows of a portable query."""
+        return pd.DataFrame(self._db.execute(sums.text_of(query)).fetchnumpy())
+
+    def batches(self, query: sa.Executable) -> Iterator[Any]:
+        """Yield the rows of a portable query a part at a time."""
+        yield from self._db.sql(sums.text_of(query)).to_arrow_reader(_AT_ONCE)
+
+    def slices(self, column: str) -> list[Bounds]:
+        """Part the file by a column it is sorted by, so that each part is read and summed on its own.
+
+        A file that is sorted otherwise stays whole.
+        """
+        ends, waiting, before = [], 0, None
+        for low, high, rows in sorted(self._ranges(column)):
+            if before is not None and low > before and waiting >= _SLICE:
+                ends.append(before)
+                waiting = 0
+            before = high if before is None else max(before, high)
+            waiting += rows
+        return list(zip([None, *ends], [*ends, None], strict=True))
+
+    def _ranges(self, column: str) -> list[tuple[Any, Any, int]]:
+        """Return the least and greatest value of each row group, none unless all tell them."""
+        at = self.file.schema_arrow.names.index(column)
+        groups = [self.file.metadata.row_group(n) for n in range(self.file.num_row_groups)]
+        told = [(group.column(at).statistics, group.num_rows) for group in groups]
+        if not all(found is not None and found.has_min_max for found, _ in told):
+            return []
+        return [(found.min, found.max, rows) for found, rows in told]
+
+
+def quoted(text: str, by: str = '"') -> str:
+    """Return a name (or, by ', a text) as SQL writes it."""
+    return by + text.replace(by, by * 2) + by
+
+
+class Grains(NamedTuple):
+    """The grains of ``num``, ``den`` and ``num2``, as powers of two: a value is counted in them."""
+
+    num: int
+    den: int
+    num2: int
+
+    @classmethod
+    def of(cls, rows: int, num: float, den: float, num2: float) -> Grains:
+        """Return grains for sums of that many rows, a cell's, of values up to these."""
+        bits = _EXACT - math.ceil(math.log2(max(rows, 2)))
+        return cls(*(bits - math.frexp(most)[1] for most in (num, den, num2)))
+
+
+class ColumnPanel:
+    """One outcome: rows of cohort, cluster, period, num, den and num2 in grains, in a named view."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        view: str,
+        grains: Grains,
+        people: Mapping[int, int],
+        sorted_by: str | None,
+        *,
+        of_units: bool,
+    ) -> None:
+        """``sorted_by`` is the column of the file that clusters stand in as they are, if one has them.
+
+        ``of_units`` says that every unit is a cluster, with a row a period.
+        """
+        self.columns = columns
+        self.grains = grains
+        self._people = people
+        self._of_units = of_units
+        self._sorted_by = sorted_by
+        names = ("cohort", "cluster", "period", "num", "den", "num2")
+        self._rows = sa.table(view, *(sa.column(name) for name in names))
+        self.sums = sa.table(f"{view}_sums", *(sa.column(name) for name in (*names, "rows")))
+        if self._of_units:
+            self._one_row_each()
+        else:
+            self._add_up()
+
+    def _one_row_each(self) -> None:
+        one = sa.literal(1, sa.Integer).label("rows")
+        each = sums.text_of(sa.select(*self._rows.c, one))
+        self.columns.run(f"CREATE TEMP VIEW {self.sums.name} AS {each}")
+
+    def _add_up(self) -> None:
+        into = f"CREATE TEMP TABLE {self.sums.name} AS "
+        for bounds in self._slices():
+            rows = _between(sa.select(self._rows), self._rows.c.cluster, bounds).cte("observations")
+            self.columns.run(into + sums.text_of(sums.by_cluster(rows)))
+            into = f"INSERT INTO {self.sums.name} "
+
+    def _slices(self) -> list[Bounds]:
+        return [(None, None)] if self._sorted_by is None else self.columns.slices(self._sorted_by)
+
+    def cells(self) -> pd.DataFrame:
+        """Return one row per cohort and period."""
+        found = self.columns.frame(sums.cells(self.sums))
+        for name in ("num", "den", "num2"):
+            found[name] = np.ldexp(found[name].to_numpy(np.float64), -getattr(self.grains, name))
+        return found
+
+    def sizes(self) -> pd.DataFrame:
+        """Return one row per cohort: clusters and people."""
+        people = pd.Series(self._people, dtype=np.int64).sort_index()
+        if self._of_units:
+            return pd.DataFrame({"cohort": people.index, "clusters": people, "people": people})
+        found = self.columns.frame(sums.clusters(self.sums))
+        return found.assign(people=found["cohort"].map(people))
+
+    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+        """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
+        names = [str(n) for n in weights.columns if n not in ("cohort", "period", "mean")]
+        scale = 2.0 ** (self.grains.num - self.grains.den)
+        plain = weights.assign(mean=weights["mean"] * scale)[["cohort", "period", "mean", *names]]
+        columns = ["cohort", "period", "mean", *(f"w{i}" for i in range(len(names)))]
+        values = ", ".join(_tuple(row) for row in plain.itertuples(index=False, name=None))
+        self.columns.run(
+            f"CREATE OR REPLACE TEMP TABLE stage_weights AS "
+            f"SELECT * FROM (VALUES {values}) AS w ({', '.join(columns)})"
+        )
+        table = sa.table("stage_weights", *(sa.column(name) for name in columns))
+        found = self.columns.frame(sums.scores(self.sums, table, len(names)))
+        found.columns = pd.Index(["cohort", "cluster", *names])
+        found[names] = np.ldexp(found[names].to_numpy(np.float64), -self.grains.num)
+        return found
+
+    def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
+        """Return the clusters' sums and products where they are too many to list."""
+        if int(grid.clusters.sum()) <= LISTED:
+            return None
+        if not self._of_units and self._crossed():
+            return None
+        return added_up(self._in_order(), grid, mean)
+
+    def _crossed(self) -> bool:
+        return bool(self.columns.run(sums.text_of(sums.in_several_cohorts(self.sums)))[0][0])
+
+    def _in_order(self) -> Iterator[Rows]:
+        for bounds in self._slices():
+            ordered = _between(sums.in_order(self.sums), self.sums.c.cluster, bounds)
+            yield from map(self._read, _numbered(self.columns.batches(ordered)))
+
+    def _read(self, batch: tuple[Any, ...]) -> Rows:
+        cohort, cluster, period, num, den = batch
+        num, den = np.ldexp(num, -self.grains.num), np.ldexp(den, -self.grains.den)
+        return Rows(cohort, cluster, period, num, den)
+
+
+def _numbered(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield a batch's columns as arrays, clusters that are names as running numbers."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    number, last = 0, None
+    for batch in filter(len, batches):
+        cohort, cluster, *rest = batch.columns
+        if pa.types.is_integer(cluster.type):
+            codes = cluster.to_numpy()
+        else:
+            new = np.ones(len(cluster), np.int64)
+            new[1:] = compute.not_equal(cluster[1:], cluster[:-1]).to_numpy(zero_copy_only=False)
+            new[0] = cluster[0].as_py() != last
+            codes = number + new.cumsum()
+            number, last = int(codes[-1]), cluster[-1].as_py()
+        yield cohort.to_numpy(), codes, *(column.to_numpy() for column in rest)
+
+
+def _between(
+    query: sa.Select[Any], column: sa.ColumnElement[Any], bounds: Bounds
+) -> sa.Select[Any]:
+    after, upto = bounds
+    if after is not None:
+        query = query.where(column > sa.literal(after))
+    return query if upto is None else query.where(column <= sa.literal(upto))
+
+
+def _tuple(row: tuple[Any, ...]) -> str:
+    cohort, period, *weights = row
+    return f"({int(cohort)}, {int(period)}, {', '.join(f'{float(w)!r}::DOUBLE' for w in weights)})"

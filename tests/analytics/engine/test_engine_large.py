@@ -1,0 +1,185 @@
+"""A table left in its file answers as one in memory does, refuses alike, and to the last byte the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from analytics.designs import large_panel
+from analytics.evaluate import evaluate
+from analytics.store import columns
+from lrs.errors import BadInput
+
+SPEC: dict[str, Any] = {
+    "design": "panel",
+    "data": "people.parquet",
+    "unit": "person",
+    "time": "month",
+    "start": "start",
+    "outcome": "calls",
+    "kpi": {"kind": "continuous", "better": "up"},
+}
+MONTHS = [f"2024-{month:02}" for month in range(1, 13)]
+TRIED = {
+    "people": {},
+    "teams": {"cluster": "team"},
+    "errors of cases": {
+        "outcome": "errors",
+        "exposure": "cases",
+        "cluster": "team",
+        "kpi": {"kind": "count", "better": "down"},
+        "companions": [{"outcome": "calls", "kpi": {"kind": "continuous", "better": "up"}}],
+    },
+    "weighted": {"exposure": "cases", "comparison": "never"},
+}
+ODD = {
+    "a unit without a name": lambda rows: rows.assign(person=rows["person"].mask(rows.index == 30)),
+    "no period": lambda rows: rows.assign(month=rows["month"].mask(rows.index == 31)),
+    "an odd period": lambda rows: rows.assign(month=rows["month"].mask(rows.index == 32, "May")),
+    "no number": lambda rows: rows.assign(calls=rows["calls"].mask(rows.index == 33, np.inf)),
+    "none at all": lambda rows: rows.assign(calls=np.nan),
+    "two starts": lambda rows: rows.assign(start=rows["start"].mask(rows.index == 34, "2024-11")),
+    "a row twice": lambda rows: pd.concat([rows, rows.iloc[[35]]], ignore_index=True),
+    "a count below zero": lambda rows: rows.assign(
+        errors=rows["errors"].mask(rows.index == 36, -1)
+    ),
+    "half an error": lambda rows: rows.assign(errors=rows["errors"].mask(rows.index == 37, 0.5)),
+    "no such column": lambda rows: rows.drop(columns="calls"),
+}
+
+
+def table(teams: int = 60, size: int = 4) -> pd.DataFrame:
+    """Return people in teams of which two in three start, some months and some figures missing."""
+    chance = np.random.default_rng(3)
+    person, month = (index.ravel() for index in np.indices((teams * size, len(MONTHS))))
+    team = person // size
+    starts = np.array(["2024-05", "2024-08", ""])[team % 3]
+    effect = (np.array(MONTHS)[month] >= starts) & (starts != "")
+    calls = chance.normal(size=teams)[team] + chance.normal(size=len(person)) + 0.4 * effect
+    cases = chance.poisson(20, len(person)) + 1
+    rows = pd.DataFrame(
+        {
+            "person": person,
+            "team": [f"T{n}" for n in team],
+            "month": np.array(MONTHS)[month],
+            "start": starts,
+            "calls": calls,
+            "cases": cases,
+            "errors": chance.poisson(cases * 0.1 * (1 - 0.2 * effect)).astype(float),
+        }
+    )
+    rows["calls"] = rows["calls"].mask(chance.random(len(rows)) < 0.01)
+    return rows[chance.random(len(rows)) > 0.01].reset_index(drop=True)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[pd.DataFrame], Path]:
+    """Writes a table as people.parquet, in many small row groups."""
+
+    def write(rows: pd.DataFrame) -> Path:
+        file = pa.Table.from_pandas(rows, preserve_index=False)
+        parquet.write_table(file, tmp_path / "people.parquet", row_group_size=500)
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, Any]]]:
+    """Answers by the file, or in memory."""
+    monkeypatch.setattr(columns, "_SLICE", 1000)
+
+    def answer(spec: dict[str, Any], base: Path, *, large: bool) -> dict[str, Any]:
+        monkeypatch.setattr(large_panel, "LARGE", 0 if large else 10**9)
+        return evaluate(spec, base)
+
+    return answer
+
+
+def assert_equal(one: Any, other: Any) -> None:
+    """To nine digits of what is told, which is rounded to ten."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key in one:
+            assert_equal(one[key], other[key])
+    elif isinstance(one, float):
+        assert one == pytest.approx(other, rel=1e-9, abs=1e-11)
+    else:
+        assert one == other
+
+
+@pytest.mark.parametrize("listed", [10**6, 0], ids=["listed", "added up"])
+@pytest.mark.parametrize("tried", TRIED)
+def test_answer_from_the_file_is_the_one_from_memory(
+    tried: str,
+    listed: int,
+    written: Callable[..., Path],
+    answered: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(columns, "LISTED", listed)
+    spec, base = SPEC | TRIED[tried], written(table())
+    from_file = answered(spec, base, large=True)
+    assert from_file["estimate"] is not None
+    assert_equal(from_file, answered(spec, base, large=False))
+
+
+def test_names_are_one_name_however_they_are_spelt(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    rows = table()
+    names = rows["person"].astype(str).mask(rows.index % 2 == 0, rows["person"].astype(str) + ".0")
+    base = written(rows.assign(person=names))
+    assert_equal(answered(SPEC, base, large=True), answered(SPEC, base, large=False))
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_cannot_be_right_is_refused_in_the_same_words(
+    odd: str, written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    spec = SPEC | (TRIED["errors of cases"] if "err" in odd or "count" in odd else {})
+    base = written(ODD[odd](table()))
+    refused = []
+    for large in (True, False):
+        with pytest.raises(BadInput) as found:
+            answered(spec, base, large=large)
+        refused.append((found.value.message, found.value.where, found.value.hint))
+    assert refused[0] == refused[1]
+
+
+def test_bytes_are_the_same_whatever_the_process_its_hashes_and_its_threads(
+    written: Callable[..., Path],
+) -> None:
+    base = written(table())
+    program = (
+        "import json, sys; from pathlib import Path; from analytics.evaluate import evaluate; "
+        "from analytics.designs import large_panel; from analytics.store import columns; "
+        "large_panel.LARGE, columns.LISTED, columns._SLICE = 0, 0, 1000; "
+        "columns.THREADS = int(sys.argv[1]); "
+        "specs = json.loads(sys.stdin.read()); "
+        "print(json.dumps([evaluate(spec, Path(sys.argv[2])) for spec in specs]))"
+    )
+    specs = json.dumps([SPEC | more for more in TRIED.values()])
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program, threads, str(base)],
+            input=specs,
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads, seed in (("1", "1"), ("5", "2"))
+    }
+    assert len(answers) == 1
