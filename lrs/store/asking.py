@@ -15,6 +15,8 @@ import sqlalchemy as sa
 
 from lrs.store.bulk import Row, driver_faults
 
+_MOST_PADDED = 4_096
+
 
 class Question(NamedTuple):
     """A query, and the values of its parameters."""
@@ -41,8 +43,9 @@ def ask(conn: sa.Connection, questions: Sequence[Question]) -> list[list[Row]]:
 def _send(raw: Any, dialect: sa.Dialect, asked: Question) -> Any:
     if _is_idle(asked):
         return None
-    made = _made(dialect, asked.query, tuple(asked.values), 1)
-    return raw.cursor(binary=True).execute(made.text, {**made.values, **asked.values})
+    lists = tuple(name for name, value in asked.values.items() if isinstance(value, list))
+    text, values = _made_for_lists(dialect, asked.query, tuple(asked.values), lists)
+    return raw.cursor(binary=True).execute(text, {**values, **asked.values})
 
 
 def _ask_sqlite(conn: sa.Connection, asked: Question) -> list[Row]:
@@ -50,13 +53,17 @@ def _ask_sqlite(conn: sa.Connection, asked: Question) -> list[Row]:
         return []
     values = dict(asked.values)
     wanted = values.pop("wanted", ())
-    # The same text for many lengths: the driver keeps few, and saying a value twice costs little.
-    size = 1 << (len(wanted) - 1).bit_length() if wanted else 0
+    size = _padded(len(wanted))
     made = _made(conn.dialect, asked.query, tuple(asked.values), size)
     values |= {f"wanted_{n}": wanted[min(n, len(wanted)) - 1] for n in range(1, size + 1)}
     values = {**made.values, **values}
     rows = conn.exec_driver_sql(made.text, tuple(values[name] for name in made.names))
     return [tuple(row) for row in rows]
+
+
+def _padded(number: int) -> int:
+    """The same text for many lengths: the driver keeps few, and saying a value twice costs little."""
+    return 1 << (number - 1).bit_length() if 0 < number <= _MOST_PADDED else number
 
 
 def _is_idle(asked: Question) -> bool:
@@ -77,3 +84,15 @@ def _made(dialect: sa.Dialect, query: sa.ClauseElement, given: Sequence[str], si
     compiled: Any = query.compile(dialect=dialect)
     made = compiled.construct_expanded_state(values)
     return _Made(made.statement, made.parameters, made.positiontup or ())
+
+
+@lru_cache(maxsize=256)
+def _made_for_lists(
+    dialect: sa.Dialect, query: sa.ClauseElement, given: Sequence[str], lists: Sequence[str]
+) -> tuple[str, Mapping[str, Any]]:
+    """Return a query whose lists are sent in binary: as text, each of their members is escaped."""
+    made = _made(dialect, query, given, 1)
+    text = made.text
+    for name in lists:
+        text = text.replace(f"%({name})s", f"%({name})b")
+    return text, made.values

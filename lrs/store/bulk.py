@@ -8,7 +8,8 @@ lets go of the interpreter at every row, and among busy threads waits to get it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import struct
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import chain
@@ -96,11 +97,44 @@ def driver_faults(raw: Any) -> Iterator[None]:
 
 
 def _copy(
-    conn: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Iterable[Row]
+    conn: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]
 ) -> None:
     raw: Any = conn.connection.driver_connection
     command = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    pack = _pack(table, columns)
     with driver_faults(raw), raw.cursor() as cursor, cursor.copy(command) as copying:
+        if pack is not None:
+            copying.write(_COPY_HEAD + b"".join([pack(*row) for row in rows]) + _COPY_END)
+            return
         copying.set_types(_types(table, columns))
         for row in rows:
             copying.write_row(row)
+
+
+# The form of a binary COPY: https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_END = b"\xff\xff"
+_WIDTHS = {"smallint": (2, "h"), "integer": (4, "i"), "bigint": (8, "q")}
+
+
+@cache
+def _pack(table: sa.Table, columns: tuple[str, ...]) -> Callable[..., bytes] | None:
+    """Return what writes a row of whole numbers, none of them empty; None for other rows.
+
+    References are such rows, ten to a statement; written one value at a time they took a quarter of
+    the time of a batch.
+    """
+    types = _types(table, columns)
+    if any(name not in _WIDTHS for name in types) or any(
+        table.c[name].nullable for name in columns
+    ):
+        return None
+    head = struct.pack(">h", len(types))
+    fields = [(struct.pack(">i", _WIDTHS[name][0]), _WIDTHS[name][1]) for name in types]
+    form = struct.Struct(">" + f"{len(head)}s" + "".join(f"4s{letter}" for _, letter in fields))
+    lengths = [length for length, _ in fields]
+
+    def pack(*values: int) -> bytes:
+        return form.pack(head, *chain.from_iterable(zip(lengths, values, strict=True)))
+
+    return pack

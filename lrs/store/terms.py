@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from lrs.store.asking import Question, ask
 from lrs.store.bulk import insert_rows, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
@@ -113,16 +114,14 @@ def _number_on_postgresql(
     conn: sa.Connection, tenant_id: int, ordered: _Keyed
 ) -> dict[tuple[int, bytes], int]:
     """Make first and look second: what is not remembered is, most often, new."""
-    given = _given(ordered)
-    offered = sa.select(
-        sa.literal(tenant_id), given.c.kind, given.c.digest, given.c.value
-    ).order_by(given.c.kind, given.c.digest)
-    made = conn.execute(
-        postgresql.insert(term)
-        .from_select(["tenant_id", "kind", "digest", "value"], offered)
-        .on_conflict_do_nothing()
-        .returning(term.c.kind, term.c.digest, term.c.id)
-    )
+    kinds, digests = zip(*ordered, strict=True)
+    given = {
+        "tenant_id": tenant_id,
+        "kinds": list(kinds),
+        "digests": list(digests),
+        "texts": list(ordered.values()),
+    }
+    (made,) = ask(conn, [Question(_making(), given)])
     found = {(kind, bytes(digest)): number for kind, digest, number in made}
     if len(found) < len(ordered):
         found |= _read(conn, tenant_id, {k: v for k, v in ordered.items() if k not in found})
@@ -150,14 +149,14 @@ def _reading(dialect: str) -> sa.Select[Any]:
     )
 
 
-def _given(keyed: _Keyed) -> sa.TableValuedAlias:
-    """Return the keys and texts as a table that the query carries with it."""
-    kinds, digests = zip(*keyed, strict=True)
-    return (
+@cache
+def _making() -> sa.ClauseElement:
+    """Return what makes the terms that are new, in the order of their keys."""
+    given = (
         sa.func.unnest(
-            sa.literal(list(kinds), postgresql.ARRAY(sa.SmallInteger)),
-            sa.literal(list(digests), postgresql.ARRAY(postgresql.BYTEA)),
-            sa.literal(list(keyed.values()), postgresql.ARRAY(sa.Text)),
+            sa.bindparam("kinds", type_=postgresql.ARRAY(sa.SmallInteger)),
+            sa.bindparam("digests", type_=postgresql.ARRAY(postgresql.BYTEA)),
+            sa.bindparam("texts", type_=postgresql.ARRAY(sa.Text)),
         )
         .table_valued(
             sa.column("kind", sa.SmallInteger),
@@ -166,4 +165,14 @@ def _given(keyed: _Keyed) -> sa.TableValuedAlias:
             name="given",
         )
         .render_derived()
+    )
+    tenant = sa.bindparam("tenant_id", type_=sa.Integer)
+    offered = sa.select(tenant, given.c.kind, given.c.digest, given.c.value).order_by(
+        given.c.kind, given.c.digest
+    )
+    return (
+        postgresql.insert(term)
+        .from_select(["tenant_id", "kind", "digest", "value"], offered)
+        .on_conflict_do_nothing()
+        .returning(term.c.kind, term.c.digest, term.c.id)
     )
