@@ -30,8 +30,6 @@ class Tally:
     stored: int = 0
     dead: int = 0
     error: str | None = None
-    more: bool = False
-    """Something is due still: the round ended to let others have a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,7 @@ class Round:
         """Do what is due; the caller holds the claim on the target (`lrs.forwarding.claims`)."""
         tally = Tally()
         until = time.monotonic() + self.longest_s
-        while not self.stopping():
-            if time.monotonic() > until:
-                tally.more = True
-                break
+        while not self.stopping() and time.monotonic() < until:
             target = self._target(tenant_id, target_id)
             if target is None or not self._step(target, tally):
                 break

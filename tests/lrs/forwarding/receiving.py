@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import threading
@@ -11,6 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
+from lrs.xapi.multipart import Part
+
+ON_ONE_KIND = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+"""Marks what does not hang on the database."""
 SECRET = "a secret of the tests"
 CLOSE = "close"
 """Closes the connection without an answer."""
@@ -112,6 +119,19 @@ def receiving() -> Iterator[Receiver]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def attached(content: bytes) -> tuple[Part, dict[str, Any]]:
+    """An attachment, and what a statement says of it."""
+    part = Part(hashlib.sha256(content).hexdigest(), "text/plain", content)
+    said = {
+        "usageType": "https://example.org/file",
+        "display": {"en": "A file"},
+        "contentType": part.content_type,
+        "length": len(content),
+        "sha2": part.sha2,
+    }
+    return part, said
 
 
 def until(met: Callable[[], object], patience_s: float = 20) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from receiving import Receiver, Said
+from receiving import ON_ONE_KIND, Receiver, Said
 from store_making import VERBS, body, write
 
 from lrs.errors import BadInput, Conflict, NotFound
@@ -83,6 +83,7 @@ def test_dead_letters_are_listed_sent_again_and_dropped(
             verkan(*wrong)
 
 
+@ON_ONE_KIND
 def test_what_cannot_be_is_refused_and_nothing_is_added(verkan: Verkan) -> None:
     good = ["add", "there", "--kind", "xapi", "--url", "https://lrs.example.org/xapi"]
     for wrong in (

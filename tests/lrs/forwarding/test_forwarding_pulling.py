@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from email.utils import formatdate
@@ -11,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from receiving import Asked, Receiver, Said
+from receiving import ON_ONE_KIND, Asked, Receiver, Said, attached
 from store_making import VERBS, body, pages, voiding, write
 
 from lrs.forwarding.choosing import check_choice
@@ -163,6 +162,7 @@ def test_a_run_goes_on_where_it_was_broken_off(
     assert stands(database, target).last_error is None
 
 
+@ON_ONE_KIND
 def test_a_next_page_that_is_gone_is_begun_anew(
     database: Database, elsewhere: Elsewhere, target: Target, work: Work
 ) -> None:
@@ -174,6 +174,7 @@ def test_a_next_page_that_is_gone_is_begun_anew(
     assert len(pages(database)) == 3
 
 
+@ON_ONE_KIND
 def test_the_next_page_is_asked_of_the_same_host_whatever_it_says(
     database: Database, elsewhere: Elsewhere, target: Target, work: Work
 ) -> None:
@@ -203,21 +204,14 @@ def test_what_cannot_be_stored_is_kept_with_its_reason_once(
 def test_attachments_come_along(
     database: Database, elsewhere: Elsewhere, target: Target, work: Work
 ) -> None:
-    content = b"a file"
-    sha2 = hashlib.sha256(content).hexdigest()
-    said = {
-        "usageType": "https://example.org/file",
-        "display": {"en": "A file"},
-        "contentType": "text/plain",
-        "length": len(content),
-        "sha2": sha2,
-    }
-    elsewhere.files[sha2] = content
+    part, said = attached(b"a file")
+    elsewhere.files[part.sha2] = part.content
     elsewhere.store(body(attachments=[said]), at=NOW - 5 * MINUTE)
     assert work(target, at_once=True).stored == 1
-    assert find_attachments(database, 1, [sha2]) == [Part(sha2, "text/plain", content)]
+    assert find_attachments(database, 1, [part.sha2]) == [part]
 
 
+@ON_ONE_KIND
 def test_filters_and_voiding(
     database: Database, elsewhere: Elsewhere, receiver: Receiver, add: Add, work: Work
 ) -> None:
@@ -229,6 +223,7 @@ def test_filters_and_voiding(
     assert [one["verb"]["id"] for one in pages(database)] == [VERBS + "voided"]
 
 
+@ON_ONE_KIND
 @pytest.mark.parametrize("answer", [b"<html>", b'{"statements": 1}', b'{"more": ""}'])
 def test_an_answer_that_is_no_page_is_told(
     answer: bytes, database: Database, receiver: Receiver, add: Add, work: Work

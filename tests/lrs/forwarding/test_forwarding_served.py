@@ -149,10 +149,11 @@ def test_posts_go_on_while_a_target_is_down_and_it_gets_all_later(
     assert list(dict.fromkeys(receiver.statements())) == ids
 
 
-def test_two_workers_send_each_statement_once_while_four_write(
-    make_settings: MakeSettings, receiver: Receiver
+@pytest.mark.parametrize(("kind", "workers"), [("sqlite", 1), ("postgresql", 2)])
+def test_nothing_is_missed_or_doubled_while_four_write(
+    kind: str, workers: int, make_settings: MakeSettings, receiver: Receiver
 ) -> None:
-    settings = make_settings("postgresql", workers=2, **HERE)
+    settings = make_settings(kind, workers=workers, **HERE)
     stored: list[str] = []
     with opened(settings) as database:
         add_hook(database, receiver)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receiving import CLOSE, SECRET, Asked, Receiver, Said
+from receiving import CLOSE, ON_ONE_KIND, SECRET, Asked, Receiver, Said
 from store_making import body, write
 
 from lrs.errors import BadInput
@@ -70,6 +70,7 @@ def test_new_statements_are_posted_signed(
     assert "Authorization" not in asked.headers
 
 
+@ON_ONE_KIND
 def test_what_is_sent_again_has_its_id_and_bytes_and_a_new_time(
     database: Database,
     receiver: Receiver,
@@ -90,6 +91,7 @@ def test_what_is_sent_again_has_its_id_and_bytes_and_a_new_time(
     assert len({asked.headers["webhook-timestamp"] for asked in receiver.asked}) == 3
 
 
+@ON_ONE_KIND
 def test_secrets_of_the_convention_are_bytes_in_base64(
     database: Database,
     receiver: Receiver,
@@ -104,6 +106,7 @@ def test_secrets_of_the_convention_are_bytes_in_base64(
     assert is_signed(receiver.asked[0], b"bytes")
 
 
+@ON_ONE_KIND
 def test_a_webhook_without_a_secret_is_refused(add: Add) -> None:
     with pytest.raises(BadInput, match="signed"):
         add("webhook", secret_ref=None)
