@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from lrs.errors import BadInput, VerkanError
+from lrs.store.ahead import ahead
 from lrs.store.authorities import Authority, as_authority
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements, is_parquet
@@ -82,7 +83,7 @@ def import_statements(
     """
     file = _opened(path, largest=database.settings.max_body_bytes)
     run = _Import(database, tenant_id, file, as_authority(authority), form or _form_of(file))
-    for batch in _batches(run):
+    for batch in ahead(_batches(run)):
         run.store(batch)
         if progress is not None:
             progress(batch[-1].element.read_bytes, file.size)
