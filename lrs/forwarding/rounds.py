@@ -117,7 +117,7 @@ class Round:
     def _pull(self, target: Target, waiting: Delivery | None, tally: Tally) -> bool:
         """Take one page; return whether the run has another."""
         every_s = self.database.settings.pull_every_s
-        if waiting is None and not self.at_once and not is_time(target, every_s):
+        if waiting is None and not self.at_once and target.pulled_next_at(every_s) > now_us():
             return False
         pulled = Puller(self.database, self.caller, target).page()
         if self.given_up():
@@ -131,9 +131,3 @@ class Round:
         outbox.pulled(self.database, pulled.target, waiting)
         tally.stored += pulled.stored
         return not pulled.is_last
-
-
-def is_time(target: Target, every_s: float) -> bool:
-    """Tell whether another store is to be asked: a run was broken off, or it is long ago."""
-    last = target.last_done_at
-    return target.cursor is not None or last is None or last + every_s * 1_000_000 <= now_us()

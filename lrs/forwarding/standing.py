@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from lrs.access.ring import now_us
-from lrs.forwarding.rounds import is_time
 from lrs.forwarding.targets import DEAD, WAITING, Kind, Target, target_of
 from lrs.store.schema import delivery, forwarding, statement
 
@@ -110,6 +109,4 @@ def _due_at(row: sa.Row[Any], pull_every_s: float) -> int | None:
     target = target_of(row)
     if target.form.kind != Kind.PULL:
         return now_us() if (row.newest or 0) > target.position else None
-    if is_time(target, pull_every_s):
-        return now_us()
-    return (target.last_done_at or 0) + round(pull_every_s * 1_000_000)
+    return target.pulled_next_at(pull_every_s)

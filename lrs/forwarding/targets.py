@@ -22,7 +22,7 @@ from lrs.forwarding.secret_refs import check_laid_out, check_reference
 from lrs.settings import Settings
 from lrs.store.database import Database
 from lrs.store.finding import span_of
-from lrs.store.schema import delivery, forwarding
+from lrs.store.schema import delivery, forwarding, tenant
 from lrs.xapi.queries import StatementQuery
 
 NAME_LENGTH = 200
@@ -65,6 +65,12 @@ class Target:
     last_done_at: int | None
     last_error: str | None
 
+    def pulled_next_at(self, every_s: float) -> int:
+        """Return when another store is asked next: at once if never, or if a run was broken off."""
+        if self.last_done_at is None or self.cursor is not None:
+            return 0
+        return self.last_done_at + round(every_s * 1_000_000)
+
 
 def add_target(
     database: Database,
@@ -80,6 +86,7 @@ def add_target(
     """
     checked = _checked(database.settings, tenant_id, form, by_shell=by_shell)
     with database.write() as conn:
+        _take_turn(conn, tenant_id)
         there = conn.execute(_mine(tenant_id).where(forwarding.c.name == checked.name)).first()
         if there is not None:
             found = target_of(there)
@@ -110,6 +117,7 @@ def change_target(
 ) -> Target:
     """Change fields of a target's form; raises `NotFound`, `BadInput` and `Conflict`."""
     with database.write() as conn:
+        _take_turn(conn, tenant_id)
         was = find_target(conn, tenant_id, target_id)
         named_anew = "secret_ref" in changes
         form = _checked(
@@ -136,8 +144,9 @@ def remove_target(database: Database, tenant_id: int, target_id: int) -> None:
     """Forget a target, with what waits for it and its dead letters; raises `NotFound`."""
     with database.write() as conn:
         found = find_target(conn, tenant_id, target_id)
-        conn.execute(sa.delete(delivery).where(delivery.c.target_id == found.id))
+        # In this order, so that nothing is taken up for it in between.
         conn.execute(sa.delete(forwarding).where(forwarding.c.id == found.id))
+        conn.execute(sa.delete(delivery).where(delivery.c.target_id == found.id))
 
 
 def find_target(conn: sa.Connection, tenant_id: int, target_id: int) -> Target:
@@ -181,6 +190,12 @@ def target_of(row: sa.Row[Any]) -> Target:
         last_done_at=row.last_done_at,
         last_error=row.last_error,
     )
+
+
+def _take_turn(conn: sa.Connection, tenant_id: int) -> None:
+    """Let nobody else give a target of the tenant a name meanwhile; SQLite has one writer anyway."""
+    own = sa.select(tenant.c.id).where(tenant.c.id == tenant_id)
+    conn.execute(own.with_for_update(key_share=True))
 
 
 def _mine(tenant_id: int) -> sa.Select[Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -228,6 +231,18 @@ def test_without_targets_a_look_is_one_query(database: Database) -> None:
     runner.look_soon()
     runner.stop()
     assert len([each for each in asked if each != "BEGIN"]) == 1
+
+
+def test_a_server_without_targets_does_not_bring_what_calls_others(tmp_path: Path) -> None:
+    code = (
+        "import sys; from lrs.app import create_app; from lrs.settings import load\n"
+        "create_app(load({'home': 'home'})); import lrs.forwarding.running\n"
+        "print('requests' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"
 
 
 def test_forwarding_can_be_off(make_settings: MakeSettings, receiver: Receiver) -> None:

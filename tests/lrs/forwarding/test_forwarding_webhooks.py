@@ -48,7 +48,7 @@ def test_the_check_of_the_docs_takes_nothing_changed_or_old() -> None:
 
 
 def test_a_signature_is_the_one_of_the_convention() -> None:
-    """The worked example of the Standard Webhooks specification, section "Signature scheme"."""
+    """The worked example of Standard Webhooks, which its libraries are tried with too."""
     secret = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     body = b'{"test": 2432232314}'
     found = signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", body, at_s=1614265330)
