@@ -11,6 +11,9 @@ plugin = Plugin(
             "evaluate", "analytics.commands:evaluate", "Estimate an effect in a table of yours."
         ),
         CommandRef("impact", "analytics.commands:impact", "Report what a path did to an outcome."),
+        CommandRef(
+            "plans", "analytics.plans.commands:plans", "Plan the measuring, and draw who starts."
+        ),
         CommandRef("demo", "analytics.demo.commands:demo", "Build and serve a made-up company."),
     ),
     routes="analytics.pages:register",

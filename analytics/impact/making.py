@@ -19,7 +19,8 @@ from analytics.estimators.question import Question
 from analytics.impact import asking, standing, suppression
 from analytics.impact.asking import Asked
 from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
-from analytics.impact.window import Window, month_name
+from analytics.impact.window import Window
+from analytics.months import month_name
 from analytics.store import stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed

@@ -40,8 +40,3 @@ def window(units: Mapping[int, int], at_work: Mapping[int, int]) -> Window | Non
         missing=tuple(m for m in range(first, last + 1) if m not in share),
         cut=tuple(m for m in months if m < first or m > last),
     )
-
-
-def month_name(month_ix: int) -> str:
-    """Return a month as `2024-07`."""
-    return f"{1970 + month_ix // 12:04d}-{month_ix % 12 + 1:02d}"

@@ -60,3 +60,41 @@ report = sa.Table(
     ),
     sa.Column("body", sa.Text, nullable=False, comment="the answer, as JSON"),
 )
+
+plan_version = sa.Table(
+    "plan_version",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("path", sa.Text, primary_key=True, comment="key of the learning path"),
+    sa.Column(
+        "number",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="1 is the first, the highest holds; none is ever changed",
+    ),
+    sa.Column("made_at", sa.BigInteger, nullable=False, comment="when, microseconds"),
+    sa.Column("locked", sa.SmallInteger, nullable=False, comment="1: from here on the plan binds"),
+    sa.Column("reason", sa.Text, comment="why it was changed, or what was done"),
+    sa.Column("body", sa.Text, nullable=False, comment="the plan, as JSON"),
+)
+
+start_draw = sa.Table(
+    "start_draw",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("path", sa.Text, primary_key=True, comment="key of the learning path"),
+    sa.Column(
+        "number",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="1 is the first; a path that was drawn twice has a second",
+    ),
+    sa.Column("made_at", sa.BigInteger, nullable=False, comment="when, microseconds"),
+    sa.Column("seed", sa.BigInteger, nullable=False, comment="of the draw, to make it again"),
+    sa.Column("reason", sa.Text, comment="why it was drawn once more"),
+    sa.Column(
+        "body", sa.Text, nullable=False, comment="teams, what they are even in, starts; as JSON"
+    ),
+)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.impact.window import Window, month_name, window
+from analytics.impact.window import Window, window
+from analytics.months import month_name
 
 FULL = dict.fromkeys(range(10, 20), 100)
 

@@ -1,0 +1,158 @@
+"""How small an effect would be seen, from the company's own history. Pure.
+
+How much teams differ, and how their months hang together, is taken from the months before: the same
+working covariance that the estimate itself weights with (`estimators.working`). The planned roll-out
+is laid over it, and the error it would have follows from the estimate's own weights.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from analytics.checks.few import FEW
+from analytics.estimators import fits
+from analytics.estimators.errors import deviations_of
+from analytics.estimators.estimate import LEVEL, POWER
+from analytics.estimators.grid import FloatArray, Grid, grid_of
+from analytics.estimators.panel import NEVER, Panel
+from analytics.estimators.power import sample_size
+from analytics.estimators.working import working_covariance
+from analytics.plans.drawing import Wave
+
+LEAST_MONTHS = 4
+LEAST_TEAMS = 4
+MONTHS_AFTER = (3, 6, 12)
+TEAMS_A_SIDE = (6, 10, 15, 20, 30, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the months before tell: level, spread, how alike a team's people and its months are.
+
+    ``omega`` is the covariance of a team's months, the oldest first.
+    """
+
+    teams: int
+    team_size: float
+    months: int
+    level: float
+    sd: float
+    icc: float
+    serial: float
+    omega: FloatArray
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it without the matrix."""
+        names = ("teams", "team_size", "months", "level", "sd", "icc", "serial")
+        return {name: getattr(self, name) for name in names}
+
+
+def history_of(panel: Panel) -> History | None:
+    """Return what a panel of untrained teams tells; None when it is too short or too small."""
+    grid = grid_of(panel)
+    teams = int(grid.clusters.sum())
+    if len(grid.periods) < LEAST_MONTHS or teams < LEAST_TEAMS:
+        return None
+    pooled = deviations_of(panel, grid).pooled
+    if not np.isfinite(pooled).all() or np.trace(pooled) <= 0:
+        return None
+    rows = float(grid.rows.sum()) / (teams * len(grid.periods))
+    # The spread of one person's month: the more it is counted per, the less chance there is in it.
+    within = grid.sd**2 * float(grid.rows.sum() / grid.den.sum())
+    return History(
+        teams=teams,
+        team_size=max(rows, 1.0),
+        months=len(grid.periods),
+        level=float(grid.num.sum() / grid.den.sum()),
+        sd=math.sqrt(within),
+        icc=_icc(float(np.diag(pooled).mean()), within, rows),
+        serial=_serial(pooled),
+        omega=_omega(grid, pooled),
+    )
+
+
+def _omega(grid: Grid, pooled: FloatArray) -> FloatArray:
+    teams = int(grid.clusters.sum())
+    if teams >= FEW:
+        return np.asarray(working_covariance(grid, pooled)(0) * teams)
+    # Too few teams to fit a shape to: their own covariance, kept away from singular.
+    return np.asarray(pooled + np.eye(len(pooled)) * (0.01 * np.trace(pooled) / len(pooled)))
+
+
+def _icc(between: float, within: float, size: float) -> float:
+    """Return how alike the people of a team are in a month: analysis of variance, one way."""
+    if size <= 1 or within <= 0:
+        return 0.0
+    return float(np.clip((size * between - within) / (size * between + (size - 1) * within), 0, 1))
+
+
+def _serial(pooled: FloatArray) -> float:
+    """Return the correlation of a team's month with its next."""
+    spread = np.sqrt(np.diag(pooled))
+    next_to = np.diag(pooled, 1)
+    product = spread[1:] * spread[:-1]
+    known = product > 0
+    return float((next_to[known] / product[known]).mean()) if known.any() else 0.0
+
+
+def smallest(history: History, waves: Sequence[Wave], beside: int, until: int) -> float | None:
+    """Return the smallest effect that the planned roll-out finds four times in five.
+
+    ``beside`` teams are never trained; ``until`` is the last month that counts. The months before
+    are as many as the history still gives; None when it gives too few.
+    """
+    first = min(wave.month for wave in waves)
+    after = until - first + 1
+    before = min(history.months - after, 12)
+    if after < 1 or before < 1:
+        return None
+    periods = np.arange(first - before, until + 1)
+    sizes = {wave.month: wave.teams for wave in waves if wave.month <= until}
+    beside += sum(wave.teams for wave in waves if wave.month > until)
+    grid = _planned(periods, sizes | ({NEVER: beside} if beside else {}))
+    omega = history.omega[-len(periods) :, -len(periods) :]
+    weights = fits.imputation(grid, lambda g: omega / float(grid.clusters[g]))
+    if weights is None:
+        return None
+    parts = np.einsum("gt,ts,gs->g", weights, omega, weights) / grid.clusters
+    df = max(int(grid.clusters.sum()) - len(grid.cohorts), 1)
+    reach = stats.t.ppf(0.5 + LEVEL / 2, df) + stats.t.ppf(POWER, df)
+    return float(reach * np.sqrt(parts.sum()))
+
+
+def _planned(periods: np.ndarray, sizes: dict[int, int]) -> Grid:
+    """Return the cells of a roll-out that is yet to come: every team seen in every month."""
+    cohorts = np.array(sorted(sizes), np.int64)
+    clusters = np.array([sizes[c] for c in cohorts.tolist()], np.int64)
+    shape = (len(cohorts), len(periods))
+    size = np.broadcast_to(clusters[:, None].astype(float), shape)
+    nothing = np.zeros(shape)
+    return Grid(cohorts, periods, nothing, size, nothing, size, clusters, clusters)
+
+
+def table(history: History) -> list[dict[str, Any]]:
+    """Return the smallest effect by teams a side and months after, half of them trained at once."""
+    rows = []
+    for teams in [n for n in TEAMS_A_SIDE if 2 * n <= max(history.teams, 12)]:
+        for months in MONTHS_AFTER:
+            found = smallest(history, [Wave(0, teams)], teams, months - 1)
+            if found is not None:
+                rows.append({"teams": teams, "months": months, "effect": found})
+    return rows
+
+
+def needed(history: History, effect: float) -> dict[str, Any] | None:
+    """Return people and teams a side for an effect, measured once after the start, no months before.
+
+    The plain rule for a single look; the months before, which `smallest` uses, need fewer teams.
+    """
+    if history.sd <= 0 or effect == 0:
+        return None
+    size = history.team_size
+    return sample_size(abs(effect) / history.sd, cluster_size=size, icc=history.icc)
