@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from lrs.store.bulk import Row, driver_faults
+from lrs.store.bulk import Row
 
 _MOST_PADDED = 4_096
 
@@ -33,6 +33,8 @@ def ask(conn: sa.Connection, questions: Sequence[Question]) -> list[list[Row]]:
     """
     if conn.dialect.name == "sqlite":
         return [_ask_sqlite(conn, each) for each in questions]
+    from lrs.store.copying import driver_faults  # needs the driver, which need not be installed
+
     raw: Any = conn.connection.driver_connection
     with driver_faults(raw):
         with raw.pipeline():

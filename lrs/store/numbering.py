@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from lrs.store.asking import Question, ask
 from lrs.store.authorities import Authority, number_authority
 from lrs.store.database import Database
 from lrs.store.terms import Name, Numbers, known_numbers, number_names, remember
@@ -15,7 +16,7 @@ from lrs.xapi.terms import TermKind
 if TYPE_CHECKING:
     from lrs.store.rows import Incoming
 
-_WITHOUT_WAITING = sa.text("SET LOCAL synchronous_commit = off")
+_WITHOUT_WAITING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 
 
 class Numbering:
@@ -54,7 +55,7 @@ class Numbering:
         the commit of the statements, which waits for the disk, takes it along.
         """
         if not self._database.is_sqlite:
-            conn.execute(_WITHOUT_WAITING)
+            ask(conn, [Question(_WITHOUT_WAITING, {})])
         for wanted in self._missing_authorities:
             self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
         if self._missing:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from lrs.store.authorities import Authority
-from lrs.store.bulk import Row, insert_rows
+from lrs.store.bulk import Insert, Row, insert_all
 from lrs.store.numbering import Numbering
 from lrs.store.schema import ref, statement, statement_body
 from lrs.store.turns import Turn
@@ -75,9 +75,14 @@ def insert_new(
         rows.append(_statement_row(tenant_id, seq, turn.stored_at + place, one, numbering, key_id))
         bodies.append((tenant_id, seq, one.statement.raw))
         refs.extend(_ref_rows(tenant_id, seq, one, numbering))
-    insert_rows(conn, statement, _STATEMENT_COLUMNS, rows)
-    insert_rows(conn, statement_body, _BODY_COLUMNS, bodies)
-    insert_rows(conn, ref, _REF_COLUMNS, refs)
+    insert_all(
+        conn,
+        [
+            Insert(statement, _STATEMENT_COLUMNS, rows),
+            Insert(statement_body, _BODY_COLUMNS, bodies),
+            Insert(ref, _REF_COLUMNS, refs),
+        ],
+    )
 
 
 def _statement_row(
