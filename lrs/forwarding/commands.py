@@ -12,12 +12,11 @@ from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.errors import BadInput
 from lrs.forwarding.choosing import check_choice
 from lrs.forwarding.dead_letters import dead_ids, drop_dead, list_dead, retry_dead
+from lrs.forwarding.forms import Kind, TargetForm
 from lrs.forwarding.plain import as_plain, letter_as_plain
 from lrs.forwarding.standing import Standing, standings
 from lrs.forwarding.targets import (
-    Kind,
     Target,
-    TargetForm,
     add_target,
     change_target,
     remove_target,

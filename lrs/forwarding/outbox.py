@@ -27,6 +27,7 @@ from lrs.store.schema import delivery, forwarding
 BATCH = 100
 BATCH_BYTES = 1_000_000
 _LOOKED_AT = 500
+_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,22 @@ def went_well(conn: sa.Connection, target_id: int, **more: Any) -> None:
 def try_later(database: Database, target: Target, sent: Delivery, why: str, next_at: int) -> None:
     """Have all that waits for the target wait until then."""
     with database.write() as conn:
-        waiting = (delivery.c.target_id == target.id, delivery.c.state == WAITING)
-        conn.execute(sa.update(delivery).where(*waiting).values(next_at=next_at))
+        _wait(conn, target, why, next_at)
         one = delivery.c.id == sent.id
         conn.execute(sa.update(delivery).where(one).values(tries=sent.tries + 1, error=why))
-        failing = sa.update(forwarding).where(forwarding.c.id == target.id)
-        conn.execute(failing.values(last_error=why))
+
+
+def wait_for_a_while(database: Database, target: Target, why: str, next_at: int) -> None:
+    """Have all that waits for the target wait until then, though none of it has failed."""
+    with database.write() as conn:
+        _wait(conn, target, why, next_at)
+
+
+def _wait(conn: sa.Connection, target: Target, why: str, next_at: int) -> None:
+    waiting = (delivery.c.target_id == target.id, delivery.c.state == WAITING)
+    conn.execute(sa.update(delivery).where(*waiting).values(next_at=next_at))
+    failing = sa.update(forwarding).where(forwarding.c.id == target.id)
+    conn.execute(failing.values(last_error=why))
 
 
 def refuse(database: Database, target: Target, taken: TakenUp, why: str, *, tries: int) -> None:
@@ -157,7 +168,8 @@ def refuse(database: Database, target: Target, taken: TakenUp, why: str, *, trie
     one = sa.update(delivery).where(delivery.c.id == sent.id)
     with database.write() as conn:
         if len(statements) == 1:
-            conn.execute(one.values(state=DEAD, tries=sent.tries + 1, error=why))
+            died = {"state": DEAD, "tries": sent.tries + 1, "error": why, "next_at": now_us()}
+            conn.execute(one.values(**died))
             return
         middle = statements[len(statements) // 2].seq
         halved = conn.execute(one.values(to_seq=middle - 1, tries=tries, error=why))
@@ -184,6 +196,26 @@ def begin_anew(database: Database, target: Target) -> None:
     with database.write() as conn:
         one = forwarding.c.id == target.id
         conn.execute(sa.update(forwarding).where(one).values(cursor=None))
+
+
+def refused_in_a_row(database: Database, target: Target) -> int:
+    """Return how many statements were refused since something last arrived, as far as it matters.
+
+    Of a dead letter `next_at` says when it became one, which the index knows.
+    """
+    since = (
+        sa.select(delivery.c.id)
+        .where(
+            delivery.c.target_id == target.id,
+            delivery.c.state == DEAD,
+            delivery.c.next_at > (target.last_done_at or 0),
+        )
+        .limit(_COUNTED)
+    )
+    with database.read() as conn:
+        return int(
+            conn.execute(sa.select(sa.func.count()).select_from(since.subquery())).scalar_one()
+        )
 
 
 def _make(

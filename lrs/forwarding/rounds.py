@@ -10,15 +10,17 @@ from lrs.access.ring import now_us
 from lrs.errors import NotFound
 from lrs.forwarding import outbox
 from lrs.forwarding.calling import Caller
+from lrs.forwarding.forms import Kind
 from lrs.forwarding.outbox import Delivery, TakenUp
 from lrs.forwarding.pulling import Puller
 from lrs.forwarding.sending import Sender, send_statements
-from lrs.forwarding.targets import Kind, Target, find_target
+from lrs.forwarding.targets import Target, find_target
 from lrs.forwarding.verdicts import Outcome, Pace, Verdict
 from lrs.forwarding.webhooks import send_webhook
 from lrs.store.database import Database
 
 _LONGEST_S = 20.0
+_MOST_IN_A_ROW = 20
 _SENDERS: dict[Kind, Sender] = {Kind.XAPI: send_statements, Kind.WEBHOOK: send_webhook}
 
 
@@ -101,9 +103,19 @@ class Round:
             # Of what broke the target down each half is tried once, not the whole number again.
             tries = 0 if outcome.verdict is Verdict.REFUSED else sent.tries
             outbox.refuse(self.database, target, taken, outcome.told, tries=tries)
-            tally.dead += len(taken.statements) == 1
+            if len(taken.statements) == 1:
+                tally.dead += 1
+                self._slow_down(target, outcome, tally)
         else:
             self._wait(target, sent, outcome)
+            tally.error = outcome.told
+
+    def _slow_down(self, target: Target, outcome: Outcome, tally: Tally) -> None:
+        """A target that refuses all there is may be set up wrongly: it is not asked all of it now."""
+        over = outbox.refused_in_a_row(self.database, target) - _MOST_IN_A_ROW
+        if over > 0:
+            next_at = now_us() + round(self.pace.wait_s(over) * 1_000_000)
+            outbox.wait_for_a_while(self.database, target, outcome.told, next_at)
             tally.error = outcome.told
 
     def _too_often(self, tries: int, outcome: Outcome) -> bool:

@@ -14,8 +14,9 @@ import orjson
 
 from lrs.errors import BadInput
 from lrs.forwarding.calling import Answer, Caller, CallFailed
+from lrs.forwarding.forms import TargetForm
 from lrs.forwarding.secret_refs import read_secret
-from lrs.forwarding.targets import Target, TargetForm
+from lrs.forwarding.targets import Target
 from lrs.forwarding.verdicts import Outcome, Verdict, asked_wait_s, verdict_of
 from lrs.store.attachments import find_attachments, hashes_of
 from lrs.store.database import Database
@@ -42,6 +43,8 @@ def credentials(form: TargetForm) -> tuple[tuple[str, str] | None, dict[str, str
         return None, {}
     secret = read_secret(form.secret_ref)
     if form.user_name is None:
+        if not (secret.isascii() and secret.isprintable()):
+            raise BadInput("a token is written in ASCII", where=form.secret_ref)
         return None, {"Authorization": f"Bearer {secret}"}
     return (form.user_name, secret), {}
 

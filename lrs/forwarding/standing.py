@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from lrs.access.ring import now_us
-from lrs.forwarding.targets import DEAD, WAITING, Kind, Target, target_of
+from lrs.forwarding.forms import Kind
+from lrs.forwarding.targets import DEAD, WAITING, Target, target_of
 from lrs.store.schema import delivery, forwarding, statement
 
 _OWN = delivery.c.target_id == forwarding.c.id

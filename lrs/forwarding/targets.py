@@ -8,47 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from lrs.access.ring import now_us
-from lrs.errors import BadInput, Conflict, NotFound
-from lrs.forwarding.addresses import parse_allowed
-from lrs.forwarding.choosing import EVERYTHING, Choice, read_choice
-from lrs.forwarding.secret_refs import check_laid_out, check_reference
-from lrs.settings import Settings
+from lrs.errors import Conflict, NotFound
+from lrs.forwarding.choosing import read_choice
+from lrs.forwarding.forms import Kind, TargetForm, check_form, keep_secret_in
 from lrs.store.database import Database
 from lrs.store.finding import span_of
 from lrs.store.schema import delivery, forwarding, tenant
 from lrs.xapi.queries import StatementQuery
 
-NAME_LENGTH = 200
 WAITING, DEAD = "waiting", "dead"
 """The states of a delivery."""
-
-
-class Kind(StrEnum):
-    """What is done with a target."""
-
-    XAPI = "xapi"
-    WEBHOOK = "webhook"
-    PULL = "pull"
-
-
-@dataclass(frozen=True, slots=True)
-class TargetForm:
-    """What an administrator says of a target."""
-
-    name: str
-    kind: Kind
-    url: str
-    user_name: str | None = None
-    secret_ref: str | None = None
-    choice: Choice = EVERYTHING
-    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +58,7 @@ def add_target(
 
     Raises `BadInput`, and `Conflict` when another target has its name.
     """
-    checked = _checked(database.settings, tenant_id, form, by_shell=by_shell)
+    checked = check_form(database.settings, tenant_id, form, by_shell=by_shell)
     with database.write() as conn:
         _take_turn(conn, tenant_id)
         there = conn.execute(_mine(tenant_id).where(forwarding.c.name == checked.name)).first()
@@ -120,14 +94,14 @@ def change_target(
         _take_turn(conn, tenant_id)
         was = find_target(conn, tenant_id, target_id)
         named_anew = "secret_ref" in changes
-        form = _checked(
+        form = check_form(
             database.settings,
             tenant_id,
             replace(was.form, **changes),
             by_shell=by_shell or not named_anew,
         )
         if not (by_shell or named_anew):
-            _keep_secret_in(was.form, form)
+            keep_secret_in(was.form, form)
         same_name = _mine(tenant_id).where(
             forwarding.c.name == form.name, forwarding.c.id != target_id
         )
@@ -219,72 +193,3 @@ def _beginning(conn: sa.Connection, tenant_id: int, kind: Kind, since: int | Non
         return since or 0
     span = span_of(conn, tenant_id, StatementQuery(since=since))
     return span.up_to if since is None else span.above
-
-
-def _checked(settings: Settings, tenant_id: int, form: TargetForm, *, by_shell: bool) -> TargetForm:
-    # It brings `requests`, which a server without targets does without.
-    from lrs.forwarding.calling import check_url
-
-    secret = form.secret_ref or None
-    if secret is not None and by_shell:
-        secret = check_reference(secret)
-    elif secret is not None:
-        secret = check_laid_out(secret, settings, tenant_id)
-    elif form.kind == Kind.WEBHOOK:
-        raise BadInput(
-            "a webhook is signed, so it needs a secret",
-            where="secret",
-            hint="env:NAME or file:PATH; the receiver gets the same one",
-        )
-    return replace(
-        form,
-        name=_checked_name(form.name),
-        url=_as_endpoint(form.kind, check_url(form.url, parse_allowed(settings.outgoing_hosts))),
-        user_name=_checked_user(form.user_name),
-        secret_ref=secret,
-    )
-
-
-def _checked_name(name: str) -> str:
-    stripped = name.strip()
-    if not stripped or len(stripped) > NAME_LENGTH or not stripped.isprintable():
-        raise BadInput(
-            "a target needs a name that can be read",
-            where="name",
-            hint=f"at most {NAME_LENGTH} letters, such as 'Group record store'",
-        )
-    return stripped
-
-
-def _checked_user(name: str | None) -> str | None:
-    if not name:
-        return None
-    if ":" in name or not name.isprintable() or len(name) > NAME_LENGTH:
-        raise BadInput("this cannot be the key at another store", where="user")
-    return name
-
-
-def _as_endpoint(kind: Kind, url: str) -> str:
-    """People give the address of the statements, or that of the store with or without a slash."""
-    if kind == Kind.WEBHOOK:
-        return url
-    if "?" in url:
-        raise BadInput(
-            "the address of a store has no parameters",
-            where="url",
-            hint="such as https://lrs.example.org/xapi",
-        )
-    return url.rstrip("/").removesuffix("/statements")
-
-
-def _keep_secret_in(was: TargetForm, wanted: TargetForm) -> None:
-    """A secret goes to another host only if who sends it there may name it."""
-    if was.secret_ref and _origin(was.url) != _origin(wanted.url):
-        raise BadInput(
-            "at another host the secret is to be named again", where="secret", hint="env:NAME"
-        )
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()

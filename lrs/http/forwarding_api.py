@@ -17,16 +17,10 @@ from lrs.app import host
 from lrs.errors import BadInput
 from lrs.forwarding.choosing import check_choice
 from lrs.forwarding.dead_letters import dead_ids, drop_dead, list_dead, retry_dead
+from lrs.forwarding.forms import Kind, TargetForm
 from lrs.forwarding.plain import as_plain, letter_as_plain
 from lrs.forwarding.standing import standings
-from lrs.forwarding.targets import (
-    Kind,
-    TargetForm,
-    add_target,
-    change_target,
-    find_target,
-    remove_target,
-)
+from lrs.forwarding.targets import add_target, change_target, find_target, remove_target
 from lrs.http.management import PREFIX, manager, tenant_asked
 from lrs.xapi.times import instant_of
 

@@ -12,9 +12,10 @@ from lrs.app import host
 from lrs.errors import BadInput, NotFound
 from lrs.forwarding.choosing import Choice, check_choice
 from lrs.forwarding.dead_letters import dead_ids, drop_dead, list_dead, retry_dead
+from lrs.forwarding.forms import Kind, TargetForm
 from lrs.forwarding.secret_refs import laid_out
 from lrs.forwarding.standing import Standing, standings
-from lrs.forwarding.targets import Kind, TargetForm, add_target, change_target, remove_target
+from lrs.forwarding.targets import add_target, change_target, remove_target
 from lrs.web.asking import number_asked
 from lrs.web.changing import changer_allowed, guard
 from lrs.web.i18n import N_

@@ -12,7 +12,8 @@ from serving import Served, serving
 
 from lrs.access.ring import now_us
 from lrs.forwarding import outbox
-from lrs.forwarding.targets import Kind, TargetForm, add_target
+from lrs.forwarding.forms import Kind, TargetForm
+from lrs.forwarding.targets import add_target
 from lrs.settings import Settings
 from lrs.store.database import Database
 from lrs.store.writing import write_statements

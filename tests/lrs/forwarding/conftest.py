@@ -12,8 +12,9 @@ from receiving import SECRET, Receiver, receiving
 
 from lrs.forwarding.addresses import parse_allowed
 from lrs.forwarding.calling import Caller
+from lrs.forwarding.forms import Kind, TargetForm
 from lrs.forwarding.rounds import Round, Tally
-from lrs.forwarding.targets import Kind, Target, TargetForm, add_target
+from lrs.forwarding.targets import Target, add_target
 from lrs.forwarding.verdicts import Pace
 from lrs.settings import Settings
 from lrs.store.database import Database

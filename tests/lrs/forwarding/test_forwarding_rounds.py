@@ -237,6 +237,23 @@ def test_a_faulty_statement_holds_up_no_other(
     assert standing(database).state() == "refusing"
 
 
+@ON_ONE_KIND
+def test_a_target_that_refuses_all_is_not_sent_all_at_once(
+    database: Database, receiver: Receiver, add: Add, work: Work
+) -> None:
+    target = add()
+    ids = many(database, 60)
+    receiver.answering = lambda _: Said(400, body=b"wrong address")
+    assert (work(target, first_s=60).dead, standing(database).state()) == (21, "failing")
+    asked = len(receiver.asked)
+    assert work(target).dead == 0
+    assert len(receiver.asked) == asked
+    receiver.answering = lambda _: Said()
+    assert work(target, at_once=True).sent == 39
+    assert receiver.statements()[-1] == ids[-1]
+    assert (standing(database).state(), standing(database).waiting) == ("refusing", 0)
+
+
 def test_dead_letters_are_sent_again_or_dropped(
     database: Database, receiver: Receiver, add: Add, work: Work
 ) -> None:

@@ -22,9 +22,10 @@ from store_making import body, write
 from lrs.access.ring import now_us
 from lrs.forwarding.addresses import parse_allowed
 from lrs.forwarding.claims import Claims
+from lrs.forwarding.forms import Kind, TargetForm
 from lrs.forwarding.running import Runner, run_now
 from lrs.forwarding.standing import Standing, standings
-from lrs.forwarding.targets import Kind, Target, TargetForm, add_target
+from lrs.forwarding.targets import Target, add_target
 from lrs.settings import Settings
 from lrs.store.database import Database
 

@@ -10,8 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lrs.forwarding import outbox
+from lrs.forwarding.forms import Kind, TargetForm
 from lrs.forwarding.standing import Standing, standings
-from lrs.forwarding.targets import Kind, Target, TargetForm, add_target
+from lrs.forwarding.targets import Target, add_target
 from lrs.store.database import Database
 
 HERE = "http://localhost:8080"
