@@ -13,6 +13,7 @@ import numpy as np
 
 from analytics.checked import Checked, left_out, told
 from analytics.checks import grading
+from analytics.checks.redrawn import Redraws
 from analytics.estimators.effect import Effect
 from analytics.estimators.errors import measure
 from analytics.estimators.grid import FloatArray
@@ -32,17 +33,19 @@ def answer_panel(
     companions: Companions | None = None,
     provenance: Mapping[str, Any] | None = None,
     flags: Sequence[str] = (),
+    redraws: Redraws | None = None,
 ) -> Json:
     """Return the answer to ``question`` about ``panel``.
 
     ``companions`` are the same units' other outcomes: a dip before the start in any of them says
     that people were chosen after a bad period. ``flags`` are what the caller knows and the panel
-    cannot show (`grading.RULES` has them all).
+    cannot show (`grading.RULES` has them all). ``redraws`` are the draws that were as likely as the
+    one the starts follow, where it was made here.
     """
     study = Study(panel, question)
     if not study.compared:
         return _without_comparison(study, provenance, flags)
-    case = Checked(study, dict(companions or {}), tuple(flags))
+    case = Checked(study, dict(companions or {}), tuple(flags), redraws)
     return record_of(
         question,
         design="panel",

@@ -18,6 +18,7 @@ from analytics.checks import (
     sensitivity,
     unmeasured,
 )
+from analytics.checks.redrawn import Redraws, drawn_anew
 from analytics.estimators.effect import Effect
 from analytics.estimators.errors import Measured, measure
 from analytics.estimators.estimate import Estimate
@@ -40,6 +41,7 @@ class Checked:
     study: Study
     companions: dict[str, tuple[Panel, Question]]
     given: tuple[str, ...]
+    redraws: Redraws | None = None
 
     @cached_property
     def effect(self) -> Effect:
@@ -76,6 +78,14 @@ class Checked:
         return selection.companion_dips(self.companions)
 
     @cached_property
+    def redrawn(self) -> Permuted | None:
+        """Return the test by drawing the lots anew, where they were drawn here."""
+        weights = self.study.weights["headline"]
+        if self.redraws is None or self.lone or weights is None:
+            return None
+        return drawn_anew(self.study.panel, self.study.grid, weights, self.redraws)
+
+    @cached_property
     def permuted(self) -> Permuted | None:
         """Return the test by dealing the starts anew, when clusters are few."""
         if self.clusters >= few.FEW and not self.lone:
@@ -99,15 +109,18 @@ class Checked:
     @cached_property
     def p(self) -> float | None:
         """Return the p value the verdict rests on; None when nothing can give one."""
-        redrawn = self.permuted or self.flipped
-        if redrawn is not None:
-            return redrawn.p
+        dealt = self.redrawn or self.permuted or self.flipped
+        if dealt is not None:
+            return dealt.p
         return None if self.lone or not self.effect.estimate.se > 0 else self.effect.estimate.p
 
     @cached_property
     def inference(self) -> Json:
         """Return how the p value was found."""
         found: Json = {"p": self.p, "clusters": self.clusters}
+        if self.redrawn is not None:
+            method = "lots drawn anew, within the same bounds"
+            return found | {"assignments": self.redrawn.assignments, "method": method}
         if self.permuted is not None:
             deals = "all" if self.permuted.exact else "a sample"
             method = f"permutation of starts, {deals}"

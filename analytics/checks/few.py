@@ -24,7 +24,7 @@ FEW = 12
 
 def dealt_anew(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None:
     """Return the permutation p value, or None when some cluster was not seen in every period."""
-    num, den, cohort, _ = _series(panel, grid)
+    num, den, cohort, _ = series(panel, grid)
     needed = (weights != 0).any(axis=0)
     if len(cohort) < 2 or len(np.unique(cohort)) < 2 or (den[:, needed] <= 0).any():
         return None
@@ -37,7 +37,7 @@ def signs_flipped(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | N
     """Return the wild bootstrap's p value, or None when some cohort is a single cluster, or a
     cluster lies in two cohorts.
     """
-    num, den, cohort, cluster = _series(panel, grid)
+    num, den, cohort, cluster = series(panel, grid)
     alone = (np.bincount(cohort)[np.unique(cohort)] < 2).any()
     if len(cohort) > FEW or alone or len(np.unique(cluster)) < len(cluster):
         return None
@@ -68,7 +68,7 @@ def _t_values(
     return np.divide(total, np.sqrt(square), out=np.zeros(len(signs)), where=square > 0)
 
 
-def _series(panel: Panel, grid: Grid) -> tuple[FloatArray, FloatArray, np.ndarray, np.ndarray]:
+def series(panel: Panel, grid: Grid) -> tuple[FloatArray, FloatArray, np.ndarray, np.ndarray]:
     """Return each cluster's sums by period, its cohort and itself, by the panel's second pass."""
     num, cohort, cluster = _sums(panel, grid, mean=0.0)
     less, *_ = _sums(panel, grid, mean=-1.0)
@@ -83,5 +83,5 @@ def _sums(panel: Panel, grid: Grid, mean: float) -> tuple[FloatArray, np.ndarray
     answer = panel.scores(table.join(pd.DataFrame(own, columns=names)))
     rows = np.searchsorted(grid.cohorts, answer["cohort"].to_numpy(np.int64))
     known = ~grid.always[rows]
-    cluster = pd.factorize(answer["cluster"])[0]
+    cluster = answer["cluster"].to_numpy()
     return answer[names].to_numpy(np.float64)[known], rows[known], cluster[known]
