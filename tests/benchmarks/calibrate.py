@@ -1,163 +1,203 @@
-"""Hold the grades against companies whose truth is known: false claims, coverage, power.
+"""Hold the grades against companies whose truth is known: coverage, false claims, power, flags.
 
-    python tests/benchmarks/calibrate.py --company PATH/simulate.py [--draws 60] [--seed 1000]
+    python tests/benchmarks/calibrate.py [--draws 400] [--company PATH] [--out docs/calibration.md]
 
-``simulate.py`` must offer ``simulate(seed, assign, effect, n, teams, months)`` with the truth in its
-answer. One line per way of choosing who is trained, by effect; a few minutes in all.
+Every way of choosing who is trained, without an effect and with one, and every kind of outcome, of
+the company simulator (``simulate(seed, assign, effect)`` with the truth in its answer) and of the
+demo's own generator. Draws are kept as they are made, so a run that was broken off goes on; a
+change to the engine makes them anew. Draws take turns over the scenarios: whenever it is stopped,
+all have as many.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import hashlib
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")  # before numpy is imported
 
-from analytics.answering import answer_panel
-from analytics.estimators.frame_panel import FramePanel
-from analytics.estimators.panel import NEVER
-from analytics.estimators.question import Question
-
-OUTCOMES = {
-    "productivity": Question(kind="continuous", better="up"),
-    "errors": Question(kind="count", better="down"),
-    "csat_top": Question(kind="binary", better="up"),
-    "nps_class": Question(kind="ordinal", better="up"),
-    "absence_days": Question(kind="count", better="down"),
-}
-DESIGNS = (
-    ("team_random", "team"),
-    ("team_level", "team"),
-    ("team_trend", "team"),
-    ("team_dip", "team"),
-    ("person_random", "person"),
-    ("person_dip", "person"),
-    ("everyone", "team"),
+ROOT = Path(__file__).resolve().parents[2]
+COMPANY = ROOT.parent / "shared" / "company" / "simulate.py"
+KEPT = ROOT / "tests" / ".artifacts" / "calibration.jsonl"
+OUT = ROOT / "docs" / "calibration.md"
+ENGINE = (
+    "answering.py",
+    "record.py",
+    "checked.py",
+    "estimators/*.py",
+    "checks/*.py",
+    "designs/duration.py",
+    "demo/*.py",
 )
+BY_LOT = "team_random, drawn here"
+LEVELS = {
+    "team_random": "team",
+    BY_LOT: "team",
+    "person_random": "person",
+    "team_level": "team",
+    "team_trend": "team",
+    "team_dip": "team",
+    "person_dip": "person",
+    "everyone": "team",
+}
+EFFECTS = (0.0, 1.0)
+DEMO = "demo"
+
+Row = dict[str, Any]
 
 
-def company_of(path: Path) -> Callable[..., Any]:
-    """Return the simulator of a file."""
-    spec = importlib.util.spec_from_file_location("company", path)
-    if spec is None or spec.loader is None:
-        raise SystemExit(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.simulate
+class Draw(NamedTuple):
+    """One company to draw: by the simulator with an assignment and effect, or by the demo."""
+
+    seed: int
+    assign: str
+    effect: float
 
 
-def panel_of(company: Any, outcome: str, level: str, *, truth: bool = False) -> FramePanel:
-    """Return the panel of one outcome; with ``truth`` the true effects stand for the outcome."""
-    person, month = np.nonzero(company.alive)
-    num, den = _values(company, outcome, truth=truth)
-    if level == "team":
-        starts = _team_starts(company)
-        cohort, cluster = starts[company.team[person]], company.team[person]
-    else:
-        cohort = np.where(company.g < company.T, company.g, NEVER)[person]
-        cluster = person
-    frame = {"unit": person, "period": month, "cohort": cohort, "cluster": cluster}
-    return FramePanel(pd.DataFrame({**frame, "num": num[person, month], "den": den[person, month]}))
+def rows_of(draw: Draw, company: str) -> list[Row]:
+    """Return what the answers to one company say, beside its truth: a row an outcome."""
+    import worlds
+
+    if draw.assign == DEMO:
+        return [
+            {"assign": f"demo: {path}", "effect": 1.0, **row}
+            for path, world in worlds.demo(draw.seed)
+            for row in _answers(world, draw.seed, "team")
+        ]
+    assign, level = draw.assign.split(",")[0], LEVELS[draw.assign]
+    made = _simulate(company)(seed=draw.seed, assign=assign, effect=draw.effect)
+    by_lot = draw.assign == BY_LOT
+    world = worlds.simulated(made, level)
+    told = _answers(world, draw.seed, level, randomised_timing=by_lot, own_draw=by_lot)
+    return [{"assign": draw.assign, "effect": draw.effect, **row} for row in told]
 
 
-def _values(company: Any, outcome: str, *, truth: bool) -> tuple[np.ndarray, np.ndarray]:
-    one = np.ones(company.alive.shape)
-    if truth:
-        return np.where(company.alive, company.tau, 0.0), one
-    return {
-        "productivity": (company.y1, one),
-        "errors": (company.errors, company.cases),
-        "csat_top": (company.csat, company.surveys),
-        "nps_class": (company.nps, one),
-        "absence_days": (company.absent, one),
-    }[outcome]
+@cache
+def _simulate(company: str) -> Any:
+    import worlds
+
+    return worlds.simulator(Path(company))
 
 
-def _team_starts(company: Any) -> np.ndarray:
-    """Return each team's start: the first month in which half of its people have been trained."""
-    starts = np.full(company.teams, NEVER)
-    for team in range(company.teams):
-        own = (company.team == team)[:, None] & company.alive
-        there = own.sum(axis=0)
-        trained = (own & company.on).sum(axis=0)
-        reached = np.flatnonzero((there > 0) & (2 * trained >= there))
-        if len(reached):
-            starts[team] = reached[0]
-    return starts
+def _answers(world: Any, seed: int, level: str, **more: Any) -> Iterator[Row]:
+    from analytics.answering import answer_panel
+
+    for outcome, panel in world.panels.items():
+        question = replace(world.questions[outcome], level=level, **more)
+        answer = answer_panel(panel, question, companions=world.companions(outcome))
+        yield {"seed": seed, "outcome": outcome, **_said(answer, world.truth.get(outcome))}
+    if world.spells is not None:
+        answer = _evaluated(world.spells)
+        yield {"seed": seed, "outcome": "turnover", **_said(answer, world.truth.get("turnover"))}
 
 
-def true_effect(company: Any, outcome: str) -> float:
-    """Return the true effect on the trained person-months, on the scale the answer tells."""
-    if outcome == "productivity":
-        return float(company.truth["att"]["productivity"])
-    if outcome == "errors":
-        return float(company.truth["att"]["errors_rate_ratio"])
-    return float(company.truth["att"]["csat_top_pp"])
+def _evaluated(spells: Any) -> Row:
+    from analytics.evaluate import evaluate
+
+    spec = {"design": "duration", "data": "spells.csv", "unit": "person", "entry": "entry"}
+    spec |= {"exit": "exit", "event": "left", "exposure": "trained"}
+    with tempfile.TemporaryDirectory() as folder:
+        spells.to_csv(Path(folder) / "spells.csv", index=False)
+        return evaluate(spec | {"kpi": {"kind": "time_to_event", "better": "down"}}, Path(folder))
 
 
-def one(
-    company: Any, outcome: str, level: str, *, companions: bool = True, by_lot: bool = False
-) -> dict[str, Any]:
-    """Return what the answer to one company says, beside its truth."""
-    question = replace(OUTCOMES[outcome], level=level, randomised_timing=by_lot)
-    others = {
-        name: (panel_of(company, name, level), OUTCOMES[name])
-        for name in OUTCOMES
-        if companions and name != outcome
-    }
-    began = time.process_time()
-    answer = answer_panel(panel_of(company, outcome, level), question, companions=others)
-    spent = time.process_time() - began
+def _said(answer: Row, truth: float | None) -> Row:
     told = answer["estimate"] or {}
     effect = told.get("ratio", told.get("att"))
-    row = {
-        "seconds": spent,
-        "claim": answer["verdict"] in ("improved", "worsened") and answer["grade"] in "AB",
-        "significant": bool(told) and told["p"] < 0.05,
-        "dip": "regression_to_the_mean" in answer["flags"],
-        "effect": effect,
+    return {
+        "grade": answer["grade"],
+        "verdict": answer["verdict"],
+        "flags": answer["flags"],
+        "value": effect,
+        "p": told.get("p"),
+        "truth": truth,
+        "none": 1.0 if "ratio" in told else 0.0,
+        "covers": None if None in (effect, truth) else told["low"] <= truth <= told["high"],
     }
-    for flag in ("pretrend", "estimators_disagree", "not_robust_to_trend"):
-        row[flag] = flag in answer["flags"]
-    if outcome in ("productivity", "errors", "csat_top") and effect is not None:
-        truth = true_effect(company, outcome)
-        row |= {"truth": truth, "covers": told["low"] <= truth <= told["high"]}
-    return row
+
+
+def engine() -> str:
+    """Return what tells one state of the engine from another."""
+    digest = hashlib.sha256()
+    own = [Path(__file__), Path(__file__).with_name("worlds.py")]
+    found = (path for part in ENGINE for path in (ROOT / "analytics").glob(part))
+    for path in own + sorted(found):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def draws(seed: int, count: int) -> Iterator[Draw]:
+    """Yield every company, seed by seed."""
+    for number in range(seed, seed + count):
+        for assign in LEVELS:
+            for effect in EFFECTS:
+                yield Draw(number, assign, effect)
+        yield Draw(number, DEMO, 1.0)
+
+
+def kept(path: Path, state: str) -> dict[Draw, list[Row]]:
+    """Return the draws that were made before, by the same engine."""
+    if not path.is_file():
+        return {}
+    lines = (json.loads(line) for line in path.read_text().splitlines())
+    return {Draw(*line["draw"]): line["rows"] for line in lines if line["engine"] == state}
+
+
+def _work(job: tuple[Draw, str]) -> tuple[Draw, list[Row]]:
+    return job[0], rows_of(*job)
+
+
+def _nice() -> None:
+    os.nice(15)
+
+
+def make(wanted: Iterable[Draw], given: argparse.Namespace, state: str) -> None:
+    """Make the draws that are not there, and keep each."""
+    until = time.monotonic() + 60 * given.minutes
+    given.kept.parent.mkdir(parents=True, exist_ok=True)
+    jobs = ((draw, str(given.company)) for draw in wanted)
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(given.processes, _nice) as pool, given.kept.open("a") as file:
+        for draw, rows in pool.imap(_work, jobs, chunksize=4):
+            print(json.dumps({"engine": state, "draw": draw, "rows": rows}), file=file, flush=True)
+            if time.monotonic() > until:
+                pool.terminate()
+                break
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--company", type=Path, required=True)
-    parser.add_argument("--draws", type=int, default=60)
+    """Draw, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--company", type=Path, default=COMPANY)
+    parser.add_argument("--draws", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1000)
-    parser.add_argument("--outcome", choices=sorted(OUTCOMES), default="productivity")
-    parser.add_argument("--assign", nargs="*")
-    parser.add_argument("--effect", type=float, nargs="*", default=[0.0, 1.0])
-    parser.add_argument("--by-lot", action="store_true", help="the start is said to be drawn")
-    parser.add_argument("--alone", action="store_true", help="without the other outcomes' dips")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=600, help="stop then, with what there is")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="where draws are kept")
+    parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
-    simulate = company_of(given.company)
-    for assign, level in DESIGNS:
-        for effect in given.effect if not given.assign or assign in given.assign else ():
-            rows = pd.DataFrame(
-                one(
-                    simulate(seed=given.seed + draw, assign=assign, effect=effect),
-                    given.outcome,
-                    level,
-                    companions=not given.alone,
-                    by_lot=given.by_lot,
-                )
-                for draw in range(given.draws)
-            )
-            shares = rows.mean(numeric_only=True).round(3).to_dict()
-            print(f"{assign:14s} effect {effect:.1f}", shares, flush=True)
+    state, wanted = engine(), list(draws(given.seed, given.draws))
+    there = kept(given.kept, state)
+    make([draw for draw in wanted if draw not in there], given, state)
+    there = kept(given.kept, state)
+    rows = [row for draw in wanted for row in there.get(draw, ())]
+
+    import calibration_table
+
+    text = calibration_table.page(rows, seed=given.seed, engine=state)
+    given.out.write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
 
 
 if __name__ == "__main__":
