@@ -79,7 +79,7 @@ def rows_of(draw: Draw, company: str) -> list[Row]:
     made = _simulate(company)(seed=draw.seed, assign=assign, effect=draw.effect)
     by_lot = draw.assign == BY_LOT
     world = worlds.simulated(made, level)
-    told = _answers(world, draw.seed, level, randomised_timing=by_lot, own_draw=by_lot)
+    told = _answers(world, draw.seed, level, by_lot=by_lot)
     return [{"assign": draw.assign, "effect": draw.effect, **row} for row in told]
 
 
@@ -90,12 +90,17 @@ def _simulate(company: str) -> Any:
     return worlds.simulator(Path(company))
 
 
-def _answers(world: Any, seed: int, level: str, **more: Any) -> Iterator[Row]:
+def _answers(world: Any, seed: int, level: str, *, by_lot: bool = False) -> Iterator[Row]:
+    import worlds
+
     from analytics.answering import answer_panel
 
+    lots = {"randomised_timing": by_lot, "own_draw": by_lot}
+    redraws = worlds.redrawn(world, seed) if by_lot else None
     for outcome, panel in world.panels.items():
-        question = replace(world.questions[outcome], level=level, **more)
-        answer = answer_panel(panel, question, companions=world.companions(outcome))
+        question = replace(world.questions[outcome], level=level, **lots)
+        others = world.companions(outcome)
+        answer = answer_panel(panel, question, companions=others, redraws=redraws)
         yield {"seed": seed, "outcome": outcome, **_said(answer, world.truth.get(outcome))}
     if world.spells is not None:
         answer = _evaluated(world.spells)

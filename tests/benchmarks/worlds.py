@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.checks.redrawn import Redraws
 from analytics.demo.company import NOWHERE, make_company
 from analytics.demo.results import EFFECT, FIRST_MONTH_EFFECT, make_results
 from analytics.demo.training import CONVERSATIONS, SECURITY, roll_outs
@@ -40,6 +41,7 @@ DEMO_KINDS = {
 }
 
 CUTS = (-0.6, 0.8)  # where the simulator parts detractor, passive and promoter
+REDRAWS = 999
 AWAY = (1.2, 0.35, 0.1)  # size and chance of its days away, and what training adds to the chance
 
 
@@ -51,6 +53,7 @@ class World:
     panels: dict[str, FramePanel]
     truth: dict[str, float]
     spells: pd.DataFrame | None = None
+    starts: np.ndarray | None = None
 
     def companions(self, outcome: str) -> dict[str, tuple[FramePanel, Question]]:
         """Return the other outcomes that a dip can show in."""
@@ -90,7 +93,17 @@ def simulated(company: Any, level: str) -> World:
     if spells is not None:  # a person who stays long enough to be sent is no comparison
         del values["turnover"]
     panels = {name: _panel(cells, *pair) for name, pair in values.items()}
-    return World(KINDS, panels, _truth(company, _counted(cells, where.shape)), spells)
+    starts = _team_starts(where, trained, company.teams) if level == "team" else None
+    return World(KINDS, panels, _truth(company, _counted(cells, where.shape)), spells, starts)
+
+
+def redrawn(world: World, seed: int) -> Redraws:
+    """Return draws as likely as the one that was made, when teams were drawn by lot."""
+    if world.starts is None:
+        raise AssertionError("teams are drawn")
+    chance = np.random.default_rng(seed)
+    starts = np.array([chance.permutation(world.starts) for _ in range(REDRAWS)])
+    return Redraws(np.arange(len(world.starts)), starts)
 
 
 def _counted(cells: pd.DataFrame, shape: tuple[int, int]) -> np.ndarray:
