@@ -13,8 +13,8 @@ import pandas as pd
 
 from analytics.answering import answer_panel
 from analytics.designs import panel
-from analytics.designs.large_table import Given, LargeTable, Outcome
-from analytics.designs.spec import Spec, question_of
+from analytics.designs.large_table import LargeTable, Outcome
+from analytics.designs.spec import Given, Spec, question_of
 from analytics.store.columns import Columns
 
 LARGE = 2_000_000

@@ -7,6 +7,7 @@ the outcome itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from analytics.checks import family, grading
@@ -28,7 +29,7 @@ def outcomes(spec: Spec, answer: Callable[[Spec, Mapping[str, Any]], Json]) -> J
         kpi_of(part.get("kpi"), f"{where}.kpi")
         if not isinstance(part.get("outcome"), str) or not set(part) <= _OWN:
             raise BadInput("a placebo outcome is {outcome, exposure, kpi}", where=where)
-        told = answer(Spec(_asked(spec.given, part), spec.base), {})
+        told = answer(replace(spec, given=_asked(spec.given, part)), {})
         found[part["outcome"]] = told["estimate"]
     return found
 

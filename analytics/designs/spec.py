@@ -140,6 +140,18 @@ class Spec:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Given(Spec):
+    """The spec of a table in memory: some of the file's rows, or none, or with a column more."""
+
+    rows: pd.DataFrame
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return those rows."""
+        return self.rows
+
+
 def kpi_of(value: Any, where: str) -> Mapping[str, Any]:
     """Return a checked ``kpi``: its kind, and which way is good."""
     if not isinstance(value, Mapping):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from analytics.checks.family import beside_each_other
 from analytics.facts import refresh_facts
 from analytics.impact.asking import Asked, ask
 from analytics.store.exposure import activities_of
@@ -66,7 +67,10 @@ def stored_report(
 
 
 def report_list(database: Database, tenant_id: int) -> list[Record]:
-    """Return every report that is kept and can still be made, in the order they were first made."""
+    """Return every report that is kept and can still be made, by path and outcome.
+
+    Each has its q value among them: of many reports, some find an effect by chance.
+    """
     with database.read() as conn:
         keys = conn.execute(
             sa.select(report.c.path, report.c.outcome)
@@ -74,7 +78,7 @@ def report_list(database: Database, tenant_id: int) -> list[Record]:
             .order_by(report.c.path, report.c.outcome)
         ).all()
     found = (_still(database, tenant_id, path, outcome) for path, outcome in keys)
-    return [record for record in found if record is not None]
+    return beside_each_other([record for record in found if record is not None])
 
 
 def _still(database: Database, tenant_id: int, path: str, outcome: str) -> Record | None:

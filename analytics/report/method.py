@@ -40,7 +40,8 @@ def method(view: View) -> list[str]:
         said = [
             say("Those who were trained were compared with those who were not, over the same time.")
         ]
-    return said + _left_out(view)
+    withstands = view.withstands()
+    return said + ([withstands] if withstands else []) + _left_out(view)
 
 
 def _comparison(view: View) -> str:

@@ -306,6 +306,24 @@ class View:
         """Return the flags in words; a code that is not ours stands for itself."""
         return [_remark(flag, self.lang) for flag in self.flags]
 
+    def by_chance(self) -> str | None:
+        """Return that a finding may be one of chance, when there are many reports beside it."""
+        place = self.record.get("family") or {}
+        claims = self.verdict in ("improved", "worsened")
+        if not claims or place.get("stands", True):
+            return None
+        return self.words.say(
+            "Among %(n)s reports, one like this may come of chance alone (q = %(q)s).",
+            n=self._whole(place["answers"]),
+            q=self.figures.number(place["q"], 2),
+        )
+
+    def withstands(self) -> str | None:
+        """Return how far the two sides may drift apart before the effect falls."""
+        found = (self.record.get("checks") or {}).get("sensitivity") or {}
+        said = (found.get("sentence") or {}).get(self.lang)
+        return None if self.hidden else said
+
     def raises(self) -> list[str]:
         """Return what would raise the grade."""
         codes = self.record.get("raise_the_grade") or ()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
+from analytics.checks import family
 from analytics.evaluate import evaluate
 from lrs.errors import BadInput
 
@@ -69,3 +72,21 @@ def test_number_that_cannot_be_is_refused_naming_its_key(spec: dict[str, Any], w
     with pytest.raises(BadInput) as refused:
         ask(**spec)
     assert refused.value.where == where
+
+
+def test_q_values_are_those_of_statsmodels() -> None:
+    p = np.random.default_rng(1).random(40) ** 2
+    stands, q, *_ = multipletests(p, alpha=0.1, method="fdr_bh")
+    found = family.false_discovery(p.tolist(), 0.1)
+    assert found["q"] == pytest.approx(q.tolist(), abs=1e-12)
+    assert (found["stands"], found["rejected"]) == (stands.tolist(), stands.sum())
+    assert family.q_values([]) == []
+
+
+def test_answers_side_by_side_are_held_by_their_number() -> None:
+    """Each alone is a finding; one of them among eight is not."""
+    answers = [{"estimate": {"p": p}} for p in (0.001, 0.04, *[0.5] * 6)]
+    told = family.beside_each_other([*answers, {"estimate": None}])
+    assert [place["family"]["stands"] for place in told[:2]] == [True, False]
+    assert told[1]["family"] == {"answers": 8, "q": pytest.approx(0.16), "stands": False}
+    assert told[-1]["family"] is None

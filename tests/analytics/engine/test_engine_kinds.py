@@ -212,3 +212,42 @@ def test_a_start_too_early_finds_what_was_there_before(tmp_path: Path) -> None:
     assert date["periods_early"] == 5
     assert (date["att"], date["se"]) == (pytest.approx(want["att"]), pytest.approx(want["se"]))
     assert stats.norm.sf(date["att"] / date["se"]) < 0.01
+
+
+def months_of_units(starts: dict[int, int]) -> pd.DataFrame:
+    random = np.random.default_rng(11)
+    rows = [
+        (f"u{n:02d}", f"2024-{t:02d}", int(t >= starts.get(n, 99)), n + random.normal())
+        for n in range(20)
+        for t in range(1, 13)
+    ]
+    return pd.DataFrame(rows, columns=["u", "month", "on", "y"])
+
+
+@pytest.mark.parametrize(
+    ("starts", "design"),
+    [
+        ({3: 7}, "single_unit"),
+        ({3: 7, 4: 9}, "panel"),
+        (dict.fromkeys(range(8), 7), "panel"),
+    ],
+)
+def test_who_is_treated_when_tells_the_design(
+    tmp_path: Path, starts: dict[int, int], design: str
+) -> None:
+    keys = {"unit": "u", "time": "month"}
+    answer = ask(tmp_path, months_of_units(starts), "continuous", treatment="on", **keys)
+    assert answer["design"] == design
+    assert str(len(starts)) in answer["design_because"]
+    if design == "panel":
+        first = {f"u{n:02d}": f"2024-{t:02d}" for n, t in starts.items()}
+        table = months_of_units(starts).assign(first=lambda t: t["u"].map(first))
+        asked = ask(tmp_path, table, "continuous", start="first", **keys)
+        assert answer["estimates"] == asked["estimates"]
+
+
+def test_who_stops_being_treated_is_refused(tmp_path: Path) -> None:
+    table = months_of_units({3: 7, 4: 9})
+    table.loc[table["month"] == "2024-12", "on"] = 0
+    with pytest.raises(BadInput, match="stops being treated"):
+        ask(tmp_path, table, "continuous", treatment="on", unit="u", time="month")

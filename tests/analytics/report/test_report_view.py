@@ -209,3 +209,19 @@ def test_provenance_is_enough_to_make_the_figures_again() -> None:
     assert told["Data, SHA-256"] == "e1" * 32
     assert told["Question, SHA-256"] == "5c" * 32
     assert told["Made"] == "5 January 2026"
+
+
+def test_finding_among_many_is_told_to_be_one_of_chance_perhaps() -> None:
+    family = {"answers": 40, "q": 0.31, "stands": False}
+    said = view(family=family).by_chance()
+    assert said == "Among 40 reports, one like this may come of chance alone (q = 0.31)."
+    assert view(family={**family, "stands": True}).by_chance() is None
+    assert view().by_chance() is None
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_an_effect_withstands_is_told_with_the_method(lang: str) -> None:
+    said = {"en": "It stands.", "sv": "Den står sig.", "nl": "Het houdt stand."}
+    seen = view(lang, checks={"sensitivity": {"sentence": said}})
+    assert said[lang] in method(seen)
+    assert said[lang] not in method(view(lang, checks={"sensitivity": None}))
