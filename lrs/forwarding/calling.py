@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +28,7 @@ from lrs.forwarding.addresses import Allowed, checked_addresses
 
 _CONNECT_S = 10.0
 _ANSWER_S = 60.0
+_LONGEST_S = 120.0
 _CHUNK = 1 << 16
 _SHOWN = 300
 _LONGEST_URL = 2_000
@@ -52,13 +55,15 @@ class Answer:
 class Caller:
     """Calls hosts that are public or allowed; close it to give its connections back."""
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: Allowed, *, longest_s: float = _LONGEST_S) -> None:
+        self._longest_s = longest_s
+        self._line = _Line()
         self._session = requests.Session()
         self._session.trust_env = False
         # Companies that look into TLS have an authority of their own.
         self._session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self._session.headers["User-Agent"] = f"verkan/{__version__}"
-        adapter = _Checked(allowed)
+        adapter = _Checked(allowed, self._line)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
@@ -73,6 +78,10 @@ class Caller:
         most_bytes: int = 1_000_000,
     ) -> Answer:
         """Send one request; raises `CallFailed`, and `BadInput` for an address not to be called."""
+        # The waits below are for each piece; who sends piece after piece would hold us for ever.
+        patience = threading.Timer(self._longest_s, self._line.cut)
+        patience.daemon = True
+        patience.start()
         try:
             with self._session.request(
                 method,
@@ -87,10 +96,13 @@ class Caller:
                 return Answer(response.status_code, response.headers, _read(response, most_bytes))
         except requests.RequestException as exc:
             raise CallFailed(_reason(exc)) from exc
+        finally:
+            patience.cancel()
 
     def close(self) -> None:
         """Give the connections back."""
         self._session.close()
+        self._line.hang_up()
 
 
 class _Basic(requests.auth.AuthBase):
@@ -121,27 +133,51 @@ def _reason(exc: BaseException) -> str:
     return f"{type(seen).__name__}: {seen}"[:_SHOWN]
 
 
+class _Line:
+    """The connection that was made last, held by a second end so that it can be cut under TLS too."""
+
+    def __init__(self) -> None:
+        self._end: socket.socket | None = None
+
+    def hold(self, made: socket.socket) -> socket.socket:
+        self.hang_up()
+        self._end = made.dup()
+        return made
+
+    def cut(self) -> None:
+        end = self._end
+        if end is not None:
+            with suppress(OSError):  # it has ended by itself
+                end.shutdown(socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        end, self._end = self._end, None
+        if end is not None:
+            end.close()
+
+
 class _Checked(HTTPAdapter):
     """Makes connections by `checked_addresses` alone."""
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: Allowed, line: _Line) -> None:
         self._allowed = allowed
+        self._line = line
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = _pools(self._allowed)
+        manager.pool_classes_by_scheme = _pools(self._allowed, self._line)
 
 
-def _pools(allowed: Allowed) -> dict[str, Any]:
+def _pools(allowed: Allowed, line: _Line) -> dict[str, Any]:
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return _connect(self, allowed)
+            return line.hold(_connect(self, allowed))
 
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return _connect(self, allowed)
+            return line.hold(_connect(self, allowed))
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

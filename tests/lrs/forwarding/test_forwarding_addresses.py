@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -206,6 +208,33 @@ def test_proxies_of_the_environment_are_not_used(
         caller.ask("GET", "http://10.0.0.8/", headers={})
     caller.close()
     assert peer.counted == []  # type: ignore[attr-defined]
+
+
+class _Dripping(http.server.BaseHTTPRequestHandler):
+    """Answers a byte now and then, without end."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.01)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_an_answer_without_end_is_cut_off() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), _Dripping) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        caller = Caller(parse_allowed("127.0.0.1"), longest_s=0.2)
+        with pytest.raises(CallFailed):
+            caller.ask("GET", f"http://127.0.0.1:{server.server_port}/", headers={})
+        caller.close()
+        thread.join()
 
 
 def test_nobody_there_is_told() -> None:
