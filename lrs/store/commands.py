@@ -15,8 +15,8 @@ from lrs.store.database import Database
 from lrs.store.exporting import export_statements
 from lrs.store.importing import ImportCount, import_statements
 from lrs.store.progress import shown
+from lrs.store.since import since_asked
 from lrs.xapi.dumps import DumpForm
-from lrs.xapi.times import instant_of
 
 _FILE = click.Path(path_type=Path)
 
@@ -80,7 +80,7 @@ def import_(
 @click.pass_context
 def export(ctx: click.Context, out: Path, since: str | None, form: str, tenant: str) -> None:
     """Write everything stored to a file, one statement a line or row, voided ones too."""
-    after = None if since is None else _instant(since)
+    after = None if since is None else since_asked(since)
     database = _open(ctx)
     number = _tenant(database, tenant)
     with shown(f"exporting to {out.name}") as tell:
@@ -125,14 +125,3 @@ def _open(ctx: click.Context) -> Database:
 def _tenant(database: Database, name: str) -> int:
     with database.read() as conn:
         return tenant_number(conn, name)
-
-
-def _instant(text: str) -> int:
-    found = instant_of(text) or instant_of(f"{text}T00:00:00Z")
-    if found is None:
-        raise BadInput(
-            f"{text!r} is no instant",
-            where="--since",
-            hint="write it as 2026-01-31 or 2026-01-31T09:30:00Z",
-        )
-    return found
