@@ -14,12 +14,12 @@ from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
 from analytics.estimators import hazard
 from analytics.estimators.effect import Effect
-from analytics.estimators.grid import FloatArray
+from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.hazard import Hazard, Spells
 from analytics.record import record_of
 from lrs.errors import BadInput
 
-KEYS = frozenset({"unit", "entry", "exit", "event", "covariates", "ties", "landmark"})
+KEYS = frozenset({"unit", "entry", "exit", "event", "covariates", "ties", "landmark", "cluster"})
 _FEWEST_EVENTS = 10
 
 
@@ -61,8 +61,8 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "checks": _checks(found),
             "inference": {
                 "p": None if found is None else found.estimate.p,
-                "clusters": len(np.unique(spells.unit)),
-                "method": "z",
+                "clusters": len(np.unique(_cluster(spells))),
+                "method": "z" if spells.cluster is None else "t, clustered",
             },
         },
     )
@@ -84,6 +84,8 @@ def _spells(spec: Spec) -> tuple[Spells, float]:
     )
     table["row"] = np.arange(1, rows + 1)
     table["unit"] = spec.names("unit").to_numpy() if spec.optional("unit") else table["row"]
+    if spec.optional("cluster"):
+        table["cluster"] = spec.names("cluster").to_numpy()
     known = table.notna().all(axis=1)
     table = table[known]
     if table.empty:
@@ -99,6 +101,7 @@ def _spells(spec: Spec) -> tuple[Spells, float]:
         event=table["event"].to_numpy(float),
         exposure=table["exposure"].to_numpy(float),
         covariates=_centred(covariates),
+        cluster=pd.factorize(table["cluster"], sort=True)[0] if "cluster" in table else None,
     )
     return spells, float(1 - known.mean())
 
@@ -169,6 +172,10 @@ def _changes(spells: Spells) -> bool:
     return bool((spread > 1).any())
 
 
+def _cluster(spells: Spells) -> IntArray:
+    return spells.unit if spells.cluster is None else spells.cluster
+
+
 def _people(spells: Spells) -> tuple[int, int]:
     """Return how many were ever trained, and how many never."""
     ever = pd.Series(spells.exposure).groupby(spells.unit).max() > 0
@@ -185,6 +192,10 @@ def _flags(spells: Spells, *, changes: bool) -> list[str]:
         found.append("no_before_period")
     elif min(trained, max(never, untrained_time)) < grading.SMALL_SAMPLE:
         found.append("small_sample")
+    on = spells.exposure > 0
+    sides = [len(np.unique(_cluster(spells)[own])) for own in (on, ~on)]
+    if spells.cluster is not None and 0 < min(sides) < grading.FEW_CLUSTERS:
+        found.append("few_clusters")
     if spells.event.sum() == 0:
         found.append("no_variation")
     elif spells.event.sum() < _FEWEST_EVENTS:
@@ -224,7 +235,7 @@ def _counts(spells: Spells) -> dict[str, Any]:
         "units": units,
         "treated": trained,
         "comparison": never,
-        "clusters": units,
+        "clusters": len(np.unique(_cluster(spells))),
         "events": int(spells.event.sum()),
         "spells": len(spells.unit),
         "periods": len(np.unique(spells.exit)),

@@ -1,7 +1,7 @@
 """Time to an event, with a status that changes on the way: Cox's model on start/stop rows.
 
 A person counts as untrained until the day of training, so that nobody looks long-lived for having
-lived long enough to be trained. Ties as Efron has them (or Breslow). By statsmodels, whose interval
+lived long enough to be trained. Where whole teams were sent, errors are those of teams. Ties as Efron has them (or Breslow). By statsmodels, whose interval
 is closed at its start where R's is open: a hair is added to every entry.
 """
 
@@ -30,6 +30,8 @@ class Spells:
     event: FloatArray
     exposure: FloatArray
     covariates: FloatArray
+    cluster: IntArray | None = None
+    """What was sent on the path as one, when that is more than a person."""
 
     def from_landmark(self, at: float) -> Spells:
         """Return the time after ``at`` of those still there, by the most they had been before it."""
@@ -44,6 +46,7 @@ class Spells:
             event=self.event[there],
             exposure=by_then[self.unit[there]],
             covariates=self.covariates[there],
+            cluster=None if self.cluster is None else self.cluster[there],
         )
 
 
@@ -66,10 +69,24 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     hair = _HAIR * (float(step.min()) if len(step) else 1.0)
     model = PHReg(spells.exit, design, status=spells.event, entry=spells.entry + hair, ties=ties)
     fit = model.fit(disp=0)
-    value, se = float(fit.params[0]), float(fit.bse[0])
+    value, se, df = float(fit.params[0]), float(fit.bse[0]), math.inf
     if not (math.isfinite(value) and math.isfinite(se) and 0 < se < 10):
         return None
-    return Hazard(Estimate(value, se, math.inf), _proportional(spells, fit))
+    if spells.cluster is not None:
+        se, df = _clustered(model, fit.params, spells.cluster)
+    return Hazard(Estimate(value, se, df), _proportional(spells, fit))
+
+
+def _clustered(model: Any, params: FloatArray, cluster: IntArray) -> tuple[float, float]:
+    """Return the sandwich error over clusters' scores, and its degrees of freedom."""
+    scores = np.asarray(model.score_residuals(params))
+    codes, row = np.unique(cluster, return_inverse=True)
+    summed = np.zeros((len(codes), scores.shape[1]))
+    np.add.at(summed, row, scores)
+    bread = np.linalg.inv(model.hessian(params))
+    free = max(len(codes) - 1, 1)
+    cov = len(codes) / free * bread @ summed.T @ summed @ bread
+    return math.sqrt(max(float(cov[0, 0]), 0.0)), float(free)
 
 
 def _proportional(spells: Spells, fit: Any) -> float | None:

@@ -15,6 +15,7 @@ _WORDS = {
     "grade": {"en": "Grade", "sv": "Grad", "nl": "Graad"},
     "flags": {"en": "Found", "sv": "Funnet", "nl": "Bevonden"},
     "raise": {"en": "To raise it", "sv": "För att höja den", "nl": "Om die te verhogen"},
+    "withstands": {"en": "How firm", "sv": "Hur säkert", "nl": "Hoe stevig"},
     "people": {"en": "Behind it", "sv": "Bakom", "nl": "Erachter"},
     "naive": {"en": "Not to be used", "sv": "Ska inte användas", "nl": "Niet te gebruiken"},
     "before_after": {"en": "before and after", "sv": "före och efter", "nl": "voor en na"},
@@ -55,6 +56,9 @@ def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
     for name, told in answer["naive"].items():
         if told is not None:
             rows.append((word("naive"), f"{word(name)}: {_number(told['att'], lang)}"))
+    withstands = (answer["checks"].get("sensitivity") or {}).get("sentence")
+    if withstands:
+        rows.append((word("withstands"), withstands[as_language(lang)]))
     rows += [(word("raise"), explain_raise(code, lang)) for code in answer["raise_the_grade"]]
     return [
         (head if at == 0 or rows[at - 1][0] != head else "", t) for at, (head, t) in enumerate(rows)

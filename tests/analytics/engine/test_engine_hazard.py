@@ -171,3 +171,21 @@ def test_at_a_landmark_people_are_what_they_were_by_then(tmp_path: Path) -> None
     )
     with pytest.raises(BadInput, match="landmark is a number"):
         ask(tmp_path, table, landmark="early")
+
+
+def test_whole_teams_have_the_error_of_teams(tmp_path: Path) -> None:
+    """Against leaving out one team at a time; with a person a team it is Lin and Wei's."""
+    table = company(6, people=160)
+    random = np.random.default_rng(6)
+    team = table["who"].str[1:].astype(int) % 16
+    leaves = table["left"] | (random.random(len(table)) < 0.02 * (team % 3))
+    table = table.assign(team=team, left=leaves.astype(int))
+    first = table[table["left"] == 1].groupby("who")["from"].min()
+    table = table[table["from"] <= table["who"].map(first).fillna(99)]
+    told = ask(tmp_path, table, cluster="team")["estimate"]
+    others = [ask(tmp_path, table[table["team"] != left])["estimate"]["coef"] for left in range(16)]
+    jackknife = (15 / 16 * np.sum((np.array(others) - np.mean(others)) ** 2)) ** 0.5
+    assert told["coef"] == ask(tmp_path, table)["estimate"]["coef"]
+    assert told["se"] == pytest.approx(jackknife, rel=0.2)
+    assert told["df"] == 15
+    assert "few_clusters" in ask(tmp_path, table[table["team"] < 5], cluster="team")["flags"]
