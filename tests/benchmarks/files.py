@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from figures import Figure, at_most
-from places import Place
+from places import Place, most_memory_mb
 from raw import insert_raw, read_rows
 from traffic import Traffic
 
@@ -136,13 +136,16 @@ def _raw_export_s(settings: Settings) -> float:
 
 def _run(settings: Settings, *command: str) -> _Ran:
     given = {f"VERKAN_{name.upper()}": str(value) for name, value in asdict(settings).items()}
-    began = time.perf_counter()
+    began, largest = time.perf_counter(), 0.0
     process = subprocess.Popen(
         [VERKAN, *command], env={**os.environ, **given}, stdout=subprocess.DEVNULL
     )
-    _, status, used = os.wait4(process.pid, 0)
+    # What `wait4` tells as the largest counts the parent too, from which the process was made.
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+        largest = max(largest, most_memory_mb(process.pid))
+        time.sleep(0.05)
+    _, status, used = ended
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"verkan {' '.join(command)} ended with {process.returncode}")
-    seconds = time.perf_counter() - began
-    return _Ran(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return _Ran(time.perf_counter() - began, used.ru_utime + used.ru_stime, largest)

@@ -97,3 +97,13 @@ def memory_mb(pid: int) -> float:
     """Return what the largest of a process and its children holds in memory."""
     pages = [int((folder / "statm").read_text().split()[1]) for folder in _family(pid)]
     return max(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def most_memory_mb(pid: int) -> float:
+    """Return the most that a process has held in memory since it was begun; 0 when it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(found[0]) / 1000 if found else 0.0
