@@ -73,20 +73,53 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     if not (math.isfinite(value) and math.isfinite(se) and 0 < se < 10):
         return None
     if spells.cluster is not None:
-        se, df = _clustered(model, fit.params, spells.cluster)
+        se, df = _clustered(model, spells, design, fit.params)
     return Hazard(Estimate(value, se, df), _proportional(spells, fit))
 
 
-def _clustered(model: Any, params: FloatArray, cluster: IntArray) -> tuple[float, float]:
-    """Return the sandwich error over clusters' scores, and its degrees of freedom."""
-    scores = np.asarray(model.score_residuals(params))
-    codes, row = np.unique(cluster, return_inverse=True)
+def _clustered(
+    model: Any, spells: Spells, design: FloatArray, params: FloatArray
+) -> tuple[float, float]:
+    """Return the sandwich error over clusters' scores (Lin and Wei 1989), and its degrees of freedom."""
+    scores = _scores(spells, design, np.asarray(params))
+    codes, row = np.unique(np.asarray(spells.cluster), return_inverse=True)
     summed = np.zeros((len(codes), scores.shape[1]))
     np.add.at(summed, row, scores)
     bread = np.linalg.inv(model.hessian(params))
     free = max(len(codes) - 1, 1)
     cov = len(codes) / free * bread @ summed.T @ summed @ bread
     return math.sqrt(max(float(cov[0, 0]), 0.0)), float(free)
+
+
+def _scores(spells: Spells, design: FloatArray, params: FloatArray) -> FloatArray:
+    """Return each row's part in the score: what happened less what its time at risk leads to expect.
+
+    Sums over those at risk are sums over all who leave later, less all who enter later.
+    """
+    risk = np.exp((design - design.mean(axis=0)) @ params)
+    weighted = np.column_stack([risk, risk[:, None] * design])
+    ended = spells.event == 1
+    times, events = np.unique(spells.exit[ended], return_counts=True)
+    at_risk = _from_on(spells.exit, weighted, times) - _from_on(spells.entry, weighted, times)
+    mean = at_risk[:, 1:] / at_risk[:, :1]
+    hazard = events / at_risk[:, 0]
+    summed = np.vstack(
+        [np.zeros(1 + design.shape[1]), np.column_stack([hazard, hazard[:, None] * mean])]
+    )
+    summed = summed.cumsum(axis=0)
+    until = summed[np.searchsorted(times, spells.exit, side="right")]
+    passed = until - summed[np.searchsorted(times, spells.entry, side="right")]
+    expected = risk[:, None] * (design * passed[:, :1] - passed[:, 1:])
+    happened = np.zeros_like(design)
+    happened[ended] = design[ended] - mean[np.searchsorted(times, spells.exit[ended])]
+    return np.asarray(happened - expected)
+
+
+def _from_on(at: FloatArray, values: FloatArray, times: FloatArray) -> FloatArray:
+    """Return, for each time, the sum of the values that lie there or later."""
+    order = np.argsort(at, kind="stable")
+    later = np.vstack([values[order][::-1].cumsum(axis=0)[::-1], np.zeros(values.shape[1])])
+    return np.asarray(later[np.searchsorted(at[order], times, side="left")])
 
 
 def _proportional(spells: Spells, fit: Any) -> float | None:
