@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from analytics.plans.store import state_of
 from analytics.store.exposure import Actors
 from connectors.metrics import Metric, metric
 from connectors.paths import LearningPath, learning_path, learning_paths
@@ -34,13 +35,16 @@ class Asked:
     path: LearningPath
     metric: Metric
     by: Level | None
+    planned: str = ""
+    """The plan and the draw as they stand, as text: a report is made anew when they change."""
 
     def digest(self) -> str:
-        """Return the SHA-256 of the question: the path's rule, the metric and the level asked for."""
+        """Return the SHA-256 of the question: the path's rule, the metric, the level and the plan."""
         asked: dict[str, Any] = {
             "path": asdict(self.path),
             "metric": {key: value for key, value in asdict(self.metric).items() if key != "id"},
             "by": self.by,
+            "planned": self.planned,
         }
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
@@ -52,7 +56,8 @@ def ask(
     path = learning_path(conn, tenant_id, path_key)
     if path.name == path.key:
         path = replace(path, name=_said_name(conn, tenant_id, path.key) or path.key)
-    return Asked(tenant_id, path, metric(conn, tenant_id, metric_key), _level(by))
+    planned = state_of(conn, tenant_id, path_key)
+    return Asked(tenant_id, path, metric(conn, tenant_id, metric_key), _level(by), planned)
 
 
 def _said_name(conn: sa.Connection, tenant_id: int, activity: str) -> str | None:

@@ -18,6 +18,8 @@ from analytics.estimators.panel import Panel
 from analytics.estimators.question import Question
 from analytics.impact import asking, standing, suppression
 from analytics.impact.asking import Asked
+from analytics.impact.gains import money_of
+from analytics.impact.planned import Planned, planned_for, stand_by_draw
 from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
 from analytics.impact.window import Window
 from analytics.months import month_name
@@ -37,16 +39,23 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         population = stage_population(conn, asked)
         own, months = _observed(conn, asked, population)
         rollout = roll_out(conn, asked, population, own.measure, months)
+        planned = planned_for(conn, asked, rollout, months)
+        flags, months = planned.flags(months), planned.months(months)
+        if planned.by_draw is not None:
+            stand_by_draw(conn, planned.by_draw, own)
+            rollout = replace(rollout, level="team")
         panel = SqlPanel(own, rollout.level, months.first, months.last)
         own.drop()
         others = dict(_companions(conn, asked, population, panel))
-        answer = _answer(asked, panel, others)
+        answer = _answer(asked, panel, others, planned, flags)
         record = {
             **_protected(answer, _sizes(panel), months, minimum),
             **_named(asked),
             **_counted(conn, asked, population, rollout, months, panel, minimum),
-            "money": None,
+            "plan": planned.as_json(),
         }
+        record["money"] = money_of(conn, asked, planned, record, panel, minimum)
+        record["raise_the_grade"] = planned.steps(record["raise_the_grade"])
         for used in (panel, *(other for other, _ in others.values())):
             used.drop()
     return record
@@ -106,12 +115,29 @@ def _question(metric: Metric, asked: Asked, panel: SqlPanel) -> Question:
 
 
 def _answer(
-    asked: Asked, panel: SqlPanel, others: dict[str, tuple[SqlPanel, Question]]
+    asked: Asked,
+    panel: SqlPanel,
+    others: dict[str, tuple[SqlPanel, Question]],
+    planned: Planned,
+    flags: list[str],
 ) -> dict[str, Any]:
     companions: dict[str, tuple[Panel, Question]] = dict(others.items())
     provenance = {"spec_sha256": asked.digest(), "data_sha256": _data_digest(panel)}
-    question = _question(asked.metric, asked, panel)
-    return answer_panel(panel, question, companions=companions, provenance=provenance)
+    drawn = planned.by_draw
+    question = replace(
+        _question(asked.metric, asked, panel),
+        comparison=planned.comparison(),
+        randomised_timing=drawn is not None,
+        own_draw=drawn is not None and drawn.own,
+    )
+    return answer_panel(
+        panel,
+        question,
+        companions=companions,
+        provenance=provenance,
+        flags=flags,
+        redraws=None if drawn is None else drawn.redraws(),
+    )
 
 
 def _data_digest(panel: SqlPanel) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from analytics.plans.drawing import Draw
 from analytics.plans.model import Plan
 from analytics.plans.standing import Version
 from analytics.store.schema import plan_version, start_draw
+
+if TYPE_CHECKING:
+    from analytics.plans.drawing import Draw
 
 
 class KeptDraw(NamedTuple):
@@ -74,6 +76,9 @@ def keep_version(
 
 def draws_of(conn: sa.Connection, tenant_id: int, path: str) -> list[KeptDraw]:
     """Return every draw of a path, the oldest first."""
+    # Brings numpy and pandas, which what is only kept is shown without.
+    from analytics.plans.drawing import Draw
+
     d = start_draw.c
     rows = conn.execute(
         sa.select(start_draw).where(d.tenant_id == tenant_id, d.path == path).order_by(d.number)
@@ -110,15 +115,16 @@ def keep_draw(
     )
 
 
-def state_of(conn: sa.Connection, tenant_id: int, path: str) -> list[list[int | None]]:
-    """Return figures that change whenever the plan or the draw does."""
-    found: list[list[int | None]] = []
-    for table in (plan_version, start_draw):
-        newest = sa.select(sa.func.max(table.c.number), sa.func.max(table.c.made_at)).where(
-            table.c.tenant_id == tenant_id, table.c.path == path
-        )
-        found.append(list(conn.execute(newest).one()))
-    return found
+def state_of(conn: sa.Connection, tenant_id: int, path: str) -> str:
+    """Return what a report takes from the plan and the draw, as text; without the times."""
+    p, d = plan_version.c, start_draw.c
+    plans = sa.select(p.number, p.locked, p.body).where(p.tenant_id == tenant_id, p.path == path)
+    draws = sa.select(d.number, d.seed, d.body).where(d.tenant_id == tenant_id, d.path == path)
+    found = [
+        [list(row) for row in conn.execute(query)]
+        for query in (plans.order_by(p.number), draws.order_by(d.number))
+    ]
+    return json.dumps(found) if any(found) else ""
 
 
 def now() -> int:

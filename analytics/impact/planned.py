@@ -1,0 +1,190 @@
+"""What was planned, and whether the roll-out followed its draw: read beside the data of a report.
+
+A plan binds when it was locked before the first person of those who count completed the path. A draw
+counts when it was made before that too, and most teams started when it said: then every drawn team
+stands in the month it was drawn for, whatever it did (intention to treat), and teams that were not
+in the draw stand aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, get_args
+
+import numpy as np
+import sqlalchemy as sa
+
+from analytics.checks.redrawn import Redraws
+from analytics.estimators.panel import NEVER
+from analytics.estimators.question import Comparison
+from analytics.impact.asking import Asked
+from analytics.impact.population import Rollout
+from analytics.impact.window import Window
+from analytics.months import MICROSECONDS_A_DAY, month_name
+from analytics.plans.drawing import deals
+from analytics.plans.following import Followed, follow
+from analytics.plans.history import units
+from analytics.plans.model import Primary
+from analytics.plans.standing import Standing, standing
+from analytics.plans.store import KeptDraw, draws_of, versions_of
+from analytics.store import stage
+from analytics.store.observed import Observed
+from lrs.xapi.times import instant
+
+REDRAWS = 4_999
+SEED = 20_260_104
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The newest draw of a path beside what came of it."""
+
+    kept: KeptDraw
+    in_time: bool
+    by_unit: dict[int, int]
+    """The drawn month of each team that is still known, `NEVER` for those that stand beside."""
+    places: tuple[int, ...]
+    """Where each of them stands in the draw."""
+    followed: Followed
+
+    @property
+    def holds(self) -> bool:
+        """Return whether the answer rests on the draw."""
+        return self.in_time and self.followed.enough
+
+    @property
+    def own(self) -> bool:
+        """Return whether chance alone decided: a draw that was repeated leaves a choice."""
+        return self.holds and self.kept.number == 1
+
+    def redraws(self) -> Redraws:
+        """Return the draws that were as likely, for the teams still known."""
+        clusters = np.array(list(self.by_unit), np.int64)
+        return Redraws(clusters, deals(self.kept.draw, REDRAWS, SEED)[:, list(self.places)])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it stands in the record."""
+        return {
+            "made_at": instant(self.kept.made_at),
+            "seed": self.kept.draw.seed,
+            "times": self.kept.number,
+            "balanced_over": list(self.kept.draw.balanced_over),
+            "in_time": self.in_time,
+            "holds": self.holds,
+            **self.followed.as_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan of a path as it bears on one outcome, and its draw."""
+
+    metric: str
+    standing: Standing | None
+    drawn: Drawn | None
+
+    @property
+    def primary(self) -> Primary | None:
+        """Return what the plan says of the outcome."""
+        return None if self.standing is None else self.standing.plan.primary(self.metric)
+
+    @property
+    def binds(self) -> bool:
+        """Return whether a plan locked in time rules this outcome."""
+        return self.primary is not None and self.standing is not None and self.standing.binds
+
+    @property
+    def by_draw(self) -> Drawn | None:
+        """Return the draw, if the answer rests on it."""
+        return self.drawn if self.drawn is not None and self.drawn.holds else None
+
+    def months(self, seen: Window) -> Window:
+        """Return the months to look at: none after the planned window."""
+        end = self._end
+        return seen if end is None or end >= seen.last else replace(seen, last=end)
+
+    def flags(self, seen: Window) -> list[str]:
+        """Return the flags that follow from the plan."""
+        if self.standing is None or not self.binds:
+            return []
+        still_open = self._end is not None and seen.last < self._end
+        return [*self.standing.flags, *(["window_not_closed"] if still_open else [])]
+
+    @property
+    def _end(self) -> int | None:
+        if self.standing is None or not self.binds or self.standing.plan.window is None:
+            return None
+        return self.standing.plan.window[1]
+
+    def comparison(self) -> Comparison:
+        """Return with whom to compare."""
+        asked = self.standing.plan.comparison if self.standing is not None and self.binds else None
+        return next((known for known in get_args(Comparison) if known == asked), "both")
+
+    def steps(self, codes: Sequence[str]) -> list[str]:
+        """Return what would raise the grade, at most three: a plan that does not bind is one."""
+        loose = self.standing is not None and not self.standing.binds
+        return list(dict.fromkeys([*codes, *(["lock_the_plan"] if loose else [])]))[:3]
+
+    def as_json(self) -> dict[str, Any] | None:
+        """Return it as it stands in the record."""
+        if self.standing is None:
+            return None
+        window = self.standing.plan.window
+        locked = self.standing.locked_at
+        return {
+            "status": self.standing.status,
+            "primary": self.primary is not None,
+            "locked_at": None if locked is None else instant(locked),
+            "window": None if window is None else [month_name(month) for month in window],
+            "assignment": self.standing.plan.assignment,
+            "changes": [
+                {"at": instant(change.made_at), "reason": change.reason}
+                for change in self.standing.changes
+            ],
+            "draw": None if self.drawn is None else self.drawn.as_json(),
+        }
+
+
+def planned_for(conn: sa.Connection, asked: Asked, rollout: Rollout, months: Window) -> Planned:
+    """Return what was planned; needs the stages and the teams' actual starts."""
+    tenant, path = asked.tenant_id, asked.path.key
+    start_day = _start_day(conn, months)
+    found = standing(versions_of(conn, tenant, path), start_day)
+    kept = draws_of(conn, tenant, path)
+    drawn = _drawn(conn, asked, kept[-1], start_day, months) if kept else None
+    if rollout.asked_for and rollout.level == "person":
+        drawn = None  # teams were drawn; people are another question
+    return Planned(asked.metric.key, found, drawn)
+
+
+def _start_day(conn: sa.Connection, months: Window) -> int | None:
+    """Return the day on which the first of those whose start counts completed the path."""
+    own = stage.learner.c
+    query = sa.select(sa.func.min(own.done_day)).where(own.start_ix > months.first)
+    return conn.execute(query).scalar()
+
+
+def _drawn(
+    conn: sa.Connection, asked: Asked, kept: KeptDraw, start_day: int | None, months: Window
+) -> Drawn:
+    known = {unit.key: number for number, unit in units(conn, asked.tenant_id).items()}
+    drawn = zip(kept.draw.teams, kept.draw.starts, strict=True)
+    there = [
+        (known[team.key], start, at) for at, (team, start) in enumerate(drawn) if team.key in known
+    ]
+    by_unit = {unit: start for unit, start, _ in there}
+    actual = {row.unit_id: row.start_ix for row in conn.execute(sa.select(stage.unit_start))}
+    in_time = start_day is None or kept.made_at // MICROSECONDS_A_DAY < start_day
+    followed = follow(by_unit, actual, months.last)
+    return Drawn(kept, in_time, by_unit, tuple(at for *_, at in there), followed)
+
+
+def stand_by_draw(conn: sa.Connection, drawn: Drawn, own: Observed) -> None:
+    """Put every drawn team into its drawn month, and leave out teams that were not drawn."""
+    starts = sorted((unit, start) for unit, start in drawn.by_unit.items() if start != NEVER)
+    stage.fill(conn, stage.unit_start, starts)
+    conn.execute(sa.delete(stage.member).where(stage.member.c.unit_id.not_in(drawn.by_unit)))
+    if own.measure.grain == "team":
+        conn.execute(sa.delete(own.table).where(own.table.c.unit_id.not_in(drawn.by_unit)))

@@ -1,0 +1,95 @@
+"""The whole story, by the product's own doors: plan, lock, draw, roll out as drawn, grade A."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import planned_company as company
+import pytest
+from click.testing import CliRunner
+
+from analytics.impact import impact
+from analytics.months import month_ix, month_name
+from analytics.plans.commands import plans
+from lrs.store.database import Database
+
+Run = Callable[..., Any]
+Starts = dict[str, int | None]
+WAVE = f"{month_name(company.FIRST)}=12"
+
+
+@pytest.fixture
+def run(database: Database) -> Run:
+    """Return ``f(*arguments)``: what `verkan plans … --json` prints."""
+    settings = database.settings
+    given = {"home": str(settings.home_folder), "database_url": settings.database_url}
+
+    def ran(*arguments: str) -> Any:
+        done = CliRunner().invoke(plans, [*arguments, "--json"], obj=given, catch_exceptions=False)
+        return json.loads(done.output)
+
+    return ran
+
+
+@pytest.fixture
+def files(database: Database, tmp_path: Path) -> company.Files:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return company.staffed(database, folder)
+
+
+@pytest.fixture
+def starts(run: Run, files: company.Files) -> Starts:
+    """The months that were drawn, after the plan was made and locked."""
+    run("make", str(files.plan()))
+    assert run("lock", company.PATH)[0]["state"] == "locked"
+    drawn = run("draw", company.PATH, "--wave", WAVE, "--seed", "11")
+    return {row["team"]: row["start"] and month_ix(row["start"]) for row in drawn["teams"]}
+
+
+def test_a_roll_out_that_follows_its_draw_has_grade_a_and_a_return(
+    database: Database, files: company.Files, starts: Starts
+) -> None:
+    company.roll_out(database, files, starts)
+    record = impact(database, 1, company.PATH, "calls")
+    assert (record["verdict"], record["grade"], record["flags"]) == ("improved", "A", [])
+    assert record["plan"]["status"] == "locked"
+    assert record["plan"]["draw"]["followed"] == company.TEAMS
+    assert record["inference"]["method"].startswith("lots drawn anew")
+    assert record["estimate"]["low"] < company.EFFECT < record["estimate"]["high"]
+    months = 12 * company.EACH * company.AFTER
+    worth = record["money"]
+    assert worth["status"] == "measured"
+    assert worth["cost"]["total"] == 1000 + 50 * 12 * company.EACH
+    assert worth["benefit"]["likely"] == pytest.approx(record["estimate"]["att"] * months * 10)
+    assert record["raise_the_grade"] == []
+
+
+def test_a_plan_changed_after_the_start_is_told_and_caps_the_grade(
+    database: Database, files: company.Files, starts: Starts, run: Run
+) -> None:
+    early = {team: start and company.NOW - 3 for team, start in starts.items()}
+    _backdate(database, day=1)
+    company.roll_out(database, files, early)
+    other = company.PLAN.replace('metric = "calls"', 'metric = "calls"').replace(
+        "high = 12", "high = 30"
+    )
+    run("change", str(files.plan(other)), "--reason", "it went so well")
+    record = impact(database, 1, company.PATH, "calls")
+    assert "plan_changed_after_start" in record["flags"]
+    assert record["grade"] == "C"
+    assert record["plan"]["changes"][0]["reason"] == "it went so well"
+    assert record["money"]["status"] == "none"
+
+
+def _backdate(database: Database, *, day: int) -> None:
+    """Let the plan have been locked long ago, as nobody can wait for in a test."""
+    import sqlalchemy as sa
+
+    from analytics.store.schema import plan_version
+
+    with database.write() as conn:
+        conn.execute(sa.update(plan_version).values(made_at=day * 86_400_000_000))
