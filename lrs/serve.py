@@ -2,7 +2,7 @@
 
 On PostgreSQL several processes may serve: they share one listening socket, opened before they are
 made, and the kernel hands each connection to one of them (`record-store.md`, Server). The first
-process then only watches over the others.
+process then only watches over the others (`lrs.workers`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -20,10 +19,12 @@ from types import FrameType
 
 import click
 
+from lrs import log
 from lrs.access.keys import home_page
 from lrs.errors import BadInput
 from lrs.settings import Settings, load
 from lrs.store.database import Database
+from lrs.workers import STOPPING, Workers
 
 OnReady = Callable[[str], None]
 
@@ -158,16 +159,13 @@ def _on_signals(stop: Callable[[], None]) -> Callable[[], None]:
     def stopping(_signal: int, _frame: FrameType | None) -> None:
         stop()
 
-    former = {number: signal.signal(number, stopping) for number in _STOPPING}
+    former = {number: signal.signal(number, stopping) for number in STOPPING}
 
     def restore() -> None:
         for number, handler in former.items():
             signal.signal(number, handler)
 
     return restore
-
-
-_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 def _allow_files(settings: Settings) -> None:
@@ -180,46 +178,18 @@ def _allow_files(settings: Settings) -> None:
 
 
 def _watch(settings: Settings, listening: socket.socket, on_ready: OnReady | None) -> int:
-    """Make the processes that serve, and stop them all when told to or when one fails."""
-    follows, leads = os.pipe()
-    workers = {_fork(settings, listening, follows, leads) for _ in range(settings.workers)}
-    os.close(follows)
-    stopped = threading.Event()
-
-    def stop() -> None:
-        stopped.set()
-        for worker in tuple(workers):
-            os.kill(worker, signal.SIGTERM)
-
-    restore = _on_signals(stop)
+    """Make the processes that serve, and watch over them until told to stop."""
+    log.configure(settings)
+    workers = Workers(
+        settings.workers,
+        lambda leader: _serve_here(settings, listening, Database(settings), leader=leader),
+    )
+    restore = _on_signals(workers.stop)
     failed: list[BaseException] = []
     if on_ready is not None:
-        _aside(lambda: on_ready(address(settings)), failed, stop)
-    status = 0
-    while workers:
-        worker, ended = os.wait()
-        workers.discard(worker)
-        if ended != 0 and not stopped.is_set():
-            status = 1
-            click.echo("error: a process that serves has failed; stopping the others", err=True)
-            stop()
+        _aside(lambda: on_ready(address(settings)), failed, workers.stop)
+    status = workers.watch()
     restore()
-    os.close(leads)
     if failed:
         raise failed[0]
     return status
-
-
-def _fork(settings: Settings, listening: socket.socket, follows: int, leads: int) -> int:
-    worker = os.fork()
-    if worker:
-        return worker
-    status = 1
-    try:
-        # So that the pipe closes when the first process ends, however it ends.
-        os.close(leads)
-        status = _serve_here(settings, listening, Database(settings), leader=follows)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
