@@ -177,3 +177,7 @@ class StoreFull(VerkanError):
 
 class Internal(VerkanError):
     """Ours. The request id finds it in the log."""
+
+
+RETRY_AFTER_S = {StoreUnavailable.status: 5, StoreFull.status: 60}
+"""By status: when whoever was refused may come again, as ``Retry-After`` tells it."""

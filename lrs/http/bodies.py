@@ -7,7 +7,7 @@ and unpacking stops at the limit.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask import g, request
 from werkzeug.exceptions import HTTPException
@@ -83,23 +83,34 @@ def _unpacked(body: bytes) -> bytes:
 
 def unpack(body: bytes, limit: int) -> bytes:
     """Return what gzip packed; raises `TooLarge` as soon as it is more than the limit."""
-    unpacker = zlib.decompressobj(wbits=31)
     whole = bytearray()
+    for piece in _pieces(memoryview(body)):
+        whole += piece
+        if len(whole) > limit:
+            raise TooLarge(
+                f"the body unpacks to more than {limit} bytes",
+                where="body",
+                hint="send fewer statements at a time",
+            )
+    return bytes(whole)
+
+
+def _pieces(body: memoryview) -> Iterator[bytes]:
+    """Yield what was packed, in small pieces. RFC 1952, 2.2: parts packed one by one may follow."""
+    unpacker = zlib.decompressobj(wbits=31)
+    packed = b""
     try:
-        while body and not unpacker.eof:
-            whole += unpacker.decompress(body, _PIECE)
-            body = unpacker.unconsumed_tail
-            if len(whole) > limit:
-                raise TooLarge(
-                    f"the body unpacks to more than {limit} bytes",
-                    where="body",
-                    hint="send fewer statements at a time",
-                )
+        while body or packed:
+            if not packed:
+                packed, body = bytes(body[:_PIECE]), body[_PIECE:]
+            yield unpacker.decompress(packed, _PIECE)
+            packed = unpacker.unconsumed_tail
+            if unpacker.eof and (unpacker.unused_data or body):
+                packed, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=31)
     except zlib.error as exc:
         raise _not_gzip() from exc
     if not unpacker.eof:
         raise _not_gzip()
-    return bytes(whole)
 
 
 def _not_gzip() -> BadInput:

@@ -69,8 +69,8 @@ def _ours(error: VerkanError) -> Response:
         headers["WWW-Authenticate"] = told
     if isinstance(error, errors.TooManyRequests):
         headers["Retry-After"] = str(error.retry_after_s)
-    elif error.status in (503, 507):
-        headers["Retry-After"] = "5" if error.status == 503 else "60"
+    elif error.status in errors.RETRY_AFTER_S:
+        headers["Retry-After"] = str(errors.RETRY_AFTER_S[error.status])
     return _as_page(error) or answer(error, headers)
 
 
