@@ -13,19 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, OperationalError
 
-from lrs.errors import BadSettings, StoreFull, StoreUnavailable, VerkanError
+from lrs.errors import StoreUnavailable
 from lrs.settings import Settings
+from lrs.store.engines import WRITING, make_engine
+from lrs.store.faults import told_plainly
 from lrs.store.memory import Memory
 from lrs.store.together import Together
-
-_WRITING = "verkan_writing"
 
 
 class Database:
@@ -33,7 +29,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.engine = _engine(settings)
+        self.engine = make_engine(settings)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.memory = Memory()
         self.together = Together()
@@ -44,7 +40,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Yield a connection in a transaction that sees one state of the data."""
-        with _told_plainly(), self.engine.connect() as conn, conn.begin():
+        with told_plainly(), self.engine.connect() as conn, conn.begin():
             yield conn
 
     @contextmanager
@@ -56,7 +52,7 @@ class Database:
         ``first`` is done before anything else: on PostgreSQL in a transaction of its own, whose
         locks are over when this one begins; on SQLite, where nobody else writes, in the same one.
         """
-        with _told_plainly():
+        with told_plainly():
             if self._turn is None:
                 with self.engine.connect() as conn:
                     if first is not None:
@@ -66,7 +62,7 @@ class Database:
                         yield conn
                 return
             with self._turn.taken(), self.engine.connect() as conn:
-                conn = conn.execution_options(**{_WRITING: True})
+                conn = conn.execution_options(**{WRITING: True})
                 with conn.begin():
                     if first is not None:
                         first(conn)
@@ -81,64 +77,6 @@ class Database:
         self.engine.dispose()
         if self._turn is not None:
             self._turn.close()
-
-
-def _engine(settings: Settings) -> sa.Engine:
-    try:
-        url = sa.make_url(settings.url)
-    except sa.exc.ArgumentError as exc:
-        raise BadSettings(
-            "database_url is not an address",
-            where="database_url",
-            hint="postgresql://user:password@host/name",
-        ) from exc
-    if url.get_backend_name() == "sqlite":
-        return _sqlite(url, settings)
-    if url.get_backend_name() != "postgresql":
-        raise BadSettings(
-            f"{url.get_backend_name()} is not a database Verkan runs on",
-            where="database_url",
-            hint="SQLite (leave it empty) or PostgreSQL",
-        )
-    try:
-        return sa.create_engine(
-            url, pool_size=settings.threads, max_overflow=settings.threads, pool_pre_ping=True
-        )
-    except ModuleNotFoundError as exc:
-        raise BadSettings(
-            "the PostgreSQL driver is not installed", hint="pip install 'verkan[postgres]'"
-        ) from exc
-
-
-def _sqlite(url: sa.URL, settings: Settings) -> sa.Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        url,
-        pool_size=settings.threads,
-        max_overflow=settings.threads,
-        connect_args={"timeout": settings.busy_timeout_s, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(dbapi: Any, _record: object) -> None:
-        dbapi.isolation_level = None  # transactions are begun below, not guessed by the driver
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-            "wal_autocheckpoint = 16000",
-            "cache_size = -32000",
-            "temp_store = MEMORY",
-        ):
-            dbapi.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(conn: sa.Connection) -> None:
-        writing = conn.get_execution_options().get(_WRITING, False)
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
 
 
 class _Turn:
@@ -207,30 +145,3 @@ class _Turn:
             f"no turn to write within {self._timeout_s:g} s",
             hint="try again; if it lasts, look for a process that holds the database",
         )
-
-
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Turn a fault of the database itself into one of ours that says what to do."""
-    try:
-        yield
-    except DBAPIError as exc:
-        raise _plain(exc) from exc
-
-
-def _plain(exc: DBAPIError) -> VerkanError | DBAPIError:
-    text = str(exc.orig)
-    state = getattr(exc.orig, "sqlstate", None)
-    if "disk is full" in text or state == "53100":
-        return StoreFull(
-            "no room left on the disk of the database", hint="free some room; nothing was lost"
-        )
-    if exc.connection_invalidated or (
-        isinstance(exc, OperationalError)
-        and (state is None or state[:2] in ("08", "53", "57") or state == "55P03")
-    ):
-        return StoreUnavailable(
-            "the database cannot be used now",
-            hint=f"is it running and reachable? {text.splitlines()[0]}",
-        )
-    return exc

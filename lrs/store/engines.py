@@ -1,0 +1,121 @@
+"""The engines of the two databases: how each is connected to, and what it promises at a commit.
+
+Both bring what is acknowledged to the disk first (``synchronous``, ``synchronous_commit``), and
+neither is waited for without end.
+"""
+
+from __future__ import annotations
+
+import select
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from lrs.errors import BadSettings
+from lrs.settings import Settings
+
+WRITING = "verkan_writing"
+"""The option of a connection whose transaction is one to write."""
+
+
+def make_engine(settings: Settings) -> sa.Engine:
+    """Return the engine of the database that the settings name; nothing is connected yet."""
+    try:
+        url = sa.make_url(settings.url)
+    except sa.exc.ArgumentError as exc:
+        raise BadSettings(
+            "database_url is not an address",
+            where="database_url",
+            hint="postgresql://user:password@host/name",
+        ) from exc
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, settings)
+    if url.get_backend_name() != "postgresql":
+        raise BadSettings(
+            f"{url.get_backend_name()} is not a database Verkan runs on",
+            where="database_url",
+            hint="SQLite (leave it empty) or PostgreSQL",
+        )
+    try:
+        return _postgresql(url, settings)
+    except ModuleNotFoundError as exc:
+        raise BadSettings(
+            "the PostgreSQL driver is not installed", hint="pip install 'verkan[postgres]'"
+        ) from exc
+
+
+# After how long a server that answers nothing counts as away; what the address says comes first.
+_AWAY_AFTER = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+# What is acknowledged is on the disk: a server set to be quicker than that is asked to wait.
+_ON_THE_DISK = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
+)
+
+
+def _postgresql(url: sa.URL, settings: Settings) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        pool_size=settings.threads,
+        max_overflow=settings.threads,
+        connect_args={name: value for name, value in _AWAY_AFTER.items() if name not in url.query},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi: Any, _record: object) -> None:
+        dbapi.execute(_ON_THE_DISK)
+        dbapi.commit()
+
+    @event.listens_for(engine, "checkout")
+    def _look(dbapi: Any, _record: object, _proxy: object) -> None:
+        # To ask would take a third of the time of a short transaction. What a server tells an idle
+        # connection unasked is its end: it is made anew.
+        if dbapi.closed or _has_something_to_read(dbapi.fileno()):
+            raise sa.exc.DisconnectionError
+
+    return engine
+
+
+def _has_something_to_read(file: int) -> bool:
+    waiting = select.poll()
+    waiting.register(file, select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+def _sqlite(url: sa.URL, settings: Settings) -> sa.Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        pool_size=settings.threads,
+        max_overflow=settings.threads,
+        connect_args={"timeout": settings.busy_timeout_s, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = None  # transactions are begun below, not guessed by the driver
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "wal_autocheckpoint = 16000",
+            "cache_size = -32000",
+            "temp_store = MEMORY",
+        ):
+            dbapi.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: sa.Connection) -> None:
+        writing = conn.get_execution_options().get(WRITING, False)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
