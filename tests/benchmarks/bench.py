@@ -3,7 +3,7 @@
     python tests/benchmarks/bench.py [--stored 1000000] [--scale 1] [--part posts …] [--database sqlite]
 
 A real `verkan serve` with the settings it ships with (every commit reaches the disk). First so many
-statements are imported, exported and counted (`files.py`); then, with those stored, every filter is
+statements are imported, exported and counted (`files.py`), backed up and checked (`backups.py`); then, with those stored, every filter is
 asked (`reads.py`) and statements are posted (`posts.py`). Each figure stands beside the same work
 done by the database alone in the same run, and beside the figure of the run before. A million
 stored takes about ten minutes a database; ``--stored 20000 --scale 0.1`` is for a try.
@@ -21,6 +21,7 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE), str(_HERE.parent)]
 
+from backups import measure_backups  # noqa: E402
 from figures import KEPT, Figure, keep, kept, table  # noqa: E402
 from files import measure_files  # noqa: E402
 from places import places, sync_ms  # noqa: E402
@@ -29,7 +30,7 @@ from reads import measure_reads  # noqa: E402
 from rich.console import Console  # noqa: E402
 from serving import serving  # noqa: E402
 
-PARTS = ("files", "reads", "posts")
+PARTS = ("files", "backups", "reads", "posts")
 WORKERS = {"sqlite": 1, "postgresql": 2}
 
 
@@ -39,6 +40,8 @@ def measure(kind: str, stored: int, scale: float, parts: list[str]) -> Iterator[
         settings = place.new()
         imported = measure_files(place, settings, stored) if stored else iter(())
         yield from (one for one in imported if "files" in parts)
+        if "backups" in parts and stored:
+            yield from measure_backups(place, settings, stored)
         if {"reads", "posts"} & set(parts):
             with serving(replace(settings, workers=WORKERS[kind])) as served:
                 if "reads" in parts and stored:
