@@ -10,6 +10,7 @@ from rich.text import Text
 
 from analytics.report.method import NAIVE
 from analytics.report.view import View
+from analytics.report.worth import worth
 from lrs.web.i18n import known
 
 COLOURS = {"good": "green", "bad": "red", "still": "cyan", "doubt": "yellow"}
@@ -30,6 +31,7 @@ def _lines(view: View) -> Iterator[Text]:
     for number in view.numbers():
         yield _labelled(number.label, number.value, number.note)
     yield from _naive(view)
+    yield from _worth(view)
     remarks = view.remarks()
     if remarks:
         yield Text()
@@ -51,6 +53,19 @@ def _naive(view: View) -> Iterator[Text]:
         return
     label = view.words.say(NAIVE["before_after"])
     yield Text.assemble(f"{label}: ", (naive, "strike"), f"  {' '.join(view.why_naive_differs())}")
+
+
+def _worth(view: View) -> Iterator[Text]:
+    """Tell the money, if there is any to tell; an opinion says that it is one."""
+    found = worth(view)
+    if found is None:
+        return
+    yield Text()
+    yield Text.assemble((found.title, "bold"), f": {found.lead}")
+    for number in found.numbers:
+        yield _labelled(number.label, number.value, number.note)
+    for note in found.notes:
+        yield Text(note, style="dim")
 
 
 def _below(view: View) -> Iterator[Text]:

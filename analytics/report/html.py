@@ -19,7 +19,9 @@ from markupsafe import Markup
 from analytics.report import chart, method
 from analytics.report.icons import icon
 from analytics.report.picture import Picture
+from analytics.report.planned import planned
 from analytics.report.view import View
+from analytics.report.worth import worth
 from lrs import __version__
 from lrs.web.i18n import known, translations
 
@@ -58,6 +60,8 @@ def _body(view: View) -> Markup:
             starts=method.starts(view),
             estimates=method.estimates(view),
             provenance=method.provenance(view),
+            money=worth(view),
+            planned=planned(view),
         )
     )
     return Markup(said)  # noqa: S704  # escaped by the template
