@@ -186,6 +186,6 @@ def test_whole_teams_have_the_error_of_teams(tmp_path: Path) -> None:
     others = [ask(tmp_path, table[table["team"] != left])["estimate"]["coef"] for left in range(16)]
     jackknife = (15 / 16 * np.sum((np.array(others) - np.mean(others)) ** 2)) ** 0.5
     assert told["coef"] == ask(tmp_path, table)["estimate"]["coef"]
-    assert told["se"] == pytest.approx(jackknife, rel=0.05)
+    assert told["se"] == pytest.approx(jackknife, rel=0.1)
     assert told["df"] == 15
     assert "few_clusters" in ask(tmp_path, table[table["team"] < 5], cluster="team")["flags"]
