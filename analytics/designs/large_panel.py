@@ -7,32 +7,34 @@ more. Needs the extra ``duckdb``; without it `panel` reads the file as any other
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analytics.answering import answer_panel
 from analytics.designs import panel
-from analytics.designs.large_table import LargeTable, Outcome
+from analytics.designs.outcome_sql import Outcome
 from analytics.designs.spec import Given, Spec, question_of
-from analytics.store.columns import Columns
+
+if TYPE_CHECKING:
+    from analytics.store.columns import Columns
 
 LARGE = 2_000_000
 """Rows from which a table is left in its file."""
 
 
-def opened(spec: Spec) -> Columns | None:
-    """Return the spec's file when it is a large Parquet file and DuckDB is there to read it."""
+def is_large(spec: Spec) -> bool:
+    """Return whether the spec's file is a large Parquet file, and DuckDB is there to read it."""
     if spec.path.suffix != ".parquet" or not spec.path.is_file():
-        return None
+        return False
     try:
         import duckdb  # noqa: F401
         import pyarrow.parquet as pq
 
         schema, rows = pq.read_schema(spec.path), pq.read_metadata(spec.path).num_rows
     except (ImportError, OSError, ValueError):
-        return None  # `read_table` says what is wrong
-    return Columns(spec.path) if rows >= LARGE and _is_plain(spec, schema) else None
+        return False  # `read_table` says what is wrong
+    return rows >= LARGE and _is_plain(spec, schema)
 
 
 def _is_plain(spec: Spec, schema: Any) -> bool:
@@ -49,8 +51,11 @@ def _is_plain(spec: Spec, schema: Any) -> bool:
     return plain and not any(outcome.kpi.get("scale") for outcome in outcomes)
 
 
-def answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict[str, Any]:
+def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer, as `panel.answer` does."""
+    from analytics.store.columns import Columns  # with SQLAlchemy, which other tables do without
+
+    columns = Columns(spec.path)
     try:
         return _answer(spec, columns, provenance)
     finally:
@@ -58,6 +63,8 @@ def answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict[
 
 
 def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    from analytics.designs.large_table import LargeTable
+
     outcomes = list(_outcomes(spec))
     _check_columns(spec, columns, outcomes)
     table = LargeTable(spec, columns, outcomes)

@@ -7,7 +7,6 @@ itself then tells what is wrong with it, so that a large file and a small one ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,76 +15,17 @@ import pandas as pd
 
 from analytics.designs import panel
 from analytics.designs.measures import MANY_MISSING, measures
-from analytics.designs.spec import Spec
+from analytics.designs.outcome_sql import Outcome, quoted
+from analytics.designs.spec import Given, Spec
 from analytics.designs.table import as_text
 from analytics.designs.time import IntArray
-from analytics.estimators.question import PER_EXPOSURE
-from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains, quoted
+from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains
 from lrs.errors import BadInput
 
 _WORD = 62
 """Periods that fit a whole number, a bit each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Given(Spec):
-    """The spec of a table in memory: some of the file's rows, or none, or its distinct values."""
-
-    rows: pd.DataFrame
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """Return those rows."""
-        return self.rows
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One outcome, as SQL over the file's columns: `measures`, told again."""
-
-    kpi: Mapping[str, Any]
-    column: str
-    exposure: str | None
-    where: str
-
-    @property
-    def value(self) -> str:
-        """Return the outcome's number."""
-        return f"CAST({quoted(self.column)} AS DOUBLE)"
-
-    @property
-    def den(self) -> str:
-        """Return the exposure."""
-        return f"CAST({quoted(self.exposure) if self.exposure is not None else 1} AS DOUBLE)"
-
-    @property
-    def num(self) -> str:
-        """Return the numerator."""
-        weighted = self.kpi["kind"] in ("continuous", "ordinal") and self.exposure is not None
-        return f"({self.value} * {self.den})" if weighted else self.value
-
-    @property
-    def known(self) -> str:
-        """Return whether a row has the outcome."""
-        told = f"({self.value} IS NOT NULL AND NOT isnan({self.value}))"
-        return told if self.exposure is None else f"({told} AND {self.den} > 0)"
-
-    @property
-    def odd(self) -> str:
-        """Return whether a row has what `measures` refuses."""
-        value, den, kind = self.value, self.den, self.kpi["kind"]
-        found = [f"isinf({value})"]
-        if self.exposure is not None:
-            found.append(f"isinf({den}) OR {den} IS NULL OR isnan({den}) OR {den} < 0")
-            found.append(f"({den} = 0 AND {value} > 0)")
-        if kind in (*PER_EXPOSURE, "binary"):
-            found.append(f"{value} < 0")
-        if kind == "count":
-            found.append(f"{value} <> floor({value})")
-        if kind == "binary" or (kind == "absence" and self.exposure is not None):
-            found.append(f"{value} > {den}")
-        told = f"({value} IS NOT NULL AND NOT isnan({value}))"
-        return f"({told} AND ({' OR '.join(found)}))"
+_LOGARITHM = 40
+"""Bits of a whole number whose logarithm, rounded down, is sure to be its highest bit."""
 
 
 class LargeTable:
@@ -97,29 +37,33 @@ class LargeTable:
         self.outcomes = outcomes
         names = {key: spec.optional(key) for key in ("unit", "time", "start", "cluster")}
         self.names = {key: name for key, name in names.items() if name is not None}
-        self._look()
-        self.looked = self._looked()
+        self.looked = self._look()
         self._refuse_what_cannot_be()
         self._keep_timing()
 
-    def _look(self) -> None:
-        """Ask once, of every period and start, what there is and up to which size."""
-        parts = [
-            f"count(*) FILTER ({o.known}) AS known{n}, "
-            f"max(abs({o.num})) FILTER ({o.known}) AS num{n}, "
-            f"max({o.den}) FILTER ({o.known}) AS den{n}, "
-            f"max({o.num} * {o.num} / {o.den}) FILTER ({o.known}) AS square{n}"
-            for n, o in enumerate(self.outcomes)
-        ]
-        odd = " OR ".join(condition for condition, _ in self._rules())
+    def _look(self, *, closely: bool = False) -> pd.DataFrame:
+        """Ask, of every period and start, what there is and up to which size."""
+        odd, *parts = zip(*(o.looked_at(closely=closely) for o in self.outcomes), strict=True)
+        names = [f"{part}{n}" for part in _LOOKED for n in range(len(self.outcomes))]
+        asked = [part for of_all in parts for part in of_all]
+        missing = [f"{quoted(name)} IS NULL" for key, name in self.names.items() if key != "start"]
         time, start = quoted(self.names["time"]), quoted(self.names["start"])
         self.columns.run(
-            f"CREATE TEMP TABLE looked AS SELECT row_number() OVER (ORDER BY time, start) AS id, * "
+            f"CREATE OR REPLACE TEMP TABLE looked AS "
+            f"SELECT row_number() OVER (ORDER BY time, start) AS id, * "
             f"FROM (SELECT {time} AS time, {start} AS start, count(*) AS n, "
-            f"coalesce(bool_or({odd}), FALSE) AS odd, "
-            f"coalesce(bool_or({self._spelt_otherwise()}), FALSE) AS spelt, {', '.join(parts)} "
+            f"coalesce(bool_or({' OR '.join((*odd, *missing))}), FALSE) AS odd, "
+            f"coalesce(bool_or({self._spelt_otherwise()}), FALSE) AS spelt, "
+            f"{', '.join(f'{one} AS {name}' for one, name in zip(asked, names, strict=True))} "
             f"FROM {self.columns.source} GROUP BY ALL)"
         )
+        every = ["id", "time", "start", "n", "odd", "spelt", *names]
+        found = self.columns.run(f"SELECT {', '.join(every)} FROM looked ORDER BY id")
+        looked = pd.DataFrame(found, columns=every, dtype=object)
+        sizes = looked[[name for name in names if not name.startswith("known")]].astype(float)
+        told = looked[[f"known{n}" for n in range(len(self.outcomes))]].to_numpy(np.int64) > 0
+        doubtful = looked["odd"].any() or (~np.isfinite(sizes[told.all(axis=1)])).any(axis=None)
+        return self._look(closely=True) if doubtful and not closely else looked
 
     def _spelt_otherwise(self) -> str:
         """Return whether a name is not in the one spelling `Spec.names` has for it."""
@@ -130,12 +74,6 @@ class LargeTable:
         schema = self.columns.file.schema_arrow
         named = [self.names[key] for key in ("unit", "cluster") if key in self.names]
         return [name for name in named if "string" in str(schema.field(name).type)]
-
-    def _looked(self) -> pd.DataFrame:
-        measured = [f"{part}{n}" for n in range(len(self.outcomes)) for part in _LOOKED]
-        names = ["id", "time", "start", "n", "odd", "spelt", *measured]
-        found = self.columns.run(f"SELECT {', '.join(names)} FROM looked ORDER BY id")
-        return pd.DataFrame(found, columns=names, dtype=object)
 
     def _rules(self) -> Iterator[tuple[str, Callable[[Given], object]]]:
         """Yield what a row must not have, in SQL, and the rule that says so."""
@@ -156,7 +94,7 @@ class LargeTable:
                 outcome_rule(outcome)(none)
 
     def _refuse_first(self, condition: str, rule: Callable[[Given], object]) -> None:
-        source = self.columns.source
+        source = self.columns.numbered
         first = f"SELECT min(file_row_number) FROM {source} WHERE {condition}"
         number = self.columns.run(first)[0][0]
         if number is None:
@@ -171,7 +109,7 @@ class LargeTable:
     def _row(self, condition: str) -> pd.DataFrame:
         names = self.columns.file.schema_arrow.names
         chosen = ", ".join(map(quoted, names))
-        found = f"SELECT {chosen} FROM {self.columns.source} WHERE {condition} LIMIT 1"
+        found = f"SELECT {chosen} FROM {self.columns.numbered} WHERE {condition} LIMIT 1"
         return as_text(pd.DataFrame(self.columns.run(found), columns=names, dtype=object))
 
     def _keep_timing(self) -> None:
@@ -220,9 +158,7 @@ class LargeTable:
         grains = Grains.of(self._largest, *most)
         num, den, num2 = (
             f"round({value} * {2.0**grain!r}::DOUBLE)"
-            for value, grain in zip(
-                (o.num, o.den, f"{o.num} * {o.num} / {o.den}"), grains, strict=True
-            )
+            for value, grain in zip((o.num, o.den, o.num2), grains, strict=True)
         )
         self.columns.run(
             f"CREATE TEMP VIEW outcome{n} AS SELECT m.cohort AS cohort, {self._named(key)} AS cluster, "
@@ -255,13 +191,12 @@ class LargeTable:
     def _by_cohort(self, bounds: Bounds) -> str:
         return (
             "SELECT first, count(*) FILTER (known > 0), count(*) FILTER (first < last), "
-            f"count(*) FILTER (n > {self._bits()}), sum(high - low + 1) "
+            f"count(*) FILTER (n > {self._bits()}), {self._spans()} "
             f"FROM ({self._by_unit(bounds)}) GROUP BY first"
         )
 
     def _by_unit(self, bounds: Bounds) -> str:
         unit = self._named("unit")
-        kept = f"FILTER ({self.outcomes[0].known})" if self._some_unknown else ""
         masks = ", ".join(f"bit_or({_mask(w, self._words)}) AS mask{w}" for w in range(self._words))
         tests = [
             f"{unit} {sign} {_literal(bound)}"
@@ -269,15 +204,26 @@ class LargeTable:
             if bound is not None
         ]
         where = f"WHERE {' AND '.join(tests)}" if tests else ""
+        known = "count(*) AS known"
+        if not self._in_bits:
+            kept = f"FILTER ({self.outcomes[0].known})"
+            known = f"count(*) {kept} AS known, min(place) {kept} AS low, max(place) {kept} AS high"
         return (
             f"SELECT {unit} AS unit, min(cohort) AS first, max(cohort) AS last, count(*) AS n, "
-            f"count(*) {kept} AS known, min(place) {kept} AS low, max(place) {kept} AS high, {masks} "
-            f"FROM {self._rows} {where} GROUP BY {unit}"
+            f"{known}, {masks} FROM {self._rows} {where} GROUP BY {unit}"
         )
 
+    def _spans(self) -> str:
+        """Return the SQL of how many periods lie between the first and the last of each unit."""
+        if self._in_bits:
+            return "sum(floor(log2(mask0)) - log2(mask0 & -mask0) + 1)"
+        return "sum(high - low + 1)"
+
     @property
-    def _some_unknown(self) -> bool:
-        return bool(self.looked["known0"].sum() < self.looked["n"].sum())
+    def _in_bits(self) -> bool:
+        """Return whether the bits of the periods tell all: every outcome known, and few periods."""
+        every = bool(self.looked["known0"].sum() == self.looked["n"].sum())
+        return every and len(np.unique(self.period)) <= _LOGARITHM
 
     @property
     def _words(self) -> int:
@@ -299,7 +245,8 @@ class LargeTable:
         doubled = f"SELECT unit FROM ({self._by_unit((None, None))}) WHERE n > {self._bits()}"
         unit = self._named("unit")
         place = "row_number() OVER (PARTITION BY unit, period ORDER BY number)"
-        rows = f"SELECT {unit} AS unit, period, file_row_number AS number FROM {self._rows}"
+        numbered = self._rows.replace(self.columns.source, self.columns.numbered)
+        rows = f"SELECT {unit} AS unit, period, file_row_number AS number FROM {numbered}"
         again = f"SELECT *, {place} AS place FROM ({rows}) WHERE unit IN ({doubled})"
         first = (
             f"SELECT unit::VARCHAR, number FROM ({again}) WHERE place > 1 ORDER BY number LIMIT 1"

@@ -26,9 +26,8 @@ _MANY_GAPS = 0.05
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
-    large = large_panel.opened(spec)
-    if large is not None:
-        return large_panel.answer(spec, large, provenance)
+    if large_panel.is_large(spec):
+        return large_panel.answer(spec, provenance)
     rows, clock = _rows(spec)
     question = question_of_panel(spec, clock)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))

@@ -13,15 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
-_PREPARER = _DIALECT.identifier_preparer
 
 
-def text_of(query: sa.Executable) -> str:
+def text_of(query: sa.ClauseElement) -> str:
     """Return a query as text with its values in it, such as every one of the databases takes."""
-    compiled = query.compile(  # type: ignore[attr-defined]
-        dialect=_DIALECT, compile_kwargs={"literal_binds": True}
-    )
-    return str(compiled)
+    return str(query.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
 def by_cluster(rows: sa.FromClause) -> sa.Select[Any]:

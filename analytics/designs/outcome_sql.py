@@ -1,0 +1,87 @@
+"""One outcome of a large table as SQL over its file: `measures`, told again.
+
+SQL says which rows cannot be right and what the others count as; what is wrong with such a row is
+told by `measures` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analytics.estimators.question import PER_EXPOSURE
+
+
+def quoted(text: str, by: str = '"') -> str:
+    """Return a name (or, by ', a text) as SQL writes it."""
+    return by + text.replace(by, by * 2) + by
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One outcome, as SQL over the file's columns: `measures`, told again."""
+
+    kpi: Mapping[str, Any]
+    column: str
+    exposure: str | None
+    where: str
+
+    @property
+    def value(self) -> str:
+        """Return the outcome's number."""
+        return f"CAST({quoted(self.column)} AS DOUBLE)"
+
+    @property
+    def den(self) -> str:
+        """Return the exposure."""
+        return f"CAST({quoted(self.exposure) if self.exposure is not None else 1} AS DOUBLE)"
+
+    @property
+    def num(self) -> str:
+        """Return the numerator."""
+        weighted = self.kpi["kind"] in ("continuous", "ordinal") and self.exposure is not None
+        return f"({self.value} * {self.den})" if weighted else self.value
+
+    @property
+    def num2(self) -> str:
+        """Return the row's part of a spread."""
+        square = f"{self.num} * {self.num}"
+        return square if self.exposure is None else f"{square} / {self.den}"
+
+    @property
+    def known(self) -> str:
+        """Return whether a row has the outcome."""
+        told = f"({self.value} IS NOT NULL AND NOT isnan({self.value}))"
+        return told if self.exposure is None else f"({told} AND {self.den} > 0)"
+
+    @property
+    def odd(self) -> str:
+        """Return whether a row has what `measures` refuses."""
+        told = f"({self.value} IS NOT NULL AND NOT isnan({self.value}))"
+        return f"({told} AND ({' OR '.join([f'isinf({self.value})', *self._faults()])}))"
+
+    def _faults(self) -> Iterator[str]:
+        value, den, kind = self.value, self.den, self.kpi["kind"]
+        if self.exposure is not None:
+            yield f"isinf({den}) OR {den} IS NULL OR isnan({den}) OR {den} < 0"
+            yield f"({den} = 0 AND {value} > 0)"
+        if kind in (*PER_EXPOSURE, "binary"):
+            yield f"{value} < 0"
+        if kind == "count":
+            yield f"{value} <> floor({value})"
+        if kind == "binary" or (kind == "absence" and self.exposure is not None):
+            yield f"{value} > {den}"
+
+    def looked_at(self, *, closely: bool) -> tuple[str, ...]:
+        """Return, as SQL: is any row odd, how many have the outcome, the most of num, den and num2.
+
+        Not closely is cheaper, and tells all unless the most is no finite number or a row is odd.
+        """
+        if self.exposure is None and not closely:
+            most = f"max(abs({self.value}))"
+            odd = " OR ".join(self._faults()) or "FALSE"
+            return odd, f"count({self.value})", most, "1.0", f"{most} * {most}"
+        known = f"FILTER ({self.known})"
+        sizes = (f"abs({self.num})", self.den, self.num2)
+        return self.odd, f"count(*) {known}", *(f"max({size}) {known}" for size in sizes)
