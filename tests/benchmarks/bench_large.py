@@ -1,0 +1,100 @@
+"""CPU seconds and peak memory of `verkan evaluate` on a Parquet file of people by month.
+
+    python tests/benchmarks/bench_large.py [--people 1000000 10000000] [--by team person]
+
+The file is made by DuckDB: teams of 25, rolled out in waves with some never, 24 months, one outcome.
+Measured is the whole command as a user runs it, imports included; beside it stands a plain sum of
+the same rows by DuckDB, in the same minute and with as many threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from analytics.store.columns import THREADS
+
+MONTHS, PER_TEAM = 24, 25
+GOALS = {1_000_000: (5, 400), 10_000_000: (20, 700)}
+PLAIN_SUM = "import sys, duckdb; d = duckdb.connect(config={'threads': int(sys.argv[2])}); " + (
+    "d.execute(f\"SELECT count(*), sum(calls) FROM read_parquet('{sys.argv[1]}')\").fetchall()"
+)
+NOTHING = "import duckdb"
+
+
+def write(path: Path, people: int) -> None:
+    """Make the file, a row a person and month."""
+    with duckdb.connect(config={"memory_limit": "1GB"}) as db:
+        db.execute(
+            "CREATE TABLE m AS SELECT t, (2024 + t // 12) || '-' || lpad((t % 12 + 1)::VARCHAR, 2, '0')"
+            f" AS month FROM range({MONTHS}) r (t)"
+        )
+        db.execute(
+            f"COPY (SELECT p.k AS person, (p.k // {PER_TEAM})::INTEGER AS team, m.month, "
+            f"CASE WHEN p.k // {PER_TEAM} % 5 < 3 THEN s.month ELSE '' END AS start, "
+            "10 + ((p.k * 7919 + m.t * 104729 + p.k * m.t) % 1000) * 0.01::DOUBLE "
+            f"+ (p.k // {PER_TEAM} * 31 % 97) * 0.02::DOUBLE "
+            f"+ CASE WHEN p.k // {PER_TEAM} % 5 < 3 AND m.t >= s.t THEN 0.3::DOUBLE ELSE 0 END AS calls "
+            f"FROM range({people}) p (k) JOIN m s ON s.t = 6 + 3 * (p.k // {PER_TEAM} % 3), m) "
+            f"TO '{path}' (COMPRESSION zstd)"
+        )
+
+
+def used(*arguments: str) -> tuple[float, float]:
+    """Run Python with these arguments; return its CPU seconds and its most memory, in MB."""
+    child = os.posix_spawn(sys.executable, [sys.executable, *arguments], os.environ)
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        raise SystemExit("the command failed")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def bench(folder: Path, people: int, by: list[str]) -> None:
+    """Print a line for each way people are clustered."""
+    file = folder / f"people{people}.parquet"
+    write(file, people)
+    start = used("-c", NOTHING)[0]
+    for level in by:
+        scan = used("-c", PLAIN_SUM, str(file), str(THREADS))[0] - start
+        spec = {"design": "panel", "data": file.name, "unit": "person", "time": "month"}
+        spec |= {
+            "start": "start",
+            "outcome": "calls",
+            "kpi": {"kind": "continuous", "better": "up"},
+        }
+        spec |= {"cluster": "team"} if level == "team" else {}
+        path = folder / "spec.json"
+        path.write_text(json.dumps(spec))
+        seconds, memory = used(
+            "-m", "lrs.cli", "evaluate", str(path), "--json", str(folder / "answer.json")
+        )
+        answer = json.loads((folder / "answer.json").read_text())
+        goal = GOALS.get(people)
+        print(
+            f"{people:>11,} people × {MONTHS} months, {answer['n']['clusters']:,} clusters ({level}): "
+            f"{seconds:5.1f} s CPU, {seconds / scan:5.1f} × a plain sum ({scan:.2f} s); "
+            f"peak {memory:.0f} MB" + (f"; goal {goal[0]} s, {goal[1]} MB" if goal else ""),
+            flush=True,
+        )
+    file.unlink()
+
+
+def main() -> None:
+    """Measure each size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--by", nargs="+", choices=("team", "person"), default=["team", "person"])
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        for people in given.people:
+            bench(Path(name), people, given.by)
+
+
+if __name__ == "__main__":
+    main()
