@@ -174,7 +174,10 @@ def _power(
         return told | {"history": None}
     return told | {
         "history": found.as_json(),
-        "table": [row | _relative(row["effect"], found) for row in table(found)],
+        "table": [
+            row | _relative(row["effect"], found)
+            for row in table(found, by_lot=plan.assignment == "lot")
+        ],
         "planned": _planned(found, plan, waves),
         "needed": None if effect is None else needed(found, effect),
     }
@@ -186,7 +189,8 @@ def _planned(found: History, plan: Plan, waves: Sequence[Wave]) -> dict[str, Any
     beside = found.teams - sum(wave.teams for wave in waves)
     if beside < 0:
         return None
-    least = smallest(found, waves, beside, plan.window[1])
+    by_lot = plan.assignment == "lot"
+    least = smallest(found, waves, beside, plan.window[1], by_lot=by_lot)
     return None if least is None else {"effect": least, **_relative(least, found)}
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import stats
 
 from analytics.checks.few import FEW
 from analytics.estimators import fits
-from analytics.estimators.errors import deviations_of
+from analytics.estimators.efficient import efficient
+from analytics.estimators.errors import Deviations, deviations_of
 from analytics.estimators.estimate import LEVEL, POWER
 from analytics.estimators.grid import FloatArray, Grid, grid_of
 from analytics.estimators.panel import NEVER, Panel
@@ -101,8 +102,12 @@ def _serial(pooled: FloatArray) -> float:
     return float((next_to[known] / product[known]).mean()) if known.any() else 0.0
 
 
-def smallest(history: History, waves: Sequence[Wave], beside: int, until: int) -> float | None:
+def smallest(
+    history: History, waves: Sequence[Wave], beside: int, until: int, *, by_lot: bool = False
+) -> float | None:
     """Return the smallest effect that the planned roll-out finds four times in five.
+
+    With the weights of the estimate that will be told: the efficient one where lots are drawn.
 
     ``beside`` teams are never trained; ``until`` is the last month that counts. The months before
     are as many as the history still gives; None when it gives too few.
@@ -117,13 +122,30 @@ def smallest(history: History, waves: Sequence[Wave], beside: int, until: int) -
     beside += sum(wave.teams for wave in waves if wave.month > until)
     grid = _planned(periods, sizes | ({NEVER: beside} if beside else {}))
     omega = history.omega[-len(periods) :, -len(periods) :]
-    weights = fits.imputation(grid, lambda g: omega / float(grid.clusters[g]))
+    if by_lot:
+        weights = efficient(grid, cast(Deviations, _Expected(grid, omega)), "both")
+    else:
+        weights = fits.imputation(grid, lambda g: omega / float(grid.clusters[g]))
     if weights is None:
         return None
-    parts = np.einsum("gt,ts,gs->g", weights, omega, weights) / grid.clusters
+    parts = _Expected(grid, omega).covariance(weights[None])[0][0]
     df = max(int(grid.clusters.sum()) - len(grid.cohorts), 1)
     reach = stats.t.ppf(0.5 + LEVEL / 2, df) + stats.t.ppf(POWER, df)
-    return float(reach * np.sqrt(parts.sum()))
+    return float(reach * np.sqrt(parts[0]))
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """The error that estimates will have, in the form in which the efficient one asks for it."""
+
+    grid: Grid
+    omega: FloatArray
+
+    def covariance(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the covariance of the estimates that these weights make."""
+        size = self.grid.clusters.astype(np.float64)
+        found = np.einsum("agt,ts,bgs,g->ab", weights, self.omega, weights, 1 / size)
+        return np.asarray(found), np.zeros(len(weights))
 
 
 def _planned(periods: np.ndarray, sizes: dict[int, int]) -> Grid:
@@ -136,12 +158,12 @@ def _planned(periods: np.ndarray, sizes: dict[int, int]) -> Grid:
     return Grid(cohorts, periods, nothing, size, nothing, size, clusters, clusters)
 
 
-def table(history: History) -> list[dict[str, Any]]:
+def table(history: History, *, by_lot: bool = False) -> list[dict[str, Any]]:
     """Return the smallest effect by teams a side and months after, half of them trained at once."""
     rows = []
     for teams in [n for n in TEAMS_A_SIDE if 2 * n <= max(history.teams, 12)]:
         for months in MONTHS_AFTER:
-            found = smallest(history, [Wave(0, teams)], teams, months - 1)
+            found = smallest(history, [Wave(0, teams)], teams, months - 1, by_lot=by_lot)
             if found is not None:
                 rows.append({"teams": teams, "months": months, "effect": found})
     return rows

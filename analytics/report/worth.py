@@ -108,13 +108,22 @@ class _Telling:
 
     def _cost(self) -> Figure:
         cost = self.money["cost"]
-        note = self.say(
-            "%(fixed)s once, %(each)s for places, and %(time)s for the hours learners were away "
-            "from work.",
-            fixed=self._sum(cost["fixed"]),
-            each=self._sum(cost["per_learner"] * cost["learners"]),
-            time=self._sum(cost["learner_time"]),
-        )
+        fixed, each = self._sum(cost["fixed"]), self._sum(cost["per_learner"] * cost["learners"])
+        if cost["learner_time"] > 0:
+            note = self.say(
+                "%(fixed)s once, %(each)s for places, and %(time)s for the hours learners were away "
+                "from work.",
+                fixed=fixed,
+                each=each,
+                time=self._sum(cost["learner_time"]),
+            )
+        else:
+            note = self.say(
+                "%(fixed)s once and %(each)s for places. The hours learners were away from work are "
+                "not known, and not counted.",
+                fixed=fixed,
+                each=each,
+            )
         return Figure(self.say("What it cost"), self._sum(cost["total"]), note)
 
     def _chance(self) -> Figure:
