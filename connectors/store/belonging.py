@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
 from connectors.store.schema import (
     actor_link,
     attribute,
@@ -25,7 +30,7 @@ from connectors.store.schema import (
 from lrs.store.belonging import Belongs
 from lrs.store.schema import term
 
-_OF_A_PERSON = (
+_TABLES = (
     identifier,
     attribute,
     employment,
@@ -33,29 +38,24 @@ _OF_A_PERSON = (
     compensation,
     membership,
     reporting_line,
+    outcome,
     actor_link,
     never_link,
-    outcome,
-)
-_OF_A_RUN = (
-    identifier,
-    attribute,
-    employment,
-    job,
-    compensation,
-    membership,
-    reporting_line,
-    actor_link,
-    outcome,
     sync_issue,
     unresolved_actor,
 )
-_SUPERSEDED = tuple(table for table in _OF_A_RUN if "superseded_run" in table.c)
+
+
+def _each(name: str, to: sa.Column[Any]) -> Iterator[Belongs]:
+    """Yield that column of every table that has it."""
+    yield from (Belongs(table.c[name], to) for table in _TABLES if name in table.c)
+
 
 BELONGING = (
-    *(Belongs(table.c.person_id, person.c.id) for table in _OF_A_PERSON),
-    *(Belongs(table.c.run_id, sync_run.c.id) for table in _OF_A_RUN),
-    *(Belongs(table.c.superseded_run, sync_run.c.id) for table in _SUPERSEDED),
+    *_each("person_id", person.c.id),
+    *_each("run_id", sync_run.c.id),
+    *_each("superseded_run", sync_run.c.id),
+    *_each("actor_id", term.c.id),
     Belongs(reporting_line.c.manager_id, person.c.id),
     Belongs(employment.c.rehire_of, employment.c.id),
     Belongs(org_unit.c.parent_id, org_unit.c.id),
@@ -63,7 +63,4 @@ BELONGING = (
     Belongs(outcome.c.unit_id, org_unit.c.id),
     Belongs(outcome.c.metric_id, metric.c.id),
     Belongs(path_item.c.path_id, learning_path.c.id),
-    Belongs(actor_link.c.actor_id, term.c.id),
-    Belongs(never_link.c.actor_id, term.c.id),
-    Belongs(unresolved_actor.c.actor_id, term.c.id),
 )

@@ -6,7 +6,6 @@ version's, all in one transaction: whatever goes wrong, what was there before is
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -21,6 +20,7 @@ from lrs.store.archive import Archive
 from lrs.store.backup import HEADS, place, sign_of
 from lrs.store.bulk import insert_rows
 from lrs.store.database import Database
+from lrs.store.whole_file import written_whole
 
 Progress = Callable[[int, int], None]
 
@@ -51,6 +51,8 @@ def restore(database: Database, archive: Archive, *, force: bool, progress: Prog
         migrate.upgrade_within(conn, manifest.heads)
         rows = _fill(conn, archive, progress)
         migrate.upgrade_within(conn)
+        if not database.is_sqlite:
+            conn.exec_driver_sql("ANALYZE")  # or the first queries are planned for empty tables
         _restore_secret(database.settings, archive)
     return Restored(rows, _keys_work(database.settings, archive))
 
@@ -180,11 +182,8 @@ def _restore_secret(settings: Settings, archive: Archive) -> None:
     if secret is None or settings.secret:
         return
     settings.home_folder.mkdir(parents=True, exist_ok=True)
-    part = settings.home_folder / f".secret.{os.getpid()}.part"
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
+    with written_whole(settings.home_folder / "secret", private=True) as file:
         file.write(secret)
-    part.replace(settings.home_folder / "secret")
 
 
 def _keys_work(settings: Settings, archive: Archive) -> bool | None:

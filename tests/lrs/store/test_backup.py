@@ -101,18 +101,24 @@ def test_backup_of_a_store_that_is_written_to_holds_one_moment(
     database: Database, open_on: Open, file: Path
 ) -> None:
     write(database, *(body() for _ in range(50)))
-    writing, over = threading.Event(), threading.Event()
+    written, over, seen = threading.Event(), threading.Event(), threading.Event()
 
     def go_on() -> None:
         while not over.is_set():
             write(database, body(), body())
-            writing.set()
+            written.set()
+
+    def let_write(_done: int) -> None:
+        if not seen.is_set():
+            written.clear()
+            assert written.wait(60), "a backup under way keeps nobody from writing"
+            seen.set()
 
     writer = threading.Thread(target=go_on)
     writer.start()
-    writing.wait()
+    assert written.wait(60)
     try:
-        back_up(database, file)
+        back_up(database, file, progress=let_write)
     finally:
         over.set()
         writer.join()
