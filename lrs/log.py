@@ -8,6 +8,7 @@ did not foresee may quote data, so only its type and the lines it passed through
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import traceback
@@ -31,8 +32,10 @@ class _StandardError:
     """Writes to whatever standard error is now; tests and daemons change it."""
 
     def msg(self, message: str) -> None:
-        sys.stderr.write(message + "\n")
-        sys.stderr.flush()
+        # A log on a full disk, or that nobody reads any more, must not fail what it tells of.
+        with contextlib.suppress(OSError):
+            sys.stderr.write(message + "\n")
+            sys.stderr.flush()
 
     log = debug = info = warning = error = critical = exception = msg
 

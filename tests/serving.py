@@ -100,34 +100,47 @@ def basic(key: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
 
 
-@contextmanager
-def serving(settings: Settings) -> Iterator[Served]:
-    """Run `verkan serve` with these settings on a free port until the block ends."""
-    log = settings.home_folder / "serve.log"
-    with log.open("w") as stderr:
+def begin(settings: Settings, log: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start `verkan serve` at the port of the settings; return it, once it answers, and its address."""
+    with log.open("a") as stderr:
         process = subprocess.Popen(
-            [VERKAN, "serve", "--port", "0"],
+            [VERKAN, "serve", "--port", str(settings.port)],
             env=_environment(settings),
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
         )
     assert process.stdout is not None
+    said = process.stdout.readline()  # it says its address when it is ready
+    if "http://" not in said:
+        end(process)
+        raise AssertionError(log.read_text())
+    return process, said.split()[2]
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Stop a server, if it is not stopped yet."""
+    if process.poll() is None:
+        process.terminate()
     try:
-        said = process.stdout.readline()  # it says its address when it is ready
-        assert "http://" in said, log.read_text()
-        url = said.split()[2]
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Run `verkan serve` with these settings on a free port until the block ends."""
+    log = settings.home_folder / "serve.log"
+    process, url = begin(replace(settings, port=0), log)
+    try:
         port = int(url.rpartition(":")[2])
         yield _served(replace(settings, port=port), url, process, log)
     finally:
-        if process.poll() is None:
-            process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        end(process)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
