@@ -21,5 +21,5 @@ plugin = Plugin(
     tables="analytics.store.schema",
     belonging="analytics.store.belonging:BELONGING",
     translations="analytics.translations",
-    pages=(PageRef("impact.index", "Impact"),),
+    pages=(PageRef("impact.index", "Impact"), PageRef("plans.index", "Plans")),
 )

@@ -1,4 +1,4 @@
-"""The pages of the reports: an index with one card a report, and each report whole."""
+"""The pages of reports and plans: a card a report, each report whole, and what was decided before."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 def register(app: Flask) -> None:
     """Put the pages and the report as JSON into the host."""
-    from analytics.pages import reports, reports_api
+    from analytics.pages import plans, plans_api, reports, reports_api
     from lrs.http import management
 
-    app.register_blueprint(reports.blueprint)
-    management.api(app).register_blueprint(reports_api.blueprint)
+    for pages in (reports, plans):
+        app.register_blueprint(pages.blueprint)
+    for part in (reports_api, plans_api):
+        management.api(app).register_blueprint(part.blueprint)

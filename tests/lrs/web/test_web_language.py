@@ -139,7 +139,7 @@ def test_menu_comes_from_the_plug_ins_in_the_readers_language(
         for page in pages
     ]
     assert menus == [
-        ["Impact", "Statements", "Set up"],
-        ["Effekt", "Händelser", "Anslut"],
-        ["Effect", "Gebeurtenissen", "Aansluiten"],
+        ["Impact", "Plans", "Statements", "Set up"],
+        ["Effekt", "Planer", "Händelser", "Anslut"],
+        ["Effect", "Plannen", "Gebeurtenissen", "Aansluiten"],
     ]
