@@ -7,7 +7,6 @@ process then only watches over the others (`lrs.workers`).
 
 from __future__ import annotations
 
-import gc
 import os
 import resource
 import signal
@@ -22,6 +21,7 @@ import click
 from lrs import log
 from lrs.access.keys import home_page
 from lrs.errors import BadInput
+from lrs.garbage import look_seldom
 from lrs.settings import Settings, load
 from lrs.store.database import Database
 from lrs.workers import STOPPING, Workers
@@ -105,7 +105,7 @@ def _serve_here(
 
     app = create_app(settings, database)
     stop_forwarding = running.start(app, database)
-    _look_for_garbage_seldom()
+    look_seldom()
     server = Server(app.wsgi_app, settings, listening)
     restore = _on_signals(server.stop)
     failed: list[BaseException] = []
@@ -122,15 +122,6 @@ def _serve_here(
     if failed:
         raise failed[0]
     return 0
-
-
-def _look_for_garbage_seldom() -> None:
-    """A batch is thousands of small objects that live for a moment and hold no circles: looking for
-    circles among them every 700 objects took a quarter of the time that its rules take.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _stop_after(leader: int, stop: Callable[[], None]) -> None:
