@@ -1,0 +1,94 @@
+"""Power from history: what it reads there, and the smallest effect against formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from analytics.estimators.frame_panel import FramePanel
+from analytics.estimators.panel import NEVER
+from analytics.plans.drawing import Wave
+from analytics.plans.power import History, history_of, needed, smallest, table
+
+TEAMS, EACH, MONTHS = 60, 8, 18
+LASTING, FADING, PERSON = 1.0, 0.5, 2.0
+
+
+def _panel() -> FramePanel:
+    """Return people in teams: a level that lasts, a shock a month, and each person's own noise."""
+    draws = np.random.default_rng(3)
+    team = np.repeat(np.arange(TEAMS), EACH)
+    level = draws.normal(50, LASTING, TEAMS)
+    shock = draws.normal(0, FADING, (TEAMS, MONTHS))
+    values = (level[:, None] + shock)[team] + draws.normal(0, PERSON, (len(team), MONTHS))
+    people = np.arange(len(team))
+    return FramePanel(
+        pd.DataFrame(
+            {
+                "unit": np.repeat(people, MONTHS),
+                "cluster": np.repeat(team, MONTHS),
+                "period": np.tile(np.arange(600, 600 + MONTHS), len(team)),
+                "cohort": NEVER,
+                "num": values.ravel(),
+            }
+        )
+    )
+
+
+def _history(omega: np.ndarray) -> History:
+    return History(40, 8.0, len(omega), 50.0, 2.0, 0.2, 0.5, omega)
+
+
+def _reach(df: int) -> float:
+    return float(stats.t.ppf(0.975, df) + stats.t.ppf(0.8, df))
+
+
+def test_history_tells_how_alike_people_and_months_are() -> None:
+    found = history_of(_panel())
+    assert found is not None
+    between = LASTING**2 + FADING**2
+    mean = between + PERSON**2 / EACH
+    assert (found.teams, found.team_size, found.months) == (TEAMS, EACH, MONTHS)
+    assert found.level == pytest.approx(50, abs=0.5)
+    assert found.icc == pytest.approx(between / (between + PERSON**2), abs=0.06)
+    assert found.serial == pytest.approx(LASTING**2 / mean, abs=0.1)
+
+
+def test_a_company_that_is_too_small_or_too_new_tells_no_power() -> None:
+    row = {"unit": [1, 2], "period": [600, 600], "cohort": [NEVER] * 2, "num": [1.0, 2.0]}
+    assert history_of(FramePanel(pd.DataFrame(row))) is None
+
+
+def test_smallest_effect_is_that_of_a_difference_in_differences_when_months_are_independent() -> (
+    None
+):
+    # Months of one variance 4: 12 before, 6 after, 20 teams a side.
+    found = smallest(_history(4.0 * np.eye(18)), [Wave(0, 20)], 20, 5)
+    error = math.sqrt(4.0 * (1 / 6 + 1 / 12) * 2 / 20)
+    assert found == pytest.approx(_reach(38) * error, rel=1e-9)
+
+
+def test_smallest_effect_of_a_draw_takes_off_what_the_last_month_before_foretells() -> None:
+    omega = 3.0 * np.ones((12, 12)) + 1.0 * np.eye(12)
+    found = smallest(_history(omega), [Wave(0, 10)], 10, 5, by_lot=True)
+    error = math.sqrt((3 + 1 / 6 - 3**2 / 4) * 2 / 10)
+    assert found == pytest.approx(_reach(18) * error, rel=1e-9)
+
+
+def test_more_teams_and_more_months_show_smaller_effects() -> None:
+    rows = table(_history(np.ones((24, 24)) + np.eye(24)))
+    by = {(row["teams"], row["months"]): row["effect"] for row in rows}
+    assert by[20, 6] < by[10, 6] < by[6, 6]
+    assert by[10, 12] < by[10, 6] < by[10, 3]
+
+
+def test_teams_for_a_single_look_follow_the_design_effect() -> None:
+    found = needed(_history(np.eye(12)), 1.0)
+    assert found is not None
+    # d = 0.5 takes 64 people a side; 8 in a team, alike by 0.2, count for one in 2.4.
+    assert (found["n_per_group"], found["design_effect"]) == (64, pytest.approx(2.4))
+    assert found["clusters_per_group"] == 20
