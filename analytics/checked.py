@@ -206,15 +206,15 @@ class Checked:
 
 def _effect(study: Study) -> Effect:
     """Return the effect that is told, on the scale of its kind."""
-    simple = study.measured.get("simple")
+    difference = study.measured.get("efficient") or study.measured.get("simple")
     if study.log_ratio is not None and study.log_ratio.se > 0:
         return Effect(
             estimate=study.log_ratio,
             ratio=True,
-            difference=simple,
+            difference=difference,
             method="Poisson ratio on cells, untrained cells imputed; clustered t interval",
         )
-    headline = study.measured.get("headline") or simple
+    headline = study.measured.get("headline") or difference
     if headline is None:
         raise AssertionError("a compared study has an effect")
     return Effect(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from analytics.estimators.effect import Effect
+from analytics.estimators.estimate import ratio_of
 
 _PER_SPREAD = 0.91
 
@@ -27,14 +28,14 @@ def of_effect(
     told = effect.estimate
     ends = (told.value, told.low, told.high)
     if effect.ratio:
-        return e_value(*(math.exp(end) for end in ends))
+        return e_value(*(ratio_of(end) for end in ends))
     if share is not None:
         if share <= 0 or share + told.value <= 0:
             return None
         return e_value(*(max(share + end, 0.0) / share for end in ends))
     if not spread > 0 or max(map(abs, ends)) > 100 * spread:
         return None
-    return e_value(*(math.exp(_PER_SPREAD * end / spread) for end in ends))
+    return e_value(*(ratio_of(_PER_SPREAD * end / spread) for end in ends))
 
 
 def e_value(ratio: float, low: float, high: float) -> dict[str, float]:
@@ -49,4 +50,4 @@ def e_value(ratio: float, low: float, high: float) -> dict[str, float]:
 
 def _of(ratio: float) -> float:
     above = ratio if ratio >= 1 else 1 / ratio
-    return above + math.sqrt(above * (above - 1))
+    return above + math.sqrt(above) * math.sqrt(above - 1)

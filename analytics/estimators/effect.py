@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from analytics.estimators.estimate import Estimate
+from analytics.estimators.estimate import Estimate, ratio_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Effect:
     @property
     def mde(self) -> float:
         """Return the smallest effect that would have been found: for a ratio, as a share of 1."""
-        return math.expm1(self.estimate.mde) if self.ratio else self.estimate.mde
+        return ratio_of(self.estimate.mde) - 1 if self.ratio else self.estimate.mde
 
     @property
     def percent(self) -> tuple[float, float, float] | None:
@@ -54,4 +53,4 @@ class Effect:
 
 
 def _grown(log: float) -> float:
-    return 100 * math.expm1(log)
+    return 100 * (ratio_of(log) - 1)

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+_HIGHEST = 700.0
+"""Logarithm beyond which a ratio is no number any more."""
+
 LEVEL = 0.95
 POWER = 0.80
+
+
+def ratio_of(log: float) -> float:
+    """Return the ratio of a logarithm, however unsure it is."""
+    return math.exp(min(log, _HIGHEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,6 @@ class Estimate:
 
     def as_ratio(self) -> dict[str, float]:
         """Return the estimate of a logarithm as a ratio; ``se`` stays that of the logarithm."""
-        low, high = math.exp(self.low), math.exp(self.high)
+        low, high = ratio_of(self.low), ratio_of(self.high)
         ends = {"low": low, "high": high, "p": self.p, "df": self.df}
-        return {"ratio": math.exp(self.value), "se": self.se, **ends}
+        return {"ratio": ratio_of(self.value), "se": self.se, **ends}

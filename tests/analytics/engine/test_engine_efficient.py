@@ -60,3 +60,11 @@ def test_it_is_the_headline_when_the_start_was_drawn_by_lot() -> None:
     drawn = answer_panel(panel, Question(randomised_timing=True))
     assert drawn["estimate"]["att"] == drawn["estimates"]["efficient"]["att"]
     assert "efficient" not in answer_panel(panel, Question())["estimates"]
+
+
+def test_events_are_told_with_the_efficient_difference_beside_the_ratio() -> None:
+    frame = roll_out(seed=6, cohorts=COHORTS, effect=-0.5)
+    counts = frame.assign(num=np.round(np.exp(frame["num"] / 2) * 20), den=10.0)
+    answer = answer_panel(FramePanel(counts), Question(kind="count", randomised_timing=True))
+    assert answer["estimate"]["att"] == answer["estimates"]["efficient"]["att"]
+    assert answer["estimate"]["ratio"] == answer["estimates"]["poisson"]["ratio"]

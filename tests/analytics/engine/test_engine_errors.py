@@ -143,3 +143,9 @@ def test_sums_of_clusters_give_the_errors_of_the_list(cohorts: dict[int, int]) -
     np.testing.assert_allclose(other.cov, one.cov, rtol=1e-10)
     np.testing.assert_allclose(other.df, one.df, rtol=1e-10)
     np.testing.assert_allclose(added.pooled, listed.pooled, rtol=1e-9, atol=1e-12)
+
+
+def test_ratio_that_nobody_can_tell_is_still_a_number() -> None:
+    told = Estimate(2.0, 200.0, 1.0).as_ratio()
+    assert told["low"] == 0.0
+    assert np.isfinite(told["high"])
