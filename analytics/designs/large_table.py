@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from analytics.designs.outcome_sql import Outcome, quoted
 from analytics.designs.spec import Given, Spec
 from analytics.designs.table import as_text
 from analytics.designs.time import IntArray
-from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains
+from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains, literal
 from lrs.errors import BadInput
 
 _WORD = 62
@@ -124,8 +123,8 @@ class LargeTable:
         rows = zip(self.looked["id"], self.period, cohort, bit, place, strict=True)
         values = ", ".join(str(tuple(map(int, row))) for row in rows)
         self.columns.run(
-            f"CREATE TEMP TABLE timed AS SELECT time, start, m.* EXCLUDE (id) FROM looked JOIN "
-            f"(VALUES {values}) AS m (id, period, cohort, bit, place) USING (id)"
+            f"CREATE TEMP TABLE timed AS SELECT time AS _time_, start AS _start_, m.* EXCLUDE (id) "
+            f"FROM looked JOIN (VALUES {values}) AS m (id, _period_, _cohort_, _bit_, _place_) USING (id)"
         )
 
     @cached_property
@@ -135,10 +134,11 @@ class LargeTable:
 
     @property
     def _rows(self) -> str:
+        """Return the file's rows with what `timed` has for each, under names that no file has."""
         time, start = quoted(self.names["time"]), quoted(self.names["start"])
         return (
-            f"{self.columns.source} AS t JOIN timed AS m "
-            f"ON t.{time} IS NOT DISTINCT FROM m.time AND t.{start} IS NOT DISTINCT FROM m.start"
+            f"{self.columns.source} AS t JOIN timed "
+            f"ON t.{time} IS NOT DISTINCT FROM _time_ AND t.{start} IS NOT DISTINCT FROM _start_"
         )
 
     def _named(self, key: str) -> str:
@@ -161,8 +161,8 @@ class LargeTable:
             for value, grain in zip((o.num, o.den, o.num2), grains, strict=True)
         )
         self.columns.run(
-            f"CREATE TEMP VIEW outcome{n} AS SELECT m.cohort AS cohort, {self._named(key)} AS cluster, "
-            f"m.period AS period, {num} AS num, {den} AS den, {num2} AS num2, "
+            f"CREATE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self._named(key)} AS cluster, "
+            f"_period_ AS period, {num} AS num, {den} AS den, {num2} AS num2, "
             f"{self._named('unit')} AS unit FROM {self._rows} WHERE {o.known}"
         )
         if people is None:
@@ -199,7 +199,7 @@ class LargeTable:
         unit = self._named("unit")
         masks = ", ".join(f"bit_or({_mask(w, self._words)}) AS mask{w}" for w in range(self._words))
         tests = [
-            f"{unit} {sign} {_literal(bound)}"
+            f"{unit} {sign} {literal(bound)}"
             for sign, bound in zip(("> ", "<="), bounds, strict=True)
             if bound is not None
         ]
@@ -207,9 +207,11 @@ class LargeTable:
         known = "count(*) AS known"
         if not self._in_bits:
             kept = f"FILTER ({self.outcomes[0].known})"
-            known = f"count(*) {kept} AS known, min(place) {kept} AS low, max(place) {kept} AS high"
+            known = (
+                f"count(*) {kept} AS known, min(_place_) {kept} AS low, max(_place_) {kept} AS high"
+            )
         return (
-            f"SELECT {unit} AS unit, min(cohort) AS first, max(cohort) AS last, count(*) AS n, "
+            f"SELECT {unit} AS unit, min(_cohort_) AS first, max(_cohort_) AS last, count(*) AS n, "
             f"{known}, {masks} FROM {self._rows} {where} GROUP BY {unit}"
         )
 
@@ -246,7 +248,9 @@ class LargeTable:
         unit = self._named("unit")
         place = "row_number() OVER (PARTITION BY unit, period ORDER BY number)"
         numbered = self._rows.replace(self.columns.source, self.columns.numbered)
-        rows = f"SELECT {unit} AS unit, period, file_row_number AS number FROM {numbered}"
+        rows = (
+            f"SELECT {unit} AS unit, _period_ AS period, file_row_number AS number FROM {numbered}"
+        )
         again = f"SELECT *, {place} AS place FROM ({rows}) WHERE unit IN ({doubled})"
         first = (
             f"SELECT unit::VARCHAR, number FROM ({again}) WHERE place > 1 ORDER BY number LIMIT 1"
@@ -270,9 +274,5 @@ def _without_period(row: Given) -> None:
 
 def _mask(word: int, words: int) -> str:
     if words == 1:
-        return "1::BIGINT << bit"
-    return f"CASE WHEN bit // {_WORD} = {word} THEN 1::BIGINT << (bit % {_WORD}) ELSE 0 END"
-
-
-def _literal(value: Any) -> str:
-    return quoted(value, by="'") if isinstance(value, str) else str(int(value))
+        return "1::BIGINT << _bit_"
+    return f"CASE WHEN _bit_ // {_WORD} = {word} THEN 1::BIGINT << (_bit_ % {_WORD}) ELSE 0 END"

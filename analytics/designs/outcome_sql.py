@@ -13,9 +13,9 @@ from typing import Any
 from analytics.estimators.question import PER_EXPOSURE
 
 
-def quoted(text: str, by: str = '"') -> str:
-    """Return a name (or, by ', a text) as SQL writes it."""
-    return by + text.replace(by, by * 2) + by
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True)

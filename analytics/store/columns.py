@@ -34,6 +34,8 @@ _SORTED_SLICES = 10_000
 """Small ones, that are sorted in memory."""
 _EXACT = 53
 """Bits of a whole number that a double holds."""
+_FINEST = 1000
+"""The finest grain whose number of them in one is still a double."""
 
 Bounds = tuple[Any, Any]
 """More than the first, at most the second; None is no bound."""
@@ -47,7 +49,7 @@ class Columns:
         import pyarrow.parquet as pq
 
         self.file = pq.ParquetFile(path)
-        name = sums.text_of(sa.literal(str(path)))
+        name = literal(str(path))
         self.source = f"read_parquet({name})"
         self.numbered = f"read_parquet({name}, file_row_number = true)"
         self._spill = tempfile.TemporaryDirectory(prefix="verkan-")
@@ -105,6 +107,11 @@ class Columns:
         return [(found.min, found.max, rows) for found, rows in told]
 
 
+def literal(value: str | int) -> str:
+    """Return a text or whole number as SQL writes it."""
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(int(value))
+
+
 class Grains(NamedTuple):
     """The grains of ``num``, ``den`` and ``num2``, as powers of two: a value is counted in them."""
 
@@ -116,7 +123,7 @@ class Grains(NamedTuple):
     def of(cls, rows: int, num: float, den: float, num2: float) -> Grains:
         """Return grains for sums of that many rows, a cell's, of values up to these."""
         bits = _EXACT - math.ceil(math.log2(max(rows, 2)))
-        return cls(*(bits - math.frexp(most)[1] for most in (num, den, num2)))
+        return cls(*(min(bits - math.frexp(most)[1], _FINEST) for most in (num, den, num2)))
 
 
 class ColumnPanel:
@@ -244,8 +251,8 @@ def _between(
 ) -> sa.Select[Any]:
     after, upto = bounds
     if after is not None:
-        query = query.where(column > sa.literal(after))
-    return query if upto is None else query.where(column <= sa.literal(upto))
+        query = query.where(column > sa.literal_column(literal(after)))
+    return query if upto is None else query.where(column <= sa.literal_column(literal(upto)))
 
 
 def _tuple(row: tuple[Any, ...]) -> str:

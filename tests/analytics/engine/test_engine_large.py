@@ -144,6 +144,26 @@ def test_names_are_one_name_however_they_are_spelt(
     assert_equal(answered(SPEC, base, large=True), answered(SPEC, base, large=False))
 
 
+def test_columns_may_have_the_names_that_are_used_within(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    names = {"person": "unit", "month": "period", "start": "cohort", "calls": "time", "team": "n"}
+    base = written(table().rename(columns=names).assign(cluster=1, start=2, num="x", place=3))
+    spec = SPEC | {"unit": "unit", "time": "period", "start": "cohort", "outcome": "time"}
+    for more in ({}, {"cluster": "n"}):
+        assert_equal(*(answered(spec | more, base, large=large) for large in (True, False)))
+
+
+def test_rows_may_stand_in_any_order(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    rows = table()
+    sorted_by_unit = answered(SPEC | {"cluster": "team"}, written(rows), large=True)
+    base = written(rows.sample(frac=1, random_state=2))
+    shuffled = answered(SPEC | {"cluster": "team"}, base, large=True)
+    assert {**shuffled, "provenance": None} == {**sorted_by_unit, "provenance": None}
+
+
 @pytest.mark.parametrize("odd", ODD)
 def test_what_cannot_be_right_is_refused_in_the_same_words(
     odd: str, written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
