@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from posting import STATEMENTS, Senders, a_statement, assert_nothing_lost_or_doubled
 from restarting import Mortal, OwnPostgres
 
+from lrs.errors import StoreUnavailable
 from lrs.settings import Settings
 from lrs.store import turns
 from lrs.store.checking import check_store
@@ -52,6 +53,20 @@ def test_a_postgresql_set_to_acknowledge_early_is_asked_not_to(
     database = Database(settings)
     with database.read() as conn:
         assert conn.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
+    database.close()
+
+
+def test_a_postgresql_that_only_gives_out_is_unavailable_to_writers(
+    own_postgres: OwnPostgres, durable_settings: Settle
+) -> None:
+    """As a standby is, until it has taken over."""
+    settings = durable_settings("postgresql")
+    name = sa.make_url(settings.url).database
+    own_postgres.run(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    database = Database(settings)
+    with pytest.raises(StoreUnavailable):
+        write(database, [a_statement()])
+    assert list(every_statement(database, TENANT)) == []
     database.close()
 
 
