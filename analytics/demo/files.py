@@ -42,6 +42,8 @@ kind = "count"
 unit = "complaints"
 denominator = "cases"
 better = "down"
+value_per_unit = 60
+currency = "EUR"
 
 [[metric]]
 id = "phishing_clicks"

@@ -108,14 +108,16 @@ class _Telling:
 
     def _cost(self) -> Figure:
         cost = self.money["cost"]
-        fixed, each = self._sum(cost["fixed"]), self._sum(cost["per_learner"] * cost["learners"])
+        # Known to the penny, and a reader adds it up.
+        fixed = self._sum(cost["fixed"], 4)
+        each = self._sum(cost["per_learner"] * cost["learners"], 4)
         if cost["learner_time"] > 0:
             note = self.say(
                 "%(fixed)s once, %(each)s for places, and %(time)s for the hours learners were away "
                 "from work.",
                 fixed=fixed,
                 each=each,
-                time=self._sum(cost["learner_time"]),
+                time=self._sum(cost["learner_time"], 4),
             )
         else:
             note = self.say(
@@ -124,7 +126,7 @@ class _Telling:
                 fixed=fixed,
                 each=each,
             )
-        return Figure(self.say("What it cost"), self._sum(cost["total"]), note)
+        return Figure(self.say("What it cost"), self._sum(cost["total"], 4), note)
 
     def _chance(self) -> Figure:
         chance = float(self.money["probability_above_zero"])
