@@ -22,7 +22,7 @@ from lrs.store.checking import check_store
 from lrs.store.database import Database
 
 STATEMENTS = "/xapi/statements"
-_SHORTLY = 0.02
+_SHORTLY = 0.05
 
 
 def a_statement(**changed: Any) -> dict[str, Any]:

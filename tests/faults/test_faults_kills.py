@@ -14,7 +14,6 @@ from lrs.settings import Settings
 
 Settle = Callable[..., Settings]
 Raise = Callable[[Settings], Mortal]
-KINDS = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 
 
 def _kill_and_raise(senders: Senders, kill: Callable[[], None], rise: Callable[[], None]) -> None:
@@ -25,51 +24,42 @@ def _kill_and_raise(senders: Senders, kill: Callable[[], None], rise: Callable[[
     rise()
 
 
-def _kill_the_server(store: Mortal, times: int) -> None:
+def test_what_is_acknowledged_outlives_the_server_and_postgresql(
+    own_postgres: OwnPostgres, durable_settings: Settle, mortal: Raise
+) -> None:
+    store = mortal(durable_settings("postgresql"))
     with Follower(store.served) as follower, Senders([store.served]) as senders:
-        for _ in range(times):
+        _kill_and_raise(senders, store.kill, store.rise)
+        _kill_and_raise(senders, own_postgres.kill, own_postgres.rise)
+        senders.wait_for_more(20)
+    assert follower.seen == assert_nothing_lost_or_doubled(store.served, senders)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_fifty_kills_of_the_server_lose_and_double_nothing(
+    durable_settings: Settle, mortal: Raise, kind: str
+) -> None:
+    store = mortal(durable_settings(kind))
+    with Follower(store.served) as follower, Senders([store.served]) as senders:
+        for _ in range(50):
             _kill_and_raise(senders, store.kill, store.rise)
         senders.wait_for_more(20)
     stored = assert_nothing_lost_or_doubled(store.served, senders)
     assert follower.seen == stored, "who pages on sees each once, in order"
 
 
-@KINDS
-def test_a_killed_server_has_lost_and_doubled_nothing(
-    durable_settings: Settle, mortal: Raise, kind: str
-) -> None:
-    _kill_the_server(mortal(durable_settings(kind)), times=1)
-
-
-@pytest.mark.slow
-@KINDS
-def test_fifty_kills_of_the_server_lose_and_double_nothing(
-    durable_settings: Settle, mortal: Raise, kind: str
-) -> None:
-    _kill_the_server(mortal(durable_settings(kind)), times=50)
-
-
-def _kill_postgresql(server: OwnPostgres, store: Mortal, times: int) -> None:
-    with Follower(store.served) as follower, Senders([store.served]) as senders:
-        for _ in range(times):
-            _kill_and_raise(senders, server.kill, server.rise)
-        senders.wait_for_more(20)
-    assert set(senders.statuses) <= {200, 503}, senders.errors
-    stored = assert_nothing_lost_or_doubled(store.served, senders)
-    assert follower.seen == stored
-
-
-def test_a_killed_postgresql_has_lost_nothing_and_the_server_goes_on(
-    own_postgres: OwnPostgres, durable_settings: Settle, mortal: Raise
-) -> None:
-    _kill_postgresql(own_postgres, mortal(durable_settings("postgresql")), times=1)
-
-
 @pytest.mark.slow
 def test_fifty_kills_of_postgresql_lose_and_double_nothing(
     own_postgres: OwnPostgres, durable_settings: Settle, mortal: Raise
 ) -> None:
-    _kill_postgresql(own_postgres, mortal(durable_settings("postgresql", workers=2)), times=50)
+    store = mortal(durable_settings("postgresql", workers=2))
+    with Follower(store.served) as follower, Senders([store.served]) as senders:
+        for _ in range(50):
+            _kill_and_raise(senders, own_postgres.kill, own_postgres.rise)
+        senders.wait_for_more(20)
+    assert set(senders.statuses) <= {200, 503}, senders.errors
+    assert follower.seen == assert_nothing_lost_or_doubled(store.served, senders)
 
 
 def test_two_servers_write_one_sqlite_folder_and_one_may_be_killed(
@@ -77,10 +67,10 @@ def test_two_servers_write_one_sqlite_folder_and_one_may_be_killed(
 ) -> None:
     settings = durable_settings("sqlite")
     first, second = mortal(settings, log="first.log"), mortal(settings, log="second.log")
-    with Senders([first.served, second.served]) as senders:
-        senders.wait_for_more(60)
+    with Follower(second.served) as follower, Senders([first.served, second.served]) as senders:
+        senders.wait_for_more(40)
         _kill_and_raise(senders, first.kill, first.rise)
-        senders.wait_for_more(60)
+        senders.wait_for_more(40)
     assert set(senders.statuses) <= {0, 200}, senders.errors
-    assert_nothing_lost_or_doubled(second.served, senders)
+    assert follower.seen == assert_nothing_lost_or_doubled(second.served, senders)
     assert "locked" not in first.log() + second.log()
