@@ -61,8 +61,11 @@ def _first_period(spec: Spec, unit: pd.Series, on: np.ndarray) -> pd.Series:
     Raises `BadInput` when a unit stops being treated.
     """
     time = spec.column("time")
-    clock = clock_of([str(value).strip() for value in time.dropna().unique()], "time")
-    rows = pd.DataFrame({"unit": unit, "time": time, "on": on})[time.notna()]
+    if time.isna().any():
+        row = int(np.flatnonzero(time.isna())[0]) + 1
+        raise BadInput("a row has no period", where=f"time: data row {row}")
+    clock = clock_of([str(value).strip() for value in time.unique()], "time")
+    rows = pd.DataFrame({"unit": unit, "time": time, "on": on})
     rows["period"] = periods_of(rows["time"], clock, "time")
     treated = rows[rows["on"]].sort_values("period", kind="stable").drop_duplicates("unit")
     first = treated.set_index("unit")

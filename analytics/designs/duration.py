@@ -39,7 +39,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     later = _landmark(spec, spells)
     landmark = None if silent or later is None else hazard.cox(later, ties)
     if found is None and not silent:
-        flags.append("no_variation")
+        flags.append("small_sample")
     effect = None if found is None else Effect(found.estimate, ratio=True, method=_method(changes))
     return record_of(
         question,

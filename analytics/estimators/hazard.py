@@ -8,6 +8,7 @@ is closed at its start where R's is open: a hair is added to every entry.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 
 _HAIR = 1e-6
+_STILL = 1e-6
+"""Gain in the likelihood, were one more step taken, below which the top has been reached."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,23 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     step = np.diff(np.unique(np.concatenate([spells.entry, spells.exit])))
     hair = _HAIR * (float(step.min()) if len(step) else 1.0)
     model = PHReg(spells.exit, design, status=spells.event, entry=spells.entry + hair, ties=ties)
-    fit = model.fit(disp=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what does not converge is found out below
+        fit = model.fit(disp=0)
     value, se, df = float(fit.params[0]), float(fit.bse[0]), math.inf
-    if not (math.isfinite(value) and math.isfinite(se) and 0 < se < 10):
+    found = math.isfinite(value) and math.isfinite(se) and 0 < se < 10
+    if not found or _unfinished(model, fit.params):
         return None
     if spells.cluster is not None:
         se, df = _clustered(model, spells, design, fit.params)
     return Hazard(Estimate(value, se, df), _proportional(spells, fit))
+
+
+def _unfinished(model: Any, params: FloatArray) -> bool:
+    """Return whether the likelihood still rises from here, as it does for ever where sides part."""
+    slope = model.score(params)
+    gain = -float(slope @ np.linalg.lstsq(model.hessian(params), slope, rcond=None)[0])
+    return not gain < _STILL
 
 
 def _clustered(

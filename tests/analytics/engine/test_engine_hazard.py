@@ -189,3 +189,24 @@ def test_whole_teams_have_the_error_of_teams(tmp_path: Path) -> None:
     assert told["se"] == pytest.approx(jackknife, rel=0.1)
     assert told["df"] == 15
     assert "few_clusters" in ask(tmp_path, table[table["team"] < 5], cluster="team")["flags"]
+
+
+def test_sides_that_part_for_good_have_no_ratio(tmp_path: Path) -> None:
+    """Nobody who was trained ever leaves: the likelihood has no top."""
+    table = company(7, people=80)
+    table = table.assign(left=table["left"] * (table["on"] == 0))
+    answer = ask(tmp_path, table)
+    assert answer["estimate"] is None
+    assert "small_sample" in answer["flags"]
+    assert answer["verdict"] == "cannot_tell"
+
+
+def test_lung_cancer_is_that_of_r() -> None:
+    """R, survival, `coxph(Surv(time, status) ~ age + sex, lung)`: sex, as it prints.
+
+    The file is the package's, with its status of 1 and 2.
+    """
+    spec = {"data": "lung.csv", "exit": "time", "event": "status", "exposure": "sex"}
+    folder = Path(__file__).resolve().parents[2] / "data"
+    told = evaluate(spec | {"covariates": ["age"], "kpi": KPI}, folder)["estimate"]
+    assert (told["coef"], told["se"]) == pytest.approx((-0.513219, 0.167458), abs=1e-6)
