@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from analytics import arithmetic
+from analytics import arithmetic, spec_money
 from analytics.designs import (
     choosing,
     duration,
@@ -48,7 +48,8 @@ def evaluate(spec: Mapping[str, Any], base: Path) -> Answer:
     """
     if arithmetic.asked(spec):
         return arithmetic.answer(spec)
-    name, read, why = _design(Spec(spec, base))
+    asked, table = spec_money.asked(spec)
+    name, read, why = _design(Spec(table, base))
     design = DESIGNS[name]
     read.only(COMMON_KEYS | design.KEYS)
     provenance = {"spec_sha256": _digest(spec)}
@@ -58,6 +59,8 @@ def evaluate(spec: Mapping[str, Any], base: Path) -> Answer:
     answer: Answer = design.answer(replace(read, found=placebos.flags(beside)), provenance)
     if beside:
         answer["checks"].setdefault("placebo", {})["outcomes"] = beside
+    if asked is not None:
+        answer["money"] = asked.of(answer)
     return answer | {"design_because": why} if why else answer
 
 

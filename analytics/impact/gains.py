@@ -1,8 +1,6 @@
-"""What a report says of money, and when it says nothing: `evaluation.md`, "Money".
+"""What a report says of money: the units its effect fell on, what one is worth, and the cost.
 
-Grades A and B: benefit, cost and return, each with its interval. Grades C and D: at most an opinion
-(Phillips), apart from what was measured. After an unusual period before the start: the range of what
-was seen, and no return. Without a value for a unit: nothing at all.
+Without a value for a unit it says nothing; what else it may say is ruled by `analytics.claims`.
 """
 
 from __future__ import annotations
@@ -12,13 +10,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from analytics import money
+from analytics import claims
 from analytics.amounts import Span
 from analytics.estimators.panel import NEVER
 from analytics.impact.asking import Asked
 from analytics.impact.costs import cost_of
 from analytics.impact.planned import Planned
-from analytics.money import Cost, Gain
 from analytics.record import rounded
 from analytics.store import stage
 from analytics.store.panel import SqlPanel
@@ -86,58 +83,15 @@ def _told(
     minimum: int,
     value: Value,
 ) -> Json:
-    flags = record["flags"]
-    if record.get("suppressed") or "small_sample" in flags:
-        return _nothing("few_people")
     if not value.approved:
-        return _nothing("not_approved")
-    if "window_not_closed" in flags:
-        return _nothing("too_early")
-    better = record["outcome"]["better"]
-    gain = gain_of(record["estimate"], *exposed(panel), better=better)
-    if gain is None:
-        return _nothing("weak_evidence")
-    if "regression_to_the_mean" in flags:
-        seen = money.worth(gain, value.amount)
-        return {"status": "range", "reason": "regression_to_the_mean", "seen": seen}
-    learners = _learners(conn, record, minimum)
-    cost = cost_of(conn, asked, planned, learners, value.currency)
-    if isinstance(cost, str):
-        return _nothing(cost)
-    if record["grade"] in ("C", "D") or record["verdict"] == "cannot_tell":
-        return _opinion(planned, gain, value.amount, cost)
-    return {
-        "status": "measured",
-        "reason": None,
-        "cost": _cost(cost),
-        **money.returns(gain, value.amount, cost),
-    }
-
-
-def _nothing(reason: str) -> Json:
-    return {"status": "none", "reason": reason}
-
-
-def _opinion(planned: Planned, gain: Gain, value: Span, cost: Cost) -> Json:
+        return claims.nothing("not_approved")
+    events, units = exposed(panel)
+    ratio = (record["estimate"] or {}).get("ratio")
+    base = events / units / float(ratio) if ratio and units > 0 else None
+    gain = claims.gain_of(record["estimate"], units, record["outcome"]["better"], base)
+    cost = cost_of(conn, asked, planned, _learners(conn, record, minimum), value.currency)
     opinion = None if planned.standing is None else planned.standing.plan.opinion
-    if opinion is None:
-        return _nothing("weak_evidence")
-    seen = float(gain.won(gain.effect)) * value.likely
-    believed = money.phillips(seen, opinion.isolation, opinion.confidence, cost.likely)
-    told = {"gain": seen, **opinion.as_json(), **believed}
-    return {"status": "opinion", "reason": "weak_evidence", "cost": _cost(cost), "opinion": told}
-
-
-def _cost(cost: Cost) -> Json:
-    return {
-        "total": cost.likely,
-        "fixed": cost.fixed.likely,
-        "per_learner": cost.per_learner.likely,
-        "learners": cost.learners,
-        "hours_per_learner": cost.hours.likely,
-        "hour": cost.hour,
-        "learner_time": cost.learners * cost.hours.likely * cost.hour,
-    }
+    return claims.claimed(record, gain, value.amount, cost, opinion)
 
 
 def _learners(conn: sa.Connection, record: Mapping[str, Any], minimum: int) -> int:
@@ -161,20 +115,3 @@ def exposed(panel: SqlPanel) -> tuple[float, float]:
         & (cells["period"] >= cells["cohort"])
     ]
     return float(trained["num"].sum()), float(trained["den"].sum())
-
-
-def gain_of(
-    estimate: Mapping[str, Any] | None, events: float, units: float, *, better: str
-) -> Gain | None:
-    """Return the effect and the units it fell on; None when there is no error to go by."""
-    if not estimate or estimate.get("se") is None or not estimate.get("df") or units <= 0:
-        return None
-    ratio = "ratio" in estimate
-    return Gain(
-        effect=float(estimate["coef"] if ratio else estimate["att"]),
-        se=float(estimate["se"]),
-        df=float(estimate["df"]),
-        units=units,
-        better="up" if better == "up" else "down",
-        base=events / units / float(estimate["ratio"]) if ratio else None,
-    )

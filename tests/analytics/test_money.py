@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 from scipy import stats
 
 from analytics import money
 from analytics.amounts import NOTHING, Span
+from analytics.evaluate import evaluate
 from analytics.money import Cost, Gain, returns
 from lrs.errors import BadInput
 
@@ -88,3 +91,46 @@ def test_the_same_input_gives_the_same_figures() -> None:
 def test_an_amount_that_cannot_be_is_refused(given: object) -> None:
     with pytest.raises(BadInput):
         Span.of(given, "value")
+
+
+def _spec(folder: Path, **money_keys: Any) -> dict[str, Any]:
+    """Return a spec of twenty a side, drawn by lot, with an effect of two."""
+    rows = [f"{k},{k % 2},{10 + 2 * (k % 2) + (k // 2) % 5 * 0.2}" for k in range(40)]
+    (folder / "t.csv").write_text("unit,treated,y\n" + "\n".join(rows), encoding="utf-8")
+    return {
+        "design": "randomised",
+        "data": "t.csv",
+        "unit": "unit",
+        "treatment": "treated",
+        "outcome": "y",
+        "kpi": {"kind": "continuous", "better": "up"},
+        "money": {"units": 20, "value": 30, "currency": "EUR", "cost": 400, **money_keys},
+    }
+
+
+def test_a_spec_may_ask_what_its_effect_is_worth(tmp_path: Path) -> None:
+    told = evaluate(_spec(tmp_path), tmp_path)["money"]
+    assert told["status"] == "measured"
+    assert told["benefit"]["likely"] == pytest.approx(20 * 2 * 30)
+    assert told["roi"]["percent"] == pytest.approx(200)
+
+
+def test_a_spec_with_a_warning_gets_an_opinion_at_most(tmp_path: Path) -> None:
+    spec = _spec(tmp_path) | {"flags": ["concurrent_change"]}
+    assert evaluate(spec, tmp_path)["money"]["reason"] == "weak_evidence"
+    spec = _spec(tmp_path, opinion={"isolation": 0.5, "confidence": 0.8}) | {
+        "flags": ["concurrent_change"]
+    }
+    told = evaluate(spec, tmp_path)["money"]
+    assert told["opinion"]["benefit"] == pytest.approx(1200 * 0.5 * 0.8)
+    assert "roi" not in told
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("currency", "euro"), ("cost", -1), ("price", 3), ("units", "all")]
+)
+def test_money_of_a_spec_that_cannot_be_right_is_refused(
+    tmp_path: Path, key: str, value: Any
+) -> None:
+    with pytest.raises(BadInput):
+        evaluate(_spec(tmp_path, **{key: value}), tmp_path)
