@@ -44,9 +44,13 @@ def config(connection: sa.Connection | None = None) -> Config:
 
 def is_current(database: Database) -> bool:
     """Return whether the database has the schema of this version."""
-    heads = set(ScriptDirectory.from_config(config()).get_heads())
     with database.read() as conn:
-        return set(revisions_of(conn)) == heads
+        return are_newest(revisions_of(conn))
+
+
+def are_newest(revisions: Iterable[str]) -> bool:
+    """Return whether these are the revisions of this version, one a plug-in."""
+    return set(revisions) == set(ScriptDirectory.from_config(config()).get_heads())
 
 
 def is_new(database: Database) -> bool:

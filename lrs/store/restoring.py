@@ -50,7 +50,8 @@ def restore(database: Database, archive: Archive, *, force: bool, progress: Prog
         _drop(conn, archive)
         migrate.upgrade_within(conn, manifest.heads)
         rows = _fill(conn, archive, progress)
-        migrate.upgrade_within(conn)
+        if not migrate.are_newest(manifest.heads):
+            migrate.upgrade_within(conn)
         if not database.is_sqlite:
             conn.exec_driver_sql("ANALYZE")  # or the first queries are planned for empty tables
         _restore_secret(database.settings, archive)

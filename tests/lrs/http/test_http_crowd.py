@@ -174,6 +174,7 @@ class Follower:
         self.promised: list[tuple[str, int]] = []
         """Each bound that came with the end of a walk, and how many had been seen by then."""
         self.over = threading.Event()
+        self._walked = threading.Condition()
         self._line = line
         self._since = "2001-01-01T00:00:00Z"
 
@@ -188,14 +189,27 @@ class Follower:
                     self.seen.append(one["id"])
                     self._since = one["stored"]
                 path = page["more"]
-            self.promised.append((page["bound"], len(self.seen)))
+            with self._walked:
+                self.promised.append((page["bound"], len(self.seen)))
+                self._walked.notify_all()
+
+    def wait_for_a_walk(self) -> None:
+        """Wait until it has come to the end of what there is once more."""
+        with self._walked:
+            before = len(self.promised)
+            assert self._walked.wait_for(lambda: len(self.promised) > before, 60)
 
 
 def test_follower_misses_nothing_and_no_bound_is_broken(crowded: Served) -> None:
     """While eight write over HTTP, and two hold their transactions open."""
 
     def send(number: int, line: Line) -> list[Answer]:
-        return [line.ask("POST", STATEMENTS, packed(a_statement(str(n)))) for n in range(30)]
+        told = []
+        for n in range(30):
+            told.append(line.ask("POST", STATEMENTS, packed(a_statement(str(n)))))
+            if n % 10 == 9:
+                follower.wait_for_a_walk()
+        return told
 
     with lines(crowded, WRITERS + 1) as (reader, *writers):
         follower = Follower(reader)
@@ -213,7 +227,7 @@ def test_follower_misses_nothing_and_no_bound_is_broken(crowded: Served) -> None
     assert all(one.bound for one in answers)
     assert len(stored) == WRITERS * 30 + 2 * 24
     assert follower.seen == [id_ for _, id_ in stored]
-    assert len(follower.promised) > 3
+    assert len(follower.promised) > 3, "it came to the end while others went on"
     for bound, seen in follower.promised:
         assert sum(when <= bound for when, _ in stored) <= seen
 

@@ -170,12 +170,12 @@ def test_what_is_stored_is_replaced_only_by_force(
     write(source, body())
     back_up(source, file)
     write(database, body(), body())
-    was = all_rows(database)
+    was = pages(database)
     with pytest.raises(Conflict, match="stored already"):
         put_back(database, file)
-    assert all_rows(database) == was
+    assert pages(database) == was
     put_back(database, file, force=True)
-    assert all_rows(database) == all_rows(source)
+    assert pages(database) == pages(source)
 
 
 def test_another_secret_is_replaced_only_by_force(open_on: Open, file: Path) -> None:
@@ -205,12 +205,12 @@ def test_a_file_that_is_not_whole_changes_nothing(
     source, target = open_on("sqlite"), open_on("sqlite")
     write(source, body())
     write(target, body())
-    was = all_rows(target)
+    was = pages(target)
     back_up(source, file)
     file.write_bytes(spoil(file.read_bytes()))
     with pytest.raises(BadInput):
         put_back(target, file, force=True)
-    assert all_rows(target) == was
+    assert pages(target) == was
 
 
 def _rewritten(file: Path, **changed: Any) -> None:
@@ -266,10 +266,10 @@ def test_a_restore_that_fails_half_way_leaves_what_was_there(
         conn.exec_driver_sql("INSERT INTO statement_body VALUES (1, 1, x'00'), (1, 1, x'01')")
     back_up(source, file)
     write(database, body())
-    was = all_rows(database)
+    was = pages(database)
     with pytest.raises(BadInput, match="cannot be stored here"):
         put_back(database, file, force=True)
-    assert all_rows(database) == was
+    assert pages(database) == was
 
 
 def test_a_database_that_a_server_has_open_is_left_alone(
