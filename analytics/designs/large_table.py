@@ -119,12 +119,14 @@ class LargeTable:
         cells = pd.DataFrame({"period": self.period, "cohort": cohort, "n": self.looked["n"]})
         self._largest = int(cells.groupby(["period", "cohort"])["n"].sum().max())
         bit = np.searchsorted(np.unique(self.period), self.period)
+        self.starts, start = np.unique(cohort, return_inverse=True)
         place = np.searchsorted(self.seen, self.period)
-        rows = zip(self.looked["id"], self.period, cohort, bit, place, strict=True)
+        rows = zip(self.looked["id"], self.period, cohort, bit, place, start, strict=True)
         values = ", ".join(str(tuple(map(int, row))) for row in rows)
         self.columns.run(
             f"CREATE TEMP TABLE timed AS SELECT time AS _time_, start AS _start_, m.* EXCLUDE (id) "
-            f"FROM looked JOIN (VALUES {values}) AS m (id, _period_, _cohort_, _bit_, _place_) USING (id)"
+            f"FROM looked JOIN (VALUES {values}) AS m (id, _period_, _cohort_, _bit_, _place_, _nth_) "
+            "USING (id)"
         )
 
     @cached_property
@@ -177,7 +179,7 @@ class LargeTable:
         span = several = twice = 0
         by = self._sorted_by("unit")
         for bounds in self.columns.slices(by) if by else [(None, None)]:
-            for cohort, n, often, double, own in self.columns.run(self._by_cohort(bounds)):
+            for cohort, n, often, double, own in self._by_cohort(bounds):
                 people[cohort] = people.get(cohort, 0) + n
                 span, several, twice = span + (own or 0), several + often, twice + double
         if several:
@@ -188,44 +190,54 @@ class LargeTable:
         rows = int(self.looked["known0"].sum())
         return known, [*self._missing(), *panel.gaps(self.seen, int(span), rows)]
 
-    def _by_cohort(self, bounds: Bounds) -> str:
-        return (
+    def _by_cohort(self, bounds: Bounds) -> list[tuple[int, ...]]:
+        """Return, by cohort: people, how many of them start twice or are doubled, and their spans."""
+        if self._in_bits:
+            found = self.columns.run(self._by_start_in_bits(bounds))
+            return [(int(self.starts[int(nth).bit_length() - 1]), *row) for nth, *row in found]
+        return self.columns.run(
             "SELECT first, count(*) FILTER (known > 0), count(*) FILTER (first < last), "
-            f"count(*) FILTER (n > {self._bits()}), {self._spans()} "
+            f"count(*) FILTER (n > {self._bits()}), sum(high - low + 1) "
             f"FROM ({self._by_unit(bounds)}) GROUP BY first"
         )
 
-    def _by_unit(self, bounds: Bounds) -> str:
-        unit = self._named("unit")
-        masks = ", ".join(f"bit_or({_mask(w, self._words)}) AS mask{w}" for w in range(self._words))
-        tests = [
-            f"{unit} {sign} {literal(bound)}"
-            for sign, bound in zip(("> ", "<="), bounds, strict=True)
-            if bound is not None
-        ]
-        where = f"WHERE {' AND '.join(tests)}" if tests else ""
-        known = "count(*) AS known"
-        if not self._in_bits:
-            kept = f"FILTER ({self.outcomes[0].known})"
-            known = (
-                f"count(*) {kept} AS known, min(_place_) {kept} AS low, max(_place_) {kept} AS high"
-            )
+    def _by_start_in_bits(self, bounds: Bounds) -> str:
+        """Return the same where one number holds a unit's periods, and above them its start."""
+        periods, unit = len(np.unique(self.period)), self._named("unit")
+        code = f"(1::BIGINT << _bit_) | (1::BIGINT << (_nth_ + {periods}))"
         return (
-            f"SELECT {unit} AS unit, min(_cohort_) AS first, max(_cohort_) AS last, count(*) AS n, "
-            f"{known}, {masks} FROM {self._rows} {where} GROUP BY {unit}"
+            "SELECT starts, count(*), count(*) FILTER (bit_count(starts) > 1), "
+            "count(*) FILTER (n > bit_count(seen)), "
+            "sum(floor(log2(seen)) - log2(seen & -seen) + 1)::BIGINT "
+            f"FROM (SELECT n, code >> {periods} AS starts, code & {2**periods - 1} AS seen FROM ("
+            f"SELECT count(*) AS n, bit_or({code}) AS code "
+            f"FROM {self._rows} {self._within(bounds)} GROUP BY {unit})) GROUP BY starts"
         )
 
-    def _spans(self) -> str:
-        """Return the SQL of how many periods lie between the first and the last of each unit."""
-        if self._in_bits:
-            return "sum(floor(log2(mask0)) - log2(mask0 & -mask0) + 1)"
-        return "sum(high - low + 1)"
+    def _within(self, bounds: Bounds) -> str:
+        unit, signs = self._named("unit"), (">", "<=")
+        tests = [
+            f"{unit} {sign} {literal(bound)}"
+            for sign, bound in zip(signs, bounds, strict=True)
+            if bound is not None
+        ]
+        return f"WHERE {' AND '.join(tests)}" if tests else ""
+
+    def _by_unit(self, bounds: Bounds) -> str:
+        unit, kept = self._named("unit"), f"FILTER ({self.outcomes[0].known})"
+        masks = ", ".join(f"bit_or({_mask(w)}) AS mask{w}" for w in range(self._words))
+        return (
+            f"SELECT {unit} AS unit, min(_cohort_) AS first, max(_cohort_) AS last, count(*) AS n, "
+            f"count(*) {kept} AS known, min(_place_) {kept} AS low, max(_place_) {kept} AS high, "
+            f"{masks} FROM {self._rows} {self._within(bounds)} GROUP BY {unit}"
+        )
 
     @property
     def _in_bits(self) -> bool:
-        """Return whether the bits of the periods tell all: every outcome known, and few periods."""
+        """Return whether bits tell all: every outcome known, few periods and starts."""
         every = bool(self.looked["known0"].sum() == self.looked["n"].sum())
-        return every and len(np.unique(self.period)) <= _LOGARITHM
+        periods = len(np.unique(self.period))
+        return every and periods <= _LOGARITHM and periods + len(self.starts) <= _WORD
 
     @property
     def _words(self) -> int:
@@ -272,7 +284,5 @@ def _without_period(row: Given) -> None:
         raise panel.no_period(1)
 
 
-def _mask(word: int, words: int) -> str:
-    if words == 1:
-        return "1::BIGINT << _bit_"
+def _mask(word: int) -> str:
     return f"CASE WHEN _bit_ // {_WORD} = {word} THEN 1::BIGINT << (_bit_ % {_WORD}) ELSE 0 END"

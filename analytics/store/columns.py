@@ -61,7 +61,7 @@ class Columns:
         }
         barred = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), False)
         self._db = duckdb.connect(config=limits | barred)
-        self._db.execute("SET parquet_metadata_cache = true")
+        self._db.execute("SET parquet_metadata_cache = true; SET enable_progress_bar = false")
 
     def close(self) -> None:
         """Let go of the file and of what was spilled."""

@@ -31,6 +31,7 @@ NOTHING = "import duckdb"
 def write(path: Path, people: int) -> None:
     """Make the file, a row a person and month."""
     with duckdb.connect(config={"memory_limit": "1GB"}) as db:
+        db.execute("SET enable_progress_bar = false")
         db.execute(
             "CREATE TABLE m AS SELECT t, (2024 + t // 12) || '-' || lpad((t % 12 + 1)::VARCHAR, 2, '0')"
             f" AS month FROM range({MONTHS}) r (t)"
