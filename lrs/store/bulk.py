@@ -6,6 +6,7 @@ lets go of the interpreter at every row, and among busy threads waits to get it 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import chain
@@ -15,6 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 Row = tuple[Any, ...]
+_MOST_VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999
+"""The values that SQLite takes in a statement."""
 
 
 class Insert(NamedTuple):
@@ -75,11 +78,8 @@ def one_of(dialect: str, column: sa.Column[Any]) -> Any:
 
 @cache
 def _sizes(columns: int) -> list[int]:
-    """Return how many rows one ``VALUES`` may have: few texts, which the driver keeps ready.
-
-    Older SQLite takes 999 values in a statement.
-    """
-    return [size for size in (128, 32, 8, 2, 1) if size * columns <= 999]
+    """Return how many rows one ``VALUES`` may have: few texts, which the driver keeps ready."""
+    return [size for size in (1_024, 128, 32, 8, 2, 1) if size * columns <= _MOST_VALUES]
 
 
 @cache

@@ -75,6 +75,7 @@ def insert_new(
         rows.append(_statement_row(tenant_id, seq, turn.stored_at + place, one, numbering, key_id))
         bodies.append((tenant_id, seq, one.statement.raw))
         refs.extend(_ref_rows(tenant_id, seq, one, numbering))
+    refs.sort()  # along the index: what is written next to each other costs a third less
     insert_all(
         conn,
         [
