@@ -21,6 +21,9 @@ from analytics.demo.company import NAME, SEED
 from analytics.demo.files import PAIRS, WIDE, Files, write_files
 from analytics.demo.statements import HOME_PAGE
 from analytics.impact import impact, stored_report
+from analytics.plans.keeping import lock_plan, make_plan
+from analytics.plans.reading import plans_of
+from connectors.files.mapping import read_toml
 from connectors.importing import import_outcomes, import_paths, import_people
 from lrs.access.keys import make_key
 from lrs.access.tenants import DEFAULT, tenant_number
@@ -33,6 +36,9 @@ from lrs.store.database import Database
 from lrs.store.importing import import_statements
 
 POSTED = 300
+PLANNED = 1_724_000_000_000_000
+"""When the made-up company locked its plan: 18 August 2024, as long ago as its roll-out."""
+
 BATCH = 25
 
 AUTHORITY: Mapping[str, Any] = {
@@ -91,6 +97,10 @@ def _import(database: Database, tenant: int, files: Files, tell: Tell) -> None:
     outcomes = import_outcomes(database, tenant, files.outcomes, wide=WIDE, metrics=files.metrics)
     tell(f"outcomes: {outcomes.read:,} rows of what the business saw")
     import_paths(database, tenant, files.paths)
+    for plan in plans_of(read_toml(files.plan), files.plan.name):
+        made = make_plan(database, tenant, plan, at=PLANNED)
+        lock_plan(database, tenant, plan.path, at=PLANNED)
+        tell(f"plan: {made.path}, locked before the first team started")
 
 
 def _post(database: Database, files: Files, tell: Tell) -> None:

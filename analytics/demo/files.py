@@ -42,8 +42,6 @@ kind = "count"
 unit = "complaints"
 denominator = "cases"
 better = "down"
-value_per_unit = 60
-currency = "EUR"
 
 [[metric]]
 id = "phishing_clicks"
@@ -87,6 +85,22 @@ cost = {{ fixed = 2000, hours_per_learner = 12 }}
 goal = "Newcomers reach a steady pace sooner"
 """
 
+PLAN = f"""\
+[[plan]]
+path = "{CONVERSATIONS}"
+need = "Customers have to complain before they feel heard"
+window = {{ from = "2024-10", to = "2025-12" }}
+comparison = "both"
+assignment = "staggered"
+
+[[plan.outcome]]
+metric = "complaints"
+better = "down"
+value = {{ low = 40, likely = 60, high = 90 }}
+currency = "EUR"
+approved_by = "Head of customer service"
+"""
+
 PAIRS = (
     (CONVERSATIONS, "complaints"),
     (SECURITY, "phishing_clicks"),
@@ -124,6 +138,11 @@ class Files:
         return self.folder / "paths.toml"
 
     @property
+    def plan(self) -> Path:
+        """Return what was decided before the first team started."""
+        return self.folder / "plan.toml"
+
+    @property
     def statements(self) -> Path:
         """Return the statements of the past, one a line."""
         return self.folder / "statements.ndjson"
@@ -143,6 +162,7 @@ def write_files(folder: Path, *, seed: int, posted: int) -> Files:
     )
     files.metrics.write_text(METRICS, encoding="utf-8")
     files.paths.write_text(PATHS, encoding="utf-8")
+    files.plan.write_text(PLAN, encoding="utf-8")
     lines = (json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in sent[:cut])
     files.statements.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return files

@@ -14,8 +14,8 @@ from analytics.demo.files import PAIRS
 pytestmark = pytest.mark.browser
 
 REPORTS = {f"report-{n}": (path, outcome) for n, (path, outcome) in enumerate(PAIRS)}
-PAGES = ["index", *REPORTS, "statements", "nowhere"]
-EMPTY = ["index", "statements"]
+PAGES = ["index", *REPORTS, "plans", "statements", "nowhere"]
+EMPTY = ["index", "plans", "statements"]
 
 
 def address(server: Served, page: str, lang: str) -> str:

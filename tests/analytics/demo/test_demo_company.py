@@ -56,14 +56,14 @@ def test_the_same_seed_writes_the_same_bytes_in_another_process(tmp_path: Path) 
         [sys.executable, "-c", code, str(there)], env={"PYTHONHASHSEED": "99"}, check=True
     )
     assert _digests(here) == _digests(there)
-    assert len(_digests(here)) == 5
+    assert len(_digests(here)) == 6
 
 
 def test_another_seed_makes_another_company(tmp_path: Path) -> None:
     write_files(tmp_path / "a", seed=1, posted=0)
     write_files(tmp_path / "b", seed=2, posted=0)
     a, b = _digests(tmp_path / "a"), _digests(tmp_path / "b")
-    assert {name for name in a if a[name] == b[name]} == {"metrics.toml", "paths.toml"}
+    assert {name for name in a if a[name] == b[name]} == {"metrics.toml", "paths.toml", "plan.toml"}
 
 
 def test_the_company_has_600_people_in_40_teams_over_24_months(company: Company) -> None:
