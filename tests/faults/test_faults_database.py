@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -44,30 +45,35 @@ def test_a_postgresql_that_is_away_is_503_and_its_return_ends_it(
     assert_nothing_lost_or_doubled(served, senders)
 
 
+@contextmanager
+def _set_to(server: OwnPostgres, settings: Settings, option: str) -> Iterator[Database]:
+    """Open a database whose own setting that is."""
+    server.run(f'ALTER DATABASE "{sa.make_url(settings.url).database}" SET {option}')
+    database = Database(settings)
+    yield database
+    database.close()
+
+
 def test_a_postgresql_set_to_acknowledge_early_is_asked_not_to(
     own_postgres: OwnPostgres, durable_settings: Settle
 ) -> None:
-    settings = durable_settings("postgresql")
-    name = sa.make_url(settings.url).database
-    own_postgres.run(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-    database = Database(settings)
-    with database.read() as conn:
+    early = "synchronous_commit = off"
+    with (
+        _set_to(own_postgres, durable_settings("postgresql"), early) as database,
+        database.read() as conn,
+    ):
         assert conn.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
-    database.close()
 
 
 def test_a_postgresql_that_only_gives_out_is_unavailable_to_writers(
     own_postgres: OwnPostgres, durable_settings: Settle
 ) -> None:
     """As a standby is, until it has taken over."""
-    settings = durable_settings("postgresql")
-    name = sa.make_url(settings.url).database
-    own_postgres.run(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-    database = Database(settings)
-    with pytest.raises(StoreUnavailable):
-        write(database, [a_statement()])
-    assert list(every_statement(database, TENANT)) == []
-    database.close()
+    standby = "default_transaction_read_only = on"
+    with _set_to(own_postgres, durable_settings("postgresql"), standby) as database:
+        with pytest.raises(StoreUnavailable):
+            write(database, [a_statement()])
+        assert list(every_statement(database, TENANT)) == []
 
 
 class _Clock:
