@@ -26,6 +26,7 @@ from analytics.estimators.panel import Panel
 from analytics.estimators.permutation import Permuted
 from analytics.estimators.question import Question
 from analytics.estimators.study import Study
+from analytics.headline import effect_of, mean_without
 from analytics.telling.withstood import withstood
 
 Json = dict[str, Any]
@@ -46,7 +47,7 @@ class Checked:
     @cached_property
     def effect(self) -> Effect:
         """Return the effect that is told; a lone trained unit's error comes from placebos."""
-        effect = _effect(self.study)
+        effect = effect_of(self.study)
         if not self.lone or effect.ratio or self.permuted is None:
             return effect
         df = max(int(self.study.grid.clusters[self.study.comparison_rows].sum()) - 1, 1)
@@ -168,7 +169,7 @@ class Checked:
     def _e_value(self) -> Json | None:
         share = None
         if self.study.question.kind == "binary":
-            share = _mean_without(self.study, self.effect.estimate.value)
+            share = mean_without(self.study, self.effect.estimate.value)
         return unmeasured.of_effect(self.effect, share=share, spread=self.study.grid.sd)
 
     @cached_property
@@ -202,48 +203,6 @@ class Checked:
         value, p = (trend.value, trend.p) if trend else (None, None)
         agreed = robustness.agrees(self.effect.estimate.value, value, p)
         return [] if agreed else ["not_robust_to_trend"]
-
-
-def _effect(study: Study) -> Effect:
-    """Return the effect that is told, on the scale of its kind."""
-    difference = study.measured.get("efficient") or study.measured.get("simple")
-    if study.log_ratio is not None and study.log_ratio.se > 0:
-        return Effect(
-            estimate=study.log_ratio,
-            ratio=True,
-            difference=difference,
-            method="Poisson ratio on cells, untrained cells imputed; clustered t interval",
-        )
-    headline = study.measured.get("headline") or difference
-    if headline is None:
-        raise AssertionError("a compared study has an effect")
-    return Effect(
-        estimate=headline,
-        ratio=False,
-        without=_without(study, headline.value),
-        method=_method(study),
-    )
-
-
-def _method(study: Study) -> str:
-    if study.efficient is not None:
-        return "start drawn by lot: efficient estimator; clustered t interval"
-    if study.question.comparison == "never":
-        return "group-time difference in differences, never trained; clustered t interval"
-    return "imputation from untrained cells, working covariance; clustered t interval"
-
-
-def _without(study: Study, effect: float) -> float | None:
-    """Return the mean the trained would have had, where the scale has a zero to count from."""
-    without = _mean_without(study, effect)
-    return without if without is not None and without > study.grid.sd else None
-
-
-def _mean_without(study: Study, effect: float) -> float | None:
-    weights = study.weights["headline"]
-    target = np.where(study.grid.treated, weights if weights is not None else 0.0, 0.0)
-    total = float(target.sum())
-    return float((target * study.grid.mean).sum()) / total - effect if total > 0 else None
 
 
 def _size_flags(study: Study) -> list[str]:

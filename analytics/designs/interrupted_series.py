@@ -156,24 +156,27 @@ def _estimates(series: Series, fitted: Stepped) -> dict[str, Any]:
 
 
 def _effect(series: Series, fitted: Stepped) -> Effect:
-    robust = "errors of Newey and West" if fitted.robust else "no carry-over of errors"
-    allowed = "trend and season" if series.season.shape[1] else "trend"
+    allowed = _allowed(series, robust=fitted.robust)
     if not fitted.ratio:
-        method = f"segmented regression with {allowed}; {robust}"
+        method = f"segmented regression {allowed}"
         without = fitted.without if fitted.without > 0 else None
         return Effect(fitted.estimate, ratio=False, without=without, method=method)
     size = fitted.estimate
     share = fitted.without * (np.exp([size.value, size.low, size.high]) - 1)
     reach = (share[2] - share[1]) / 2
     difference = Estimate(float(share[0]), float(reach / 1.959963984540054), size.df)
-    method = f"quasi-Poisson with {allowed}; {robust}"
+    method = f"quasi-Poisson {allowed}"
     return Effect(size, ratio=True, difference=difference, method=method)
 
 
+def _allowed(series: Series, *, robust: bool) -> str:
+    """Return what is allowed for, in words."""
+    errors = "errors of Newey and West" if robust else "no carry-over of errors"
+    return f"with {'trend and season' if series.season.shape[1] else 'trend'}; {errors}"
+
+
 def _share_effect(series: Series, share: Share) -> Effect:
-    robust = "errors of Newey and West" if share.robust else "no carry-over of errors"
-    allowed = "trend and season" if series.season.shape[1] else "trend"
-    method = f"quasi-binomial with {allowed}; {robust}"
+    method = f"quasi-binomial {_allowed(series, robust=share.robust)}"
     return Effect(share.difference, ratio=False, without=share.without, method=method)
 
 
