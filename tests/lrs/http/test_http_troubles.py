@@ -68,15 +68,12 @@ def test_a_crash_while_writing_leaves_nothing_behind(
     from lrs.store import writing
 
     wire = make_wire(kind)
-    real = writing.insert_rows
 
-    def failing(conn: Any, table: Any, columns: Any, rows: Any) -> None:
-        if table.name == "ref":
-            raise RuntimeError("here")
-        real(conn, table, columns, rows)
+    def failing(*_: Any) -> None:
+        raise RuntimeError("here, when the rows are in and not committed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(writing, "insert_rows", failing)
+        patched.setattr(writing, "settle", failing)
         assert wire.post([a_statement() for _ in range(5)]).status_code == 500
     with wire.database.read() as conn:
         for table in ("statement", "statement_body", "ref"):
