@@ -23,6 +23,7 @@ from analytics.plans.model import (
     PlannedCost,
     Primary,
 )
+from connectors.model.tables import a_text, only
 from lrs.errors import BadInput
 
 _KEYS = ("path", "need", "window", "comparison", "assignment", "cost", "opinion", "outcome")
@@ -40,7 +41,7 @@ def plans_of(document: Mapping[str, Any], file: str) -> list[Plan]:
             where=file,
             hint='each plan is a table: [[plan]], then path = "…"; docs/plans.md has the rest',
         )
-    _only(document, ("plan",), file)
+    only(document, ("plan",), file)
     plans = [_plan(entry, f"{file}: plan {n}") for n, entry in enumerate(entries, start=1)]
     paths = [plan.path for plan in plans]
     for path in paths:
@@ -50,13 +51,13 @@ def plans_of(document: Mapping[str, Any], file: str) -> list[Plan]:
 
 
 def _plan(entry: Any, where: str) -> Plan:
-    _only(entry, _KEYS, where)
-    path = _text(entry, "path", where)
+    only(entry, _KEYS, where)
+    path = a_text(entry, "path", where)
     if path is None:
         raise BadInput("a plan needs a path", where=where, hint="its id, or the IRI of an activity")
     return Plan(
         path=path,
-        need=_text(entry, "need", where),
+        need=a_text(entry, "need", where),
         outcomes=_outcomes(entry.get("outcome", []), where),
         window=_window(entry.get("window"), f"{where}, window"),
         comparison=_choice(entry, "comparison", COMPARISONS, where),
@@ -82,11 +83,11 @@ def _outcomes(given: Any, where: str) -> tuple[Primary, ...]:
 
 
 def _outcome(entry: Any, where: str) -> Primary:
-    _only(entry, _OUTCOME, where)
-    metric, better = _text(entry, "metric", where), _choice(entry, "better", ("up", "down"), where)
+    only(entry, _OUTCOME, where)
+    metric, better = a_text(entry, "metric", where), _choice(entry, "better", ("up", "down"), where)
     if metric is None or better is None:
         raise BadInput("an outcome needs metric and better", where=where, hint='better = "down"')
-    value, currency = entry.get("value"), _text(entry, "currency", where)
+    value, currency = entry.get("value"), a_text(entry, "currency", where)
     if value is not None and not _CURRENCY.fullmatch(currency or ""):
         raise BadInput("a value needs a currency", where=where, hint='currency = "EUR"')
     return Primary(
@@ -94,14 +95,14 @@ def _outcome(entry: Any, where: str) -> Primary:
         better=better,
         value=None if value is None else Span.of(value, f"{where}, value"),
         currency=currency,
-        approved_by=_text(entry, "approved_by", where),
+        approved_by=a_text(entry, "approved_by", where),
     )
 
 
 def _window(given: Any, where: str) -> Months | None:
     if given is None:
         return None
-    _only(given, ("from", "to"), where)
+    only(given, ("from", "to"), where)
     for end in ("from", "to"):
         if not _MONTH.fullmatch(str(given.get(end, ""))):
             raise BadInput(f"{end} should be a month such as 2027-01", where=where)
@@ -112,16 +113,16 @@ def _window(given: Any, where: str) -> Months | None:
 
 
 def _cost(given: Any, where: str) -> PlannedCost:
-    _only(given, COSTS, where)
+    only(given, COSTS, where)
     return PlannedCost(**{name: Span.of(part, f"{where}, {name}") for name, part in given.items()})
 
 
 def _opinion(given: Any, where: str) -> Opinion | None:
     if given is None:
         return None
-    _only(given, ("isolation", "confidence", "by"), where)
+    only(given, ("isolation", "confidence", "by"), where)
     return opinion_of(
-        given.get("isolation"), given.get("confidence"), _text(given, "by", where), where
+        given.get("isolation"), given.get("confidence"), a_text(given, "by", where), where
     )
 
 
@@ -134,25 +135,10 @@ def opinion_of(isolation: Any, confidence: Any, by: str | None, where: str) -> O
 
 
 def _choice(entry: Mapping[str, Any], key: str, among: tuple[str, ...], where: str) -> str | None:
-    value = _text(entry, key, where)
+    value = a_text(entry, key, where)
     if value is not None and value not in among:
         raise BadInput(f"{key} = {value!r}?", where=where, hint=f"known: {', '.join(among)}")
     return value
-
-
-def _text(entry: Mapping[str, Any], key: str, where: str) -> str | None:
-    value = entry.get(key)
-    if value is not None and not (isinstance(value, str) and value.strip()):
-        raise BadInput(f"{key} should be text, not {value!r}", where=where)
-    return value
-
-
-def _only(table: Any, keys: tuple[str, ...], where: str) -> None:
-    if not isinstance(table, Mapping):
-        raise BadInput(f"{table!r} should be a table", where=where)
-    unknown = sorted(set(table) - set(keys))
-    if unknown:
-        raise BadInput(f"what is {unknown[0]!r}?", where=where, hint=f"known: {', '.join(keys)}")
 
 
 def as_toml(plan: Plan) -> str:

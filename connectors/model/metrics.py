@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from connectors.model.tables import a_text, only
 from lrs.errors import BadInput
 
 KINDS = ("continuous", "count", "rate", "binary", "time_to_event", "ordinal")
@@ -108,16 +109,11 @@ _KEYS = (*_TEXTS, "sensitive", "value_per_unit")
 
 
 def _metric(entry: Any, where: str) -> Declared:
-    if not isinstance(entry, dict):
-        raise BadInput("a metric is a table", where=where)
-    unknown = sorted(set(entry) - set(_KEYS))
-    if unknown:
-        raise BadInput(f"what is {unknown[0]!r}?", where=where, hint=f"known: {', '.join(_KEYS)}")
+    only(entry, _KEYS, where)
     for key in _TEXTS:
         empty_is_an_answer = key == "denominator" and entry.get(key) == ""
-        text = entry.get(key)
-        if key in entry and not empty_is_an_answer and not (isinstance(text, str) and text.strip()):
-            raise BadInput(f"{key} should be text, not {entry[key]!r}", where=where)
+        if not empty_is_an_answer:
+            a_text(entry, key, where)
     if "id" not in entry:
         raise BadInput("a metric needs an id", where=where, hint="commands and files call it so")
     return checked(

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.model.tables import a_text, only
 from lrs.errors import BadInput
 
 
@@ -154,24 +155,24 @@ _COSTS = ("fixed", "per_learner", "hours_per_learner")
 
 
 def _path(entry: Any, where: str) -> LearningPath:
-    _only(entry, _KEYS, where)
-    key = _text(entry, "id", where)
+    only(entry, _KEYS, where)
+    key = a_text(entry, "id", where)
     if key is None:
         raise BadInput("a path needs an id", where=where, hint="reports and commands call it so")
     activities = _texts(entry.get("activities", [key]), f"{where}, activities")
     parts = tuple(part_of(text) for text in activities)
     rule = _rule(entry.get("complete", "completed"), parts, f"{where}, complete")
     cost = entry.get("cost", {})
-    _only(cost, _COSTS, f"{where}, cost")
+    only(cost, _COSTS, f"{where}, cost")
     return LearningPath(
         key=key,
-        name=_text(entry, "name", where) or key,
+        name=a_text(entry, "name", where) or key,
         items=tuple((part.activity, part.is_prefix) for part in _both(parts, rule.parts)),
         rule=rule,
         cost_fixed=_amount(cost, "fixed", where),
         cost_per_learner=_amount(cost, "per_learner", where),
         hours_per_learner=_amount(cost, "hours_per_learner", where),
-        goal=_text(entry, "goal", where),
+        goal=a_text(entry, "goal", where),
     )
 
 
@@ -195,7 +196,7 @@ def _rule(given: Any, parts: tuple[Part, ...], where: str) -> CompletionRule:
         return CompletionRule(given, len(parts), parts)
     if not isinstance(given, dict):
         raise BadInput(f"{given!r} is no rule", where=where, hint=_RULE_HINT)
-    _only(given, ("all_of", "any_of", "min", "by"), where)
+    only(given, ("all_of", "any_of", "min", "by"), where)
     sign = given.get("by", "completed")
     if sign not in ("completed", "passed"):
         raise BadInput(f"by = {sign!r}?", where=where, hint='"completed" or "passed"')
@@ -216,21 +217,6 @@ def _least(value: Any, parts: tuple[Part, ...], where: str) -> int:
             f"min = {value}, but the path has {len(parts)} activities: it could never be done",
             where=where,
         )
-    return value
-
-
-def _only(table: Any, keys: tuple[str, ...], where: str) -> None:
-    if not isinstance(table, dict):
-        raise BadInput(f"{table!r} should be a table", where=where)
-    unknown = sorted(set(table) - set(keys))
-    if unknown:
-        raise BadInput(f"what is {unknown[0]!r}?", where=where, hint=f"known: {', '.join(keys)}")
-
-
-def _text(table: Mapping[str, Any], key: str, where: str) -> str | None:
-    value = table.get(key)
-    if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise BadInput(f"{key} should be text, not {value!r}", where=where)
     return value
 
 
