@@ -47,7 +47,8 @@ TABLE_HEAD = """
 *Covers*: the 95 % interval holds the truth. *Claims*: at grade A or B; where there is no effect all of them
 are false. *Wrong way*: claims of the opposite of the truth. *p < .05*: what would be claimed without grades.
 Then how often each warning fires. Where single people are chosen, *turnover* is told by `duration`, which has
-no dip to look for and never more than grade C; everything else is a `panel`.
+no dip to look for and never more than grade C; everything else is a `panel`. With *everyone* sent at once there is
+a before and an after only, at grade D, on a scale of its own.
 
 | chosen by | effect | outcome | draws | covers | claims | wrong way | p < .05 | {flags} |
 | --- | --- | --- | --: | --: | --: | --: | --: | {lines} |
@@ -96,7 +97,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def _told(assign: str, effect: str, outcome: str, rows: list[Row]) -> list[str]:
     shares = [
-        _share(rows, lambda row: row["covers"]),
+        "" if assign == "everyone" else _share(rows, lambda row: row["covers"]),
         _share(rows, _claims),
         _share(rows, _wrong_way) if effect == "real" else "",
         _share(rows, lambda row: row["p"] is not None and row["p"] < 0.05),
