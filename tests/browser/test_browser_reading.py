@@ -55,7 +55,7 @@ def test_card_leads_to_its_report_which_opens_with_the_verdict(
         looked.page.locator(".report-card", has_text="Improved").click()
         expect(looked.page.locator(".report")).to_be_visible()
         tops = [
-            looked.page.locator(part).bounding_box()["y"]  # type: ignore[index]
+            looked.page.locator(part).first.bounding_box()["y"]  # type: ignore[index]
             for part in ("h1", ".numbers", ".naive", ".picture", ".completion", ".method")
         ]
         assert tops == sorted(tops)
