@@ -68,6 +68,8 @@ def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict
     outcomes = list(_outcomes(spec))
     _check_columns(spec, columns, outcomes)
     table = LargeTable(spec, columns, outcomes)
+    if spec.kpi["kind"] == "time_to_event" and table.is_of_single_people():
+        panel.refuse_people_by_themselves(spec, chosen_within=False)
     people, flags = table.units()
     companions = {}
     for n, outcome in enumerate(outcomes[1:], start=1):

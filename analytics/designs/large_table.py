@@ -173,6 +173,10 @@ class LargeTable:
         by, of_units = self._sorted_by(key), key == "unit"
         return ColumnPanel(self.columns, f"outcome{n}", grains, people, by, of_units=of_units)
 
+    def is_of_single_people(self) -> bool:
+        """Return whether no row tells of more than one thing that happened, or over more than one."""
+        return float(self.looked[["num0", "den0"]].astype(float).max().max()) <= 1
+
     def units(self) -> tuple[dict[int, int], list[str]]:
         """Check each unit; return how many start when, and the flag of missing periods."""
         people: dict[int, int] = {}

@@ -22,6 +22,7 @@ KEYS = frozenset(
     {"unit", "time", "start", "never", "comparison", "cluster", "randomised_timing", "companions"}
 )
 _MANY_GAPS = 0.05
+_MANY_WITHIN = 0.5
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,6 +32,8 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     rows, clock = _rows(spec)
     question = question_of_panel(spec, clock)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
+    if spec.kpi["kind"] == "time_to_event" and max(own.num.max(), own.den.max()) <= 1:
+        refuse_people_by_themselves(spec, _chosen_within(rows))
     return answer_panel(
         _panel(rows, own),
         question,
@@ -38,6 +41,29 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         provenance=provenance,
         flags=[*own.flags, *_gaps(rows[own.known])],
     )
+
+
+def refuse_people_by_themselves(spec: Spec, chosen_within: bool) -> None:
+    """Refuse the time until single people leave, where each has a start of their own.
+
+    Who leaves early was never trained, so the trained outlive the others whatever the training did:
+    with no effect at all, half of such panels claimed one.
+    """
+    alone = spec.optional("cluster") in (None, spec.text("unit"))
+    if alone or chosen_within:
+        raise BadInput(
+            "people with a start of their own: who left early counts as never trained",
+            where="cluster" if alone else "start",
+            hint='use the design "duration"; or, where teams were trained, give each person the '
+            'start of the team, and the column of teams as "cluster"',
+        )
+
+
+def _chosen_within(rows: pd.DataFrame) -> bool:
+    """Return whether most clusters with several units have several starts too."""
+    own = rows.drop_duplicates("unit").groupby("cluster")["cohort"].agg(["size", "nunique"])
+    several = own[own["size"] > 1]
+    return len(several) > 0 and float((several["nunique"] > 1).mean()) > _MANY_WITHIN
 
 
 def question_of_panel(spec: Spec, clock: Clock) -> Question:

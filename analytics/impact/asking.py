@@ -150,3 +150,12 @@ def not_by_person() -> BadInput:
         where="by",
         hint="leave --by out, or give --by team",
     )
+
+
+def not_who_leaves_by_person() -> BadInput:
+    """Return the error of asking person by person for what ends a person's time."""
+    return BadInput(
+        "this outcome cannot be told person by person: who left early counts as never trained",
+        where="by",
+        hint='ask --by team, or give `verkan evaluate` the design "duration"',
+    )

@@ -83,6 +83,10 @@ def roll_out(
     share = share_between_teams(seen)
     if asked.by == "person" and measure.grain == "team":
         raise asking.not_by_person()
+    if asked.metric.kind == "time_to_event" and measure.form == "count":
+        if asked.by == "person":
+            raise asking.not_who_leaves_by_person()
+        return Rollout("team", share, asked_for=asked.by is not None)
     if asked.by is not None:
         return Rollout(asked.by, share, asked_for=True)
     if measure.grain == "person" and _mostly_without_team(population, seen, months):

@@ -1,8 +1,9 @@
 """How the records of one metric become one observation a person (or team) and month.
 
 A count per something, or a share, is the sum of its numerators over the sum of its denominators; a
-count without one is counted per month at work; a measured value is the month's mean. Events (records
-without a period) leave no record when nothing happened, so a month at work without one counts as 0.
+count without one, and what happens to a person once, is counted per month at work; a measured value
+is the month's mean. Events (records without a period) leave no record when nothing happened, so a
+month at work without one counts as 0.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def measure(conn: sa.Connection, tenant_id: int, metric_id: int, kind: str) -> M
     form: Form = "mean"
     if found.with_denominator:
         form = "ratio"
-    elif kind in _COUNTED:
+    elif kind in _COUNTED or (kind == "time_to_event" and found.largest <= 1):
         form = "count"
     grain: Grain = "person" if found.of_people * 2 >= found.n else "team"
     return Measure(tenant_id, metric_id, form, grain, events=not found.with_period)
@@ -95,7 +96,12 @@ def measure(conn: sa.Connection, tenant_id: int, metric_id: int, kind: str) -> M
 
 def _looked_at(tenant_id: int, metric_id: int) -> sa.Executable:
     """Count what the oldest and the newest records carry; a metric keeps its form."""
-    columns = (outcome.c.person_id, outcome.c.denominator, outcome.c.period_days)
+    columns = (
+        outcome.c.person_id,
+        outcome.c.denominator,
+        outcome.c.period_days,
+        _AMOUNT.label("amount"),
+    )
     usable = sa.select(*columns).where(*_usable(tenant_id, metric_id))
     ends = [
         usable.order_by(order).limit(_LOOK).subquery().select()
@@ -107,6 +113,7 @@ def _looked_at(tenant_id: int, metric_id: int) -> sa.Executable:
         sa.func.count(seen.c.person_id).label("of_people"),
         sa.func.count(seen.c.denominator).label("with_denominator"),
         sa.func.count(seen.c.period_days).label("with_period"),
+        sa.func.max(seen.c.amount).label("largest"),
     )
 
 
