@@ -35,6 +35,7 @@ ENGINE = (
     "answering.py",
     "record.py",
     "checked.py",
+    "headline.py",
     "estimators/*.py",
     "checks/*.py",
     "designs/duration.py",
