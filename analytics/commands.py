@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
 from analytics.evaluate_command import evaluate
+from analytics.output import put
 from lrs.access.tenants import DEFAULT
 from lrs.errors import BadInput
 
@@ -66,22 +66,12 @@ def _refuse_later(options: dict[str, Any]) -> None:
 def _tell(record: dict[str, Any], options: dict[str, Any], lang: str) -> None:
     json_out, html_out = options["json_out"], options["html_out"]
     if json_out is not None:
-        _write(json_out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        put(json_out, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     if html_out is not None:
         from analytics.report.html import report_page
 
-        _write(html_out, report_page(record, lang))
+        put(html_out, report_page(record, lang))
     if json_out is None and html_out is None:
         from analytics.impact.summary import print_summary
 
         print_summary(record, lang)
-
-
-def _write(out: str, text: str) -> None:
-    if out == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(out).write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise BadInput(f"cannot write the file: {exc.strerror}", where=out) from exc

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from analytics.output import put
 from lrs.errors import BadInput
 
 
@@ -50,14 +51,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(answer: dict[str, Any], out: str) -> None:
-    text = json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False)
-    if out == "-":
-        click.echo(text)
-        return
-    try:
-        Path(out).write_text(text + "\n", encoding="utf-8")
-    except OSError as exc:
-        raise BadInput("the answer cannot be written", where=out, hint=exc.strerror) from exc
+    put(out, json.dumps(answer, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 def _tell(answer: dict[str, Any], lang: str) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
+from analytics.output import put
 from analytics.plans import keeping
 from analytics.plans.keeping import Done
 from analytics.plans.reading import as_toml, opinion_of, plans_of
 from connectors.command_line import opened
 from connectors.files.mapping import read_toml
 from lrs.access.tenants import DEFAULT
-from lrs.errors import BadInput
 
 _FILE = click.Path(path_type=Path)
 _TENANT = click.option("--tenant", default=DEFAULT, show_default=True, help="Whose data it is.")
@@ -181,7 +181,7 @@ def draw(
         with database.read() as conn:
             lots = drawn.lots(conn, number, made.draw)
     if csv_out is not None:
-        _write(csv_out, drawn.as_csv(lots))
+        put(csv_out, drawn.as_csv(lots))
     if csv_out != "-":
         told = drawn.as_json(made, lots) | {"new": fresh, "power": before}
         _print(told, lambda: [*power_lines(before), "", *draw_lines(made, lots, fresh)], as_json)
@@ -216,13 +216,3 @@ def _print(told: Any, lines: Callable[[], Sequence[str]], as_json: bool) -> None
         return
     for line in lines():
         click.echo(line)
-
-
-def _write(out: str, text: str) -> None:
-    if out == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(out).write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise BadInput(f"cannot write the file: {exc.strerror}", where=out) from exc
