@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from analytics.checks import grading, unmeasured
-from analytics.designs.sides import happened
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
+from analytics.designs.spells import spells_of, status
 from analytics.estimators import hazard
 from analytics.estimators.effect import Effect
-from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.grid import IntArray
 from analytics.estimators.hazard import Hazard, Spells
 from analytics.record import record_of
 from lrs.errors import BadInput
@@ -28,7 +27,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     if spec.kpi["kind"] != "time_to_event":
         raise BadInput('this design is for the kind "time_to_event"', where="kpi.kind")
     question = spec.question()
-    spells, dropped = _spells(spec)
+    spells, dropped, _ = spells_of(spec, "exposure", status(spec))
     changes = _changes(spells)
     flags = [*spec.flags, "selected_comparison", *_flags(spells, changes=changes)]
     if dropped > 0.05:
@@ -68,55 +67,6 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _spells(spec: Spec) -> tuple[Spells, float]:
-    """Return the rows that have everything, checked, and the share of those that do not."""
-    names = spec.texts("covariates")
-    columns = [numbers(spec.named(name, "covariates"), "covariates") for name in names]
-    rows = len(spec.table)
-    table = pd.DataFrame(
-        {
-            "entry": spec.numbers("entry") if spec.optional("entry") else np.zeros(rows),
-            "exit": spec.numbers("exit"),
-            "event": happened(spec.column("event"), "event"),
-            "exposure": _status(spec),
-        }
-        | {f"x{n}": column for n, column in enumerate(columns)}
-    )
-    table["row"] = np.arange(1, rows + 1)
-    table["unit"] = spec.names("unit").to_numpy() if spec.optional("unit") else table["row"]
-    if spec.optional("cluster"):
-        table["cluster"] = spec.names("cluster").to_numpy()
-    known = table.notna().all(axis=1)
-    table = table[known]
-    if table.empty:
-        raise BadInput("no row has all its columns", where="data")
-    _refuse(table, table["exit"] <= table["entry"], "exit", "is not after its entry")
-    _refuse(table, table["exposure"] < 0, "exposure", "is below zero")
-    _check_order(table)
-    covariates = table[[f"x{n}" for n in range(len(columns))]].to_numpy(float)
-    spells = Spells(
-        unit=pd.factorize(table["unit"], sort=True)[0].astype(np.int64),
-        entry=table["entry"].to_numpy(float),
-        exit=table["exit"].to_numpy(float),
-        event=table["event"].to_numpy(float),
-        exposure=table["exposure"].to_numpy(float),
-        covariates=_centred(covariates),
-        cluster=pd.factorize(table["cluster"], sort=True)[0] if "cluster" in table else None,
-    )
-    return spells, float(1 - known.mean())
-
-
-def _status(spec: Spec) -> FloatArray:
-    """Return the exposure: a number, or a yes and no; ones and twos only are no and yes."""
-    column = spec.column("exposure")
-    try:
-        found = numbers(column, "exposure")
-    except BadInput:
-        return happened(column, "exposure")
-    told = set(np.unique(found[~np.isnan(found)]))
-    return found - 1 if told == {1.0, 2.0} else found
-
-
 def _landmark(spec: Spec, spells: Spells) -> Spells | None:
     """Return those still there at the landmark, by what they were by then; None without one.
 
@@ -128,42 +78,6 @@ def _landmark(spec: Spec, spells: Spells) -> Spells | None:
     if isinstance(at, bool) or not isinstance(at, (int, float)) or not np.isfinite(at):
         raise BadInput("the landmark is a number, on the scale of entry and exit", where="landmark")
     return spells.from_landmark(float(at))
-
-
-def _refuse(table: pd.DataFrame, bad: pd.Series, key: str, why: str) -> None:
-    if bad.any():
-        raise BadInput(f"the {key} {why}", where=f"{key}: data row {table['row'][bad].iloc[0]}")
-
-
-def _check_order(table: pd.DataFrame) -> None:
-    """A unit is in one place at a time, and nothing of it follows its event."""
-    ordered = table.sort_values(["unit", "entry"], kind="stable")
-    same = ordered["unit"].eq(ordered["unit"].shift())
-    overlap = same & (ordered["entry"] < ordered["exit"].shift())
-    if overlap.any():
-        bad = ordered[overlap].iloc[0]
-        raise BadInput(
-            f"two spells of {bad['unit']!r} overlap",
-            where=f"entry: data row {bad['row']}",
-            hint="a spell begins where the one before it ended, or later",
-        )
-    after = same & (ordered["event"].shift() == 1)
-    if after.any():
-        bad = ordered[after].iloc[0]
-        raise BadInput(
-            f"{bad['unit']!r} has a spell after its event",
-            where=f"event: data row {bad['row']}",
-            hint="only the last spell of a unit can end with the event",
-        )
-
-
-def _centred(covariates: FloatArray) -> FloatArray:
-    """Centre and scale the covariates; constant ones tell nothing and are left out."""
-    if not covariates.shape[1]:
-        return covariates
-    varies = np.ptp(covariates, axis=0) > 0
-    kept = covariates[:, varies]
-    return np.asarray((kept - kept.mean(axis=0)) / kept.std(axis=0))
 
 
 def _changes(spells: Spells) -> bool:

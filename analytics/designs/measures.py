@@ -11,11 +11,14 @@ import numpy.typing as npt
 
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
+from analytics.estimators.estimate import Estimate
 from analytics.estimators.question import PER_EXPOSURE
 from lrs.errors import BadInput
 
 FloatArray = npt.NDArray[np.float64]
 MANY_MISSING = 0.05
+_ROUNDING = 1e-9
+"""Share of the outcome's spread below which an error is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +95,8 @@ def _refuse(bad: npt.NDArray[np.bool_], column: str, where: str, why: str) -> No
     rows = np.flatnonzero(bad)
     if len(rows):
         raise BadInput(f"{column!r} {why}", where=f"{where}: data row {rows[0] + 1}")
+
+
+def without_noise(estimate: Estimate, outcome: FloatArray) -> bool:
+    """Return whether nothing is left by chance: then there is no error to hold an effect against."""
+    return not estimate.se > _ROUNDING * float(np.std(outcome))

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analytics.checks import grading, unmeasured
-from analytics.designs.measures import Measures, measures
+from analytics.designs.covariates import covariates_of
+from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
 from analytics.estimators import balancing
 from analytics.estimators import randomised as by_lot
 from analytics.estimators.balancing import Chosen, Overlap
+from analytics.estimators.columns import telling
+from analytics.estimators.doubly_robust import doubly_robust
 from analytics.estimators.effect import Effect
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.question import Question
@@ -24,7 +25,6 @@ from analytics.record import record_of
 from lrs.errors import BadInput
 
 KEYS = frozenset({"unit", "treatment", "covariates"})
-_MOST_LEVELS = 50
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +36,8 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     alike = balancing.overlap(chosen, weights)
     flags = [*own.flags, "selected_comparison", *_flags(chosen, alike)]
     effect, estimates = _effect(chosen, weights, alike, question)
+    if effect is not None and without_noise(effect.estimate, chosen.num / chosen.den):
+        flags.append("small_sample")
     p = None if effect is None else effect.estimate.p
     return record_of(
         question,
@@ -59,7 +61,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 def _chosen(spec: Spec, own: Measures) -> tuple[Chosen, list[str]]:
     """Return the people who have everything, and the covariates' names."""
     side = sides(spec.column("treatment"))
-    covariates, names = _covariates(spec)
+    covariates, names = covariates_of(spec)
     keep = own.known & ~np.isnan(covariates).any(axis=1)
     trained = side[keep] == 1
     if trained.all() or not trained.any():
@@ -72,34 +74,6 @@ def _chosen(spec: Spec, own: Measures) -> tuple[Chosen, list[str]]:
             hint='one row a person; with rows over time, the design is "panel"',
         )
     return Chosen(own.num[keep], own.den[keep], trained, covariates[keep]), names
-
-
-def _covariates(spec: Spec) -> tuple[FloatArray, list[str]]:
-    """Return the covariates as numbers; one of words becomes a column a word."""
-    columns, names = [], []
-    for name in spec.texts("covariates"):
-        column = spec.named(name, "covariates")
-        try:
-            columns.append(numbers(column, "covariates"))
-            names.append(name)
-        except BadInput:
-            for level in _levels(column):
-                told = column.notna().to_numpy()
-                columns.append(np.where(told, (column == level).to_numpy(float), np.nan))
-                names.append(f"{name}={level}")
-    rows = len(spec.table)
-    return (np.column_stack(columns) if columns else np.empty((rows, 0))), names
-
-
-def _levels(column: pd.Series) -> list[str]:
-    levels = sorted(column.dropna().astype(str).unique())
-    if len(levels) > _MOST_LEVELS:
-        raise BadInput(
-            f"{column.name!r} has {len(levels)} different words; {_MOST_LEVELS} can be balanced",
-            where="covariates",
-            hint="a column that names each person says nothing of likeness",
-        )
-    return levels[1:]
 
 
 def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
@@ -123,6 +97,7 @@ def _effect(
     estimates = {} if regression is None else {"regression": regression.as_json()}
     if not alike.balanced:
         return None, estimates
+    estimates |= _both_ways(chosen, question)
     difference = balancing.balanced(chosen, weights, ratio=False)
     ratio = balancing.balanced(chosen, weights, ratio=True) if question.per_exposure else None
     method = "entropy balancing on the covariates; error doubly robust"
@@ -139,11 +114,20 @@ def _effect(
     return Effect(difference, ratio=False, without=counted, method=method), estimates
 
 
+def _both_ways(chosen: Chosen, question: Question) -> dict[str, Any]:
+    """Return the effect by odds and regression together: a second opinion on the weights."""
+    if not chosen.covariates.shape[1]:
+        return {}
+    difference = doubly_robust(chosen, ratio=False)
+    ratio = doubly_robust(chosen, ratio=True) if question.per_exposure else None
+    found = {} if difference is None else {"doubly_robust": difference.as_json()}
+    return found if ratio is None else found | {"doubly_robust_ratio": ratio.as_ratio()}
+
+
 def _as_draw(chosen: Chosen) -> Draw:
     rows = np.arange(len(chosen.num), dtype=np.int64)
-    centred = chosen.covariates - chosen.covariates.mean(axis=0)
     side = chosen.trained.astype(np.int64)
-    return Draw(chosen.num, chosen.den, side, rows, np.asarray(centred))
+    return Draw(chosen.num, chosen.den, side, rows, telling(chosen.covariates))
 
 
 def _checks(

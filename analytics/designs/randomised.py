@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analytics.checks import grading
-from analytics.checks.few import FEW
-from analytics.designs.measures import Measures, measures
+from analytics.designs import drawn_spells, lots
+from analytics.designs.covariates import covariates_of
+from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
 from analytics.estimators import randomised as by_lot
+from analytics.estimators.columns import telling
 from analytics.estimators.effect import Effect
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
@@ -24,8 +26,7 @@ from analytics.estimators.randomised import Draw
 from analytics.record import record_of
 from lrs.errors import BadInput
 
-KEYS = frozenset({"unit", "treatment", "cluster", "covariates", "inference"})
-_UNBALANCED = 0.01
+KEYS = lots.KEYS | drawn_spells.KEYS
 _LOPSIDED = 2.0
 """Skewness (an exponential's is 2) from which a second test is asked."""
 _MANY = 2_000
@@ -34,23 +35,25 @@ _MANY = 2_000
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
+    if spec.optional("exit"):
+        return drawn_spells.answer(spec, provenance)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
     draw, names = _draw(spec, own)
     question = spec.question()
     effect, estimates = _effect(draw, question)
-    permuted = _permuted(spec, draw)
+    permuted = lots.permuted_of(spec, draw)
     balance = by_lot.balance(draw, names)
-    flags = grading.in_order([*own.flags, *_flags(draw, effect.estimate, balance)])
+    flags = [*own.flags, *lots.flags_of(draw, balance), *_flags(draw, effect.estimate)]
     skew = _skew(draw, question, permuted)
     p = permuted.p if permuted else max(effect.estimate.p, skew["permutation_p"] if skew else 0.0)
     return record_of(
         question,
         design="randomised",
         effect=effect,
-        flags=flags,
+        flags=grading.in_order(flags),
         p=p,
         best="B",  # A is for the product's own draw, which a table cannot show
-        counts=_counts(draw),
+        counts=lots.counts_of(draw),
         provenance=provenance,
         parts={
             "estimates": {name: told.as_json() for name, told in estimates.items()}
@@ -58,7 +61,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "event_study": {},
             "naive": {},
             "checks": {"balance": balance, "skew": skew},
-            "inference": _inference(p, permuted, draw),
+            "inference": lots.inference_of(p, permuted, draw, "t"),
         },
     )
 
@@ -66,13 +69,9 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str]]:
     """Return the rows that have everything, and the covariates' names."""
     side = sides(spec.column("treatment"))
-    names = spec.texts("covariates")
-    columns = [numbers(spec.named(name, "covariates"), "covariates") for name in names]
-    covariates = np.column_stack(columns) if columns else np.empty((len(side), 0))
+    covariates, names = covariates_of(spec)
     keep = own.known & ~np.isnan(covariates).any(axis=1)
-    if len(np.unique(side[keep])) < 2:
-        who = "everyone" if side[keep].any() else "nobody"
-        raise BadInput(f"{who} is trained: there is nothing to compare", where="treatment")
+    lots.check_sides(side[keep])
     cluster = _clusters(spec, len(side))
     drawn = Draw(
         own.num[keep], own.den[keep], side[keep], cluster[keep], _centred(covariates[keep])
@@ -114,15 +113,16 @@ def _effect(draw: Draw, question: Question) -> tuple[Effect, dict[str, Estimate]
         if ratio is not None:
             method = "ratio of rates; " + _errors(draw)
             return Effect(ratio, ratio=True, difference=difference, method=method), estimates
-    adjusted = by_lot.ancova(draw) if draw.covariates.shape[1] else None
+    told = replace(draw, covariates=telling(draw.covariates))
+    adjusted = by_lot.ancova(told) if told.covariates.shape[1] else None
     if adjusted is not None:
         estimates["ancova"] = adjusted
-    told = adjusted or difference
+    headline = adjusted or difference
     what = "difference in means" if adjusted is None else "difference adjusted for covariates"
     spread = float(np.std(draw.num / draw.den))
     counted = without if without > spread else None
     method = f"{what}; {_errors(draw)}"
-    return Effect(told, ratio=False, without=counted, method=method), estimates
+    return Effect(headline, ratio=False, without=counted, method=method), estimates
 
 
 def _ratios(draw: Draw, question: Question) -> dict[str, Any]:
@@ -160,49 +160,7 @@ def _errors(draw: Draw) -> str:
     return "clustered t interval" if draw.clustered else "robust t interval (HC2)"
 
 
-def _permuted(spec: Spec, draw: Draw) -> Permuted | None:
-    """Return the permutation test: when asked for, and when few were drawn."""
-    asked = spec.choice("inference", ("exact_permutation", "t"), "t") == "exact_permutation"
-    few = len(np.unique(draw.cluster)) < FEW
-    return by_lot.permuted(draw) if asked or few else None
-
-
-def _flags(draw: Draw, estimate: Estimate, balance: dict[str, Any] | None) -> list[str]:
-    found = []
-    people = np.bincount(draw.side, minlength=2)
-    clusters = [len(np.unique(draw.cluster[draw.side == side])) for side in (0, 1)]
-    if people.min() < grading.SMALL_SAMPLE:
-        found.append("small_sample")
-    if clusters[1] == 1:
-        found.append("single_treated_unit")
-    elif min(clusters) < grading.FEW_CLUSTERS:
-        found.append("few_clusters")
+def _flags(draw: Draw, estimate: Estimate) -> list[str]:
     if not np.ptp(draw.num / draw.den) > 0:
-        found.append("no_variation")
-    elif not estimate.se > 0:
-        found.append("small_sample")
-    if balance is not None and balance["p"] is not None and balance["p"] < _UNBALANCED:
-        found.append("unbalanced_draw")
-    return found
-
-
-def _counts(draw: Draw) -> dict[str, Any]:
-    trained = int(draw.side.sum())
-    clusters = [len(np.unique(draw.cluster[draw.side == side])) for side in (0, 1)]
-    return {
-        "units": len(draw.side),
-        "treated": trained,
-        "comparison": len(draw.side) - trained,
-        "clusters": len(np.unique(draw.cluster)),
-        "clusters_treated": clusters[1],
-        "clusters_comparison": clusters[0],
-        "periods": 1,
-    }
-
-
-def _inference(p: float, permuted: Permuted | None, draw: Draw) -> dict[str, Any]:
-    clusters = len(np.unique(draw.cluster))
-    if permuted is None:
-        return {"p": p, "clusters": clusters, "method": "t"}
-    method = "permutation, " + ("all" if permuted.exact else "a sample")
-    return {"p": p, "assignments": permuted.assignments, "clusters": clusters, "method": method}
+        return ["no_variation"]
+    return ["small_sample"] if without_noise(estimate, draw.num / draw.den) else []

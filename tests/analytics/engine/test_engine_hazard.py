@@ -105,7 +105,8 @@ def test_chosen_people_are_graded_c_whatever_is_found(tmp_path: Path) -> None:
         (lambda t: t.assign(on=-1), "exposure: data row 1"),
         (lambda t: t.assign(**{"from": 0}), "entry: data row 2"),
         (lambda t: t.assign(left=1), "event: data row 2"),
-        (lambda t: t.assign(age="old"), "covariates: data row 1"),
+        (lambda t: t.assign(age=["old", *t["age"][1:]]), "covariates: data row 1"),
+        (lambda t: t.assign(age=2 * t["on"] + 1), "covariates"),
     ],
 )
 def test_what_cannot_be_is_refused_naming_the_row(tmp_path: Path, change: Any, where: str) -> None:

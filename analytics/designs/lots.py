@@ -1,0 +1,80 @@
+"""What a draw by lot says of itself, whatever its outcome: who was drawn, how evenly, how p is found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from analytics.checks import grading
+from analytics.checks.few import FEW
+from analytics.designs.spec import Spec
+from analytics.estimators import randomised as by_lot
+from analytics.estimators.grid import IntArray
+from analytics.estimators.permutation import Permuted
+from analytics.estimators.randomised import Draw
+from lrs.errors import BadInput
+
+KEYS = frozenset({"unit", "treatment", "cluster", "covariates", "inference"})
+_UNBALANCED = 0.01
+
+
+def check_sides(side: IntArray) -> None:
+    """Refuse a draw with one side only."""
+    if len(np.unique(side)) < 2:
+        who = "everyone" if side.any() else "nobody"
+        raise BadInput(f"{who} is trained: there is nothing to compare", where="treatment")
+
+
+def permuted_of(spec: Spec, draw: Draw) -> Permuted | None:
+    """Return the permutation test: when asked for, and when few were drawn."""
+    asked = spec.choice("inference", ("exact_permutation", "t"), "t") == "exact_permutation"
+    few = len(np.unique(draw.cluster)) < FEW
+    return by_lot.permuted(draw) if asked or few else None
+
+
+def flags_of(draw: Draw, balance: dict[str, Any] | None) -> list[str]:
+    """Return the flags of few people, few clusters, and sides that differed beforehand."""
+    found = []
+    people = np.bincount(draw.side, minlength=2)
+    clusters = _clusters(draw)
+    if people.min() < grading.SMALL_SAMPLE:
+        found.append("small_sample")
+    if clusters[1] == 1:
+        found.append("single_treated_unit")
+    elif min(clusters) < grading.FEW_CLUSTERS:
+        found.append("few_clusters")
+    if balance is not None and balance["p"] is not None and balance["p"] < _UNBALANCED:
+        found.append("unbalanced_draw")
+    return found
+
+
+def counts_of(draw: Draw) -> dict[str, Any]:
+    """Return how many were drawn."""
+    trained, clusters = int(draw.side.sum()), _clusters(draw)
+    return {
+        "units": len(draw.side),
+        "treated": trained,
+        "comparison": len(draw.side) - trained,
+        "clusters": len(np.unique(draw.cluster)),
+        "clusters_treated": clusters[1],
+        "clusters_comparison": clusters[0],
+        "periods": 1,
+    }
+
+
+def inference_of(
+    p: float | None, permuted: Permuted | None, draw: Draw, plain: str
+) -> dict[str, Any]:
+    """Return how p was found; ``plain`` is how without a permutation."""
+    clusters = len(np.unique(draw.cluster))
+    if permuted is None:
+        return {"p": p, "clusters": clusters, "method": plain}
+    method = "permutation, " + ("all" if permuted.exact else "a sample")
+    return {"p": p, "assignments": permuted.assignments, "clusters": clusters, "method": method}
+
+
+def _clusters(draw: Draw) -> tuple[int, int]:
+    """Return the clusters of the untrained and of the trained."""
+    without, trained = (len(np.unique(draw.cluster[draw.side == side])) for side in (0, 1))
+    return without, trained
