@@ -8,7 +8,7 @@ import pandas as pd
 from analytics.checks.grading import FEW_CLUSTERS
 from analytics.designs.sides import sides
 from analytics.designs.spec import Given, Spec
-from analytics.designs.time import clock_of, periods_of
+from analytics.designs.time import read_periods
 from lrs.errors import BadInput
 
 _TELLING: tuple[tuple[str, frozenset[str]], ...] = (
@@ -61,12 +61,8 @@ def _first_period(spec: Spec, unit: pd.Series, on: np.ndarray) -> pd.Series:
     Raises `BadInput` when a unit stops being treated.
     """
     time = spec.column("time")
-    if time.isna().any():
-        row = int(np.flatnonzero(time.isna())[0]) + 1
-        raise BadInput("a row has no period", where=f"time: data row {row}")
-    clock = clock_of([str(value).strip() for value in time.unique()], "time")
     rows = pd.DataFrame({"unit": unit, "time": time, "on": on})
-    rows["period"] = periods_of(rows["time"], clock, "time")
+    rows["period"] = read_periods(time, "time")[0]
     treated = rows[rows["on"]].sort_values("period", kind="stable").drop_duplicates("unit")
     first = treated.set_index("unit")
     later = rows["period"] >= rows["unit"].map(first["period"])

@@ -10,6 +10,7 @@ import numpy as np
 
 from analytics.checks import grading
 from analytics.designs import lots
+from analytics.designs.lots import People
 from analytics.designs.measures import MANY_MISSING
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
@@ -36,11 +37,13 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     cuts = _cuts(spec, spells)
     draw = _draw(spells, cuts)
     balance = by_lot.balance(draw, names)
+    trained = int(draw.side.sum())
+    people = People(len(draw.side) - trained, trained, len(draw.side))
     found = piecewise.piecewise(spells, cuts) if spells.event.any() else None
     permuted = lots.permuted_of(spec, draw)
     effect = None if found is None else Effect(found.estimate, ratio=True, method=_method(found))
     p = permuted.p if permuted else None if effect is None else effect.estimate.p
-    flags = [*spec.flags, *lots.flags_of(draw, balance), *_flags(spells, found)]
+    flags = [*spec.flags, *lots.flags_of(draw, people, balance), *_flags(spells, found)]
     if dropped > MANY_MISSING:
         flags.append("missing_outcomes")
     plain = "z" if spells.cluster is None else "t, clustered"
@@ -51,7 +54,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         flags=grading.in_order(flags),
         p=None if effect is None else p,
         best="B",  # A is for the product's own draw, which a table cannot show
-        counts=lots.counts_of(draw) | _events(spells),
+        counts=lots.counts_of(draw, people) | _events(spells),
         provenance=provenance,
         parts={
             "estimates": _estimates(spells, found),

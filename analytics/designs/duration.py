@@ -77,6 +77,8 @@ def _landmark(spec: Spec, spells: Spells) -> Spells | None:
         return None
     if isinstance(at, bool) or not isinstance(at, (int, float)) or not np.isfinite(at):
         raise BadInput("the landmark is a number, on the scale of entry and exit", where="landmark")
+    if not (spells.exit > at).any():
+        raise BadInput(f"nobody is there after {at:g}", where="landmark")
     return spells.from_landmark(float(at))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from analytics.checks import grading, unmeasured
-from analytics.designs.measures import Measures, measures
+from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
-from analytics.designs.time import clock_of, periods_of
+from analytics.designs.time import read_periods
 from analytics.estimators import series as stepping
 from analytics.estimators.effect import Effect
 from analytics.estimators.estimate import Estimate
@@ -30,7 +30,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     question = spec.question()
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
     series, period = _series(spec, own)
-    ratio = question.per_exposure and bool((series.num > 0).any())
+    ratio = question.per_exposure and series.has_events
     flags = [*own.flags, "no_comparison_group", *_gaps(period)]
     short = _is_short(series)
     effect = fitted = None
@@ -48,6 +48,8 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             estimates |= {"quasi_binomial": share.difference.as_json()}
             estimates |= {"odds_ratio": share.odds.as_ratio()}
             effect = _share_effect(series, share)
+    if effect is not None and without_noise(effect.estimate, series.num / series.den):
+        flags.append("small_sample")
     placebo = None if fitted is None else stepping.false_step(series, ratio=ratio)
     if placebo is not None and placebo.estimate.p < grading.SIGNIFICANT:
         flags.append("not_robust_to_trend")
@@ -73,9 +75,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _series(spec: Spec, own: Measures) -> tuple[Series, IntArray]:
     """Return the series in the order of time, without periods that lack their outcome."""
-    time = spec.column("time")
-    clock = clock_of([str(value).strip() for value in time.unique()], "time")
-    period = np.asarray(periods_of(time, clock, "time"))
+    period = np.asarray(read_periods(spec.column("time"), "time")[0])
     if len(np.unique(period)) < len(period):
         raise BadInput(
             "a period has two rows",
@@ -83,8 +83,9 @@ def _series(spec: Spec, own: Measures) -> tuple[Series, IntArray]:
             hint="one row a period; for teams or sites side by side, the design is panel",
         )
     step = spec.numbers("step")
-    if not np.isfinite(step).all() or ((step < 0) | (step > 1)).any():
-        raise BadInput("the step is 0 before and 1 after", where="step")
+    odd = np.flatnonzero(~((step >= 0) & (step <= 1)))
+    if len(odd):
+        raise BadInput("the step is 0 before and 1 after", where=f"step: data row {odd[0] + 1}")
     season = _season(spec, period)
     order = np.argsort(period)
     keep = order[own.known[order]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,14 @@ KEYS = frozenset({"unit", "treatment", "cluster", "covariates", "inference"})
 _UNBALANCED = 0.01
 
 
+class People(NamedTuple):
+    """How many people are on each side of a draw, and in all; somebody with several rows is one."""
+
+    without: int
+    trained: int
+    units: int
+
+
 def check_sides(side: IntArray) -> None:
     """Refuse a draw with one side only."""
     if len(np.unique(side)) < 2:
@@ -33,12 +41,11 @@ def permuted_of(spec: Spec, draw: Draw) -> Permuted | None:
     return by_lot.permuted(draw) if asked or few else None
 
 
-def flags_of(draw: Draw, balance: dict[str, Any] | None) -> list[str]:
+def flags_of(draw: Draw, people: People, balance: dict[str, Any] | None) -> list[str]:
     """Return the flags of few people, few clusters, and sides that differed beforehand."""
     found = []
-    people = np.bincount(draw.side, minlength=2)
     clusters = _clusters(draw)
-    if people.min() < grading.SMALL_SAMPLE:
+    if min(people.without, people.trained) < grading.SMALL_SAMPLE:
         found.append("small_sample")
     if clusters[1] == 1:
         found.append("single_treated_unit")
@@ -49,13 +56,13 @@ def flags_of(draw: Draw, balance: dict[str, Any] | None) -> list[str]:
     return found
 
 
-def counts_of(draw: Draw) -> dict[str, Any]:
+def counts_of(draw: Draw, people: People) -> dict[str, Any]:
     """Return how many were drawn."""
-    trained, clusters = int(draw.side.sum()), _clusters(draw)
+    clusters = _clusters(draw)
     return {
-        "units": len(draw.side),
-        "treated": trained,
-        "comparison": len(draw.side) - trained,
+        "units": people.units,
+        "treated": people.trained,
+        "comparison": people.without,
         "clusters": len(np.unique(draw.cluster)),
         "clusters_treated": clusters[1],
         "clusters_comparison": clusters[0],

@@ -21,6 +21,10 @@ _ROUNDING = 1e-9
 """Share of the outcome's spread below which an error is rounding."""
 
 
+_OTHER_KIND = 'mend the row, or name another kind: what is measured is "continuous"'
+_OF_HOW_MANY = "'exposure' names the column with of how many, or over how much, it is"
+
+
 @dataclass(frozen=True, slots=True)
 class Measures:
     """Numerator and denominator of each row, and which rows have them."""
@@ -50,8 +54,20 @@ def measures(
     den = np.ones(len(value))
     if exposure is not None:
         den = numbers(spec.named(exposure, f"{where}exposure"), f"{where}exposure")
-        _refuse(known & ~(den >= 0), exposure, f"{where}exposure", "must be zero or more")
-        _refuse(known & (den == 0) & (value > 0), outcome, f"{where}exposure", "has no exposure")
+        _refuse(
+            known & ~(den >= 0),
+            exposure,
+            f"{where}exposure",
+            "must be zero or more",
+            "leave the outcome empty where nobody counted",
+        )
+        _refuse(
+            known & (den == 0) & (value > 0),
+            outcome,
+            f"{where}exposure",
+            "has no exposure",
+            f"something happened in no time, or among none: mend {exposure!r}",
+        )
         known &= den > 0
     _check_kind(kind, value, den, known, outcome, f"{where}outcome", bounded=exposure is not None)
     if kpi.get("scale") == "nps":
@@ -73,28 +89,36 @@ def _check_kind(
     bounded: bool,
 ) -> None:
     if kind in (*PER_EXPOSURE, "binary"):
-        _refuse(known & (value < 0), column, where, "is below zero")
+        _refuse(known & (value < 0), column, where, "is below zero", _OTHER_KIND)
     if kind == "count":
-        _refuse(known & (value != np.floor(value)), column, where, "is not a whole number")
+        _refuse(
+            known & (value != np.floor(value)), column, where, "is not a whole number", _OTHER_KIND
+        )
     if kind == "absence" and bounded:
-        _refuse(known & (value > den), column, where, "is more than its exposure")
+        _refuse(known & (value > den), column, where, "is more than its exposure", _OF_HOW_MANY)
     if kind == "binary":
         most = "is more than its exposure" if bounded else "is not between 0 and 1"
-        _refuse(known & (value > den), column, where, most)
+        _refuse(known & (value > den), column, where, most, _OF_HOW_MANY)
 
 
 def _net_promoters(
     answers: FloatArray, known: npt.NDArray[np.bool_], column: str, where: str
 ) -> FloatArray:
     """Return 100 for who promotes (9 and 10), -100 for who detracts (0 to 6), else 0."""
-    _refuse(known & ~np.isin(answers, np.arange(11)), column, where, "is no answer from 0 to 10")
+    _refuse(
+        known & ~np.isin(answers, np.arange(11)),
+        column,
+        where,
+        "is no answer from 0 to 10",
+        _OTHER_KIND,
+    )
     return np.where(np.isnan(answers), np.nan, 100.0 * (answers >= 9) - 100.0 * (answers <= 6))
 
 
-def _refuse(bad: npt.NDArray[np.bool_], column: str, where: str, why: str) -> None:
+def _refuse(bad: npt.NDArray[np.bool_], column: str, where: str, why: str, hint: str) -> None:
     rows = np.flatnonzero(bad)
     if len(rows):
-        raise BadInput(f"{column!r} {why}", where=f"{where}: data row {rows[0] + 1}")
+        raise BadInput(f"{column!r} {why}", where=f"{where}: data row {rows[0] + 1}", hint=hint)
 
 
 def without_noise(estimate: Estimate, outcome: FloatArray) -> bool:

@@ -12,6 +12,7 @@ import pandas as pd
 from analytics.checks import grading
 from analytics.designs import drawn_spells, lots
 from analytics.designs.covariates import covariates_of
+from analytics.designs.lots import People
 from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
@@ -38,12 +39,12 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     if spec.optional("exit"):
         return drawn_spells.answer(spec, provenance)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
-    draw, names = _draw(spec, own)
+    draw, names, people = _draw(spec, own)
     question = spec.question()
     effect, estimates = _effect(draw, question)
     permuted = lots.permuted_of(spec, draw)
     balance = by_lot.balance(draw, names)
-    flags = [*own.flags, *lots.flags_of(draw, balance), *_flags(draw, effect.estimate)]
+    flags = [*own.flags, *lots.flags_of(draw, people, balance), *_flags(draw, effect.estimate)]
     skew = _skew(draw, question, permuted)
     p = permuted.p if permuted else max(effect.estimate.p, skew["permutation_p"] if skew else 0.0)
     return record_of(
@@ -53,7 +54,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         flags=grading.in_order(flags),
         p=p,
         best="B",  # A is for the product's own draw, which a table cannot show
-        counts=lots.counts_of(draw),
+        counts=lots.counts_of(draw, people),
         provenance=provenance,
         parts={
             "estimates": {name: told.as_json() for name, told in estimates.items()}
@@ -66,8 +67,8 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str]]:
-    """Return the rows that have everything, and the covariates' names."""
+def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str], People]:
+    """Return the rows that have everything, the covariates' names, and the people of each side."""
     side = sides(spec.column("treatment"))
     covariates, names = covariates_of(spec)
     keep = own.known & ~np.isnan(covariates).any(axis=1)
@@ -76,8 +77,8 @@ def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str]]:
     drawn = Draw(
         own.num[keep], own.den[keep], side[keep], cluster[keep], _centred(covariates[keep])
     )
-    _check_sides(drawn)
-    return drawn, names
+    _check_sides(drawn, "cluster" if spec.optional("cluster") else "unit")
+    return drawn, names, _people(spec, side, keep)
 
 
 def _clusters(spec: Spec, rows: int) -> IntArray:
@@ -88,16 +89,21 @@ def _clusters(spec: Spec, rows: int) -> IntArray:
     return np.arange(rows, dtype=np.int64)
 
 
-def _check_sides(draw: Draw) -> None:
-    sides = pd.Series(draw.side).groupby(draw.cluster).nunique()
-    if (sides > 1).any() and (sides > 1).all():
-        return
-    if (sides > 1).any():
+def _check_sides(draw: Draw, key: str) -> None:
+    """What was drawn is on one side; or everything is on both, as in a trial that crosses over."""
+    both = pd.Series(draw.side).groupby(draw.cluster).nunique() > 1
+    if both.any() and not both.all():
         raise BadInput(
-            "some clusters have trained and untrained rows, others do not",
-            where="cluster",
+            f"some {key}s have trained and untrained rows, others do not",
+            where=key,
             hint="name as cluster what was drawn as one",
         )
+
+
+def _people(spec: Spec, side: IntArray, keep: np.ndarray) -> People:
+    who = spec.names("unit")[keep] if spec.optional("unit") else pd.Series(np.flatnonzero(keep))
+    without, trained = (int(who[side[keep] == on].nunique()) for on in (0, 1))
+    return People(without, trained, int(who.nunique()))
 
 
 def _centred(covariates: FloatArray) -> FloatArray:

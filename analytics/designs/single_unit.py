@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from analytics.checks import grading, unmeasured
-from analytics.designs.measures import Measures, measures
+from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
-from analytics.designs.time import clock_of, periods_of
+from analytics.designs.time import Clock, read_periods
 from analytics.estimators import synthetic
 from analytics.estimators.effect import Effect
+from analytics.estimators.estimate import Estimate
 from analytics.estimators.synthetic import Block, Path, Placebos
 from analytics.record import record_of
 from lrs.errors import BadInput
@@ -38,7 +39,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     beside = {name: synthetic.placebos(block, method) for name, method in methods.items()}
     path, others = paths["synthetic_did"], beside["synthetic_did"]
     estimate = others.estimate(path)
-    flags += _flags(block, estimate.se)
+    flags += _flags(block, estimate)
     placebo_p = others.rank_p(path)
     p = max(estimate.p, placebo_p)
     without = float((block.target - path.gaps)[block.before :].mean())
@@ -82,12 +83,8 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _block(spec: Spec, own: Measures) -> tuple[Block, list[str]]:
     """Return the outcomes as units × periods, and a flag when units had to be left out."""
-    time = spec.column("time")
-    if time.isna().any():
-        row = int(np.flatnonzero(time.isna())[0]) + 1
-        raise BadInput("a row has no period", where=f"time: data row {row}")
-    clock = clock_of([str(value).strip() for value in time.unique()], "time")
-    rows = pd.DataFrame({"unit": spec.names("unit"), "period": periods_of(time, clock, "time")})
+    period, clock = read_periods(spec.column("time"), "time")
+    rows = pd.DataFrame({"unit": spec.names("unit"), "period": period})
     twice = rows.duplicated(["unit", "period"])
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
@@ -96,14 +93,14 @@ def _block(spec: Spec, own: Measures) -> tuple[Block, list[str]]:
             where=f"unit: data row {row + 1}",
             hint="one row a unit and period",
         )
-    rows["on"] = _on(spec, rows, int(rows["period"].max()))
+    rows["on"] = _on(spec, rows, clock)
     trained, start = _trained(rows)
     rows["value"] = np.where(own.known, own.num / np.where(own.den > 0, own.den, 1.0), np.nan)
     wide = rows.pivot(index="unit", columns="period", values="value").sort_index()
     return _whole(wide, trained, start)
 
 
-def _on(spec: Spec, rows: pd.DataFrame, last: int) -> np.ndarray:
+def _on(spec: Spec, rows: pd.DataFrame, clock: Clock) -> np.ndarray:
     """Return 1 where a unit is trained: by its own column, or from the start of the one named."""
     if spec.optional("treatment") is not None:
         return sides(spec.column("treatment")).astype(np.float64)
@@ -116,11 +113,10 @@ def _on(spec: Spec, rows: pd.DataFrame, last: int) -> np.ndarray:
         )
     if not (rows["unit"] == str(named)).any():
         raise BadInput(f"there is no unit {named!r}", where="treated_unit")
-    clock = clock_of([str(v).strip() for v in spec.column("time").unique()], "time")
     first = clock.read(str(start).strip())
     if first is None:
         raise BadInput(f"{start!r} is not a {clock.period_name}", where="start")
-    if first > last:
+    if first > rows["period"].max():
         raise BadInput("the start lies after the last period", where="start")
     return ((rows["unit"] == str(named)) & (rows["period"] >= first)).to_numpy(float)
 
@@ -178,13 +174,13 @@ def _whole(wide: pd.DataFrame, trained: list[str], start: int) -> tuple[Block, l
     return block, ["missing_periods"] if gaps.any() or uneven else []
 
 
-def _flags(block: Block, se: float) -> list[str]:
+def _flags(block: Block, estimate: Estimate) -> list[str]:
     found = ["single_treated_unit"] if block.trained == 1 else []
     if 1 < block.trained < grading.FEW_CLUSTERS or block.donors < grading.FEW_CLUSTERS:
         found.append("few_clusters")
     if not np.ptp(block.outcome) > 0:
         found.append("no_variation")
-    elif not se > 0:
+    elif without_noise(estimate, block.outcome):
         found.append("small_sample")
     return found
 

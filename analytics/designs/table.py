@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,13 @@ def read_table(path: Path, separator: str | None) -> pd.DataFrame:
         raise BadInput("the data file is not there", where="data", hint=f"looked for {path.name}")
     try:
         table = _parquet(path) if path.suffix == ".parquet" else _csv(path, separator)
-    except (OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError, ValueError) as exc:
+    except UnicodeDecodeError as exc:
+        hint = "save it as CSV in UTF-8"
+        raise BadInput("the data file is not UTF-8", where="data", hint=hint) from exc
+    except pd.errors.ParserWarning as exc:
+        hint = "a text with a separator in it needs quotes"
+        raise BadInput("a row has more cells than the header", where="data", hint=hint) from exc
+    except (OSError, EOFError, pd.errors.ParserError, ValueError) as exc:
         raise BadInput(f"the data file cannot be read: {exc}", where="data") from exc
     if not len(table):
         raise BadInput("the data file has no rows", where="data")
@@ -62,15 +69,17 @@ def _csv(path: Path, separator: str | None) -> pd.DataFrame:
     header = text.split("\n", 1)[0]
     if not header.strip():
         raise ValueError("its first line is empty")
-    table = pd.read_csv(
-        io.StringIO(text),
-        sep=separator or max(SEPARATORS, key=header.count),
-        dtype=object,
-        keep_default_na=False,
-        na_values=list(MISSING),
-        skipinitialspace=True,
-        index_col=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # cells would be lost
+        table = pd.read_csv(
+            io.StringIO(text),
+            sep=separator or max(SEPARATORS, key=header.count),
+            dtype=object,
+            keep_default_na=False,
+            na_values=list(MISSING),
+            skipinitialspace=True,
+            index_col=False,
+        )
     if len(set(table.columns)) < len(header.split(separator or max(SEPARATORS, key=header.count))):
         raise ValueError("two columns have the same name")
     table.columns = [str(name).strip() for name in table.columns]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -78,14 +78,20 @@ def clock_of(values: list[str], key: str) -> Clock:
         if all(clock.read(value) is not None for value in values):
             if name != "day":
                 return clock
-            months = all((_day(value) or date.min).day == 1 for value in values)
-            return Clock("month") if months else clock
+            return Clock("month") if _are_months([_day(value) for value in values]) else clock
     bad = _odd_one(values)
     raise BadInput(
         f"{bad!r} is not a period",
         where=key,
         hint="whole numbers, 2024-01, 2024-01-31 or 2024Q1, one way throughout",
     )
+
+
+def _are_months(days: list[date | None]) -> bool:
+    """Return whether days stand for months: all on one day of the month, or all on its last."""
+    told = [day for day in days if day is not None]
+    last = all((day + timedelta(days=1)).day == 1 for day in told)
+    return last or len({day.day for day in told}) == 1
 
 
 def _odd_one(values: list[str]) -> str:
@@ -105,3 +111,12 @@ def periods_of(column: pd.Series, clock: Clock, key: str) -> IntArray:
         if number is None:
             raise BadInput(f"{value!r} is not a {clock.period_name}", where=key)
     return np.array([number for number in read if number is not None], np.int64)[codes]
+
+
+def read_periods(column: pd.Series, key: str) -> tuple[IntArray, Clock]:
+    """Return each row's period, and how time is written; every row must have one."""
+    if column.isna().any():
+        row = int(np.flatnonzero(column.isna())[0]) + 1
+        raise BadInput("a row has no period", where=f"{key}: data row {row}")
+    clock = clock_of([str(value).strip() for value in column.unique()], key)
+    return periods_of(column, clock, key), clock

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from analytics.estimators.columns import telling
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 
@@ -48,7 +49,7 @@ class Spells:
             exit=self.exit[there],
             event=self.event[there],
             exposure=by_then[self.unit[there]],
-            covariates=self.covariates[there],
+            covariates=telling(self.covariates[there]),
             cluster=None if self.cluster is None else self.cluster[there],
         )
 
@@ -65,20 +66,27 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     """Fit the model; None when the hazard ratio cannot be told (no events on one side, nobody to compare)."""
     from statsmodels.duration.hazard_regression import PHReg
 
-    if not np.ptp(spells.exposure) > 0 or not spells.event.any():
+    if not spells.event.any() or not np.ptp(spells.exposure) > 0:
         return None
     design = np.column_stack([spells.exposure, spells.covariates])
     step = np.diff(np.unique(np.concatenate([spells.entry, spells.exit])))
     hair = _HAIR * (float(step.min()) if len(step) else 1.0)
-    model = PHReg(spells.exit, design, status=spells.event, entry=spells.entry + hair, ties=ties)
+    first = min(float(spells.entry.min()), 0.0)  # only the order of times matters
+    entry, left = spells.entry - first + hair, spells.exit - first
+    model = PHReg(left, design, status=spells.event, entry=entry, ties=ties)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what does not converge is found out below
-        fit = model.fit(disp=0)
-    value, se, df = float(fit.params[0]), float(fit.bse[0]), math.inf
+        try:
+            fit = model.fit(disp=0)
+        except np.linalg.LinAlgError:
+            return None
+        value, se, df = float(fit.params[0]), float(fit.bse[0]), math.inf
     found = math.isfinite(value) and math.isfinite(se) and 0 < se < 10
     if not found or _unfinished(model, fit.params):
         return None
     if spells.cluster is not None:
+        if len(np.unique(spells.cluster)) < 2:
+            return None  # one cluster has no error
         se, df = _clustered(model, spells, design, fit.params)
     return Hazard(Estimate(value, se, df), _proportional(spells, fit))
 

@@ -87,7 +87,8 @@ def expected(spells: Spells, cuts: FloatArray) -> FloatArray:
 def piecewise(spells: Spells, cuts: FloatArray) -> Piecewise | None:
     """Fit the model; None when a side has no event, so that no ratio can be told."""
     sides = [spells.event[spells.exposure == side].sum() for side in np.unique(spells.exposure)]
-    if len(sides) < 2 or min(sides) == 0:
+    alone = spells.cluster is not None and len(np.unique(spells.cluster)) < 2
+    if len(sides) < 2 or min(sides) == 0 or alone:
         return None
     cells = cells_of(spells, cuts)
     columns = np.column_stack([spells.exposure, spells.covariates])[cells.row]

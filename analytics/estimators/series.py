@@ -8,6 +8,7 @@ squares. Where a period's error carries over into the next, errors are Newey and
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -39,6 +40,11 @@ class Series:
     def before(self) -> BoolArray:
         """Return the periods before the step."""
         return np.asarray(self.step == 0)
+
+    @property
+    def has_events(self) -> bool:
+        """Return whether something happened both before and after: else no ratio can be told."""
+        return bool((self.num[self.before] > 0).any() and (self.num[~self.before] > 0).any())
 
     @cached_property
     def design(self) -> FloatArray:
@@ -147,7 +153,8 @@ def _level_only(series: Series, level: float) -> FloatArray:
 
 
 def _fit(model: Any, start: FloatArray | None, **how: Any) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit without any noise is found out by its error
         return model.fit(**how) if start is None else model.fit(start_params=start, **how)
 
 

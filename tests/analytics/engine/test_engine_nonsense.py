@@ -87,7 +87,7 @@ DESIGNS: dict[str, Made] = {
     ),
     "randomised": (
         people,
-        {"treatment": "on", "exposure": "n", "covariates": ["x"], "kpi": kpi("count")},
+        {"treatment": "on", "unit": "unit", "exposure": "n", "covariates": ["x"], "kpi": kpi("count")},
     ),
     "observational": (
         people,
@@ -197,6 +197,9 @@ REFUSED: list[tuple[str, str, Change, str]] = [
     ("in two places", "duration", lambda t: t.assign(entry=0), "entry: data row 2"),
     ("step down again", "interrupted_series", lambda t: t.assign(step=t["step"][::-1].to_numpy()), "step"),
     ("empty", "panel", lambda t: t.head(0), "data"),
+    ("some on both sides", "randomised", lambda t: pd.concat([t, t.head(1).assign(on=1)]), "unit"),
+    ("no time", "interrupted_series", lambda t: t.assign(time=[None, *t["time"][1:]]), "time: data row 1"),
+    ("trained as a covariate", "duration", lambda t: t.assign(x=t["on"]), "covariates"),
 ]  # fmt: skip
 
 
@@ -222,6 +225,11 @@ SILENT: list[tuple[str, str, Change, str]] = [
     ("nobody left", "duration", lambda t: t.assign(left=0), "no_variation"),
     ("few", "randomised", lambda t: t.head(15), "small_sample"),
     ("a year", "interrupted_series", lambda t: t.iloc[12:24], "short_series"),
+    ("few, often", "randomised", lambda t: pd.concat([t.head(16)] * 9), "small_sample"),
+    ("no noise", "randomised", lambda t: t.assign(y=1 + t["on"]), "small_sample"),
+    ("no noise", "observational", lambda t: t.assign(y=t["x"]), "small_sample"),
+    ("no noise", "interrupted_series", lambda t: t.assign(y=40 + 9 * t["step"]), "small_sample"),
+    ("no noise", "single_unit", lambda t: t.assign(y=t["time"] + 3.0 * t["on"]), "small_sample"),
 ]
 
 
@@ -235,6 +243,71 @@ def test_where_nothing_can_be_told_no_claim_is_made(
     assert flag in answer["flags"], name
     assert answer["verdict"] == "cannot_tell"
     assert answer["grade"] == "D"
+
+
+@pytest.mark.parametrize("key", ["outcome", "treatment"])
+def test_what_is_asked_about_is_no_covariate(tmp_path: Path, key: str) -> None:
+    own = {"outcome": "y", "treatment": "on"}[key]
+    with pytest.raises(BadInput, match=f"is the {key}"):
+        asked(tmp_path, "observational", people(), covariates=["x", own])
+
+
+def test_a_covariate_twice_is_as_one(tmp_path: Path) -> None:
+    for design, table in (("duration", spells()), ("randomised", people())):
+        more = {"kpi": kpi("continuous")} if design == "randomised" else {}
+        one = asked(tmp_path, design, table, **more)
+        table = table.assign(again=table["x"], still=1)
+        two = asked(tmp_path, design, table, covariates=["x", "again", "still"], **more)
+        assert one["estimate"] == two["estimate"]
+
+
+def test_only_the_order_of_times_matters(tmp_path: Path) -> None:
+    table = spells()
+    early = table.assign(entry=table["entry"] - 40, exit=table["exit"] - 40)
+    told, moved = (asked(tmp_path, "duration", own)["estimate"] for own in (table, early))
+    assert (told["coef"], told["se"]) == pytest.approx((moved["coef"], moved["se"]), rel=1e-9)
+    with pytest.raises(BadInput, match="nobody is there"):
+        asked(tmp_path, "duration", table, landmark=99)
+
+
+def test_nothing_after_the_step_has_a_difference_but_no_ratio(tmp_path: Path) -> None:
+    table = months()
+    answer = asked(
+        tmp_path,
+        "interrupted_series",
+        table.assign(y=table["y"] * (1 - table["step"])),
+        kpi=kpi("count"),
+    )
+    assert answer["estimate"]["att"] < 0
+    assert "ratio" not in answer["estimate"]
+
+
+def test_cells_beyond_the_header_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("unit,time,start,y,n\na,1,,2,9\na,2,,3,9,7\n")
+    spec = {"design": "panel", "data": "t.csv", "outcome": "y", **DESIGNS["panel"][1]}
+    with pytest.raises(BadInput, match="more cells") as refused:
+        evaluate(spec, tmp_path)
+    assert refused.value.where == "data"
+
+
+@pytest.mark.parametrize("day", ["01", "15", "last"])
+def test_one_day_a_month_is_a_month(tmp_path: Path, day: str) -> None:
+    table = panel()
+
+    def written(number: object) -> str:
+        if number == "":
+            return ""
+        first = pd.Timestamp(f"2024-{int(str(number)) + 1:02d}-01")
+        end = first + pd.offsets.MonthEnd(0)
+        return str((end if day == "last" else first.replace(day=int(day))).date())
+
+    told = asked(
+        tmp_path,
+        "panel",
+        table.assign(time=table["time"].map(written), start=table["start"].map(written)),
+    )
+    assert told["event_study"].keys() == asked(tmp_path, "panel", table)["event_study"].keys()
+    assert "missing_periods" not in told["flags"]
 
 
 def test_an_effect_without_any_noise_is_no_proof(tmp_path: Path) -> None:
