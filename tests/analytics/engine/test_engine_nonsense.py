@@ -283,7 +283,7 @@ def test_nothing_after_the_step_has_a_difference_but_no_ratio(tmp_path: Path) ->
 
 
 def test_cells_beyond_the_header_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("unit,time,start,y,n\na,1,,2,9\na,2,,3,9,7\n")
+    (tmp_path / "t.csv").write_text("unit,time,start,y,n\na,1,,2,9,7\na,2,,3,9,7\n")
     spec = {"design": "panel", "data": "t.csv", "outcome": "y", **DESIGNS["panel"][1]}
     with pytest.raises(BadInput, match="more cells") as refused:
         evaluate(spec, tmp_path)
