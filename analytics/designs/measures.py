@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,9 +38,16 @@ class Measures:
 
     @property
     def flags(self) -> list[str]:
-        """Return the flags given, and one when many rows lack their outcome."""
+        """Return the flags given, and one when many rows lack their outcome, or a covariate."""
         missing = ["missing_outcomes"] if 1 - self.known.mean() > MANY_MISSING else []
         return [*self.given, *missing]
+
+    def beside(self, covariates: FloatArray) -> Measures:
+        """Return the measures of the rows that have every covariate too."""
+        known = self.known & ~np.isnan(covariates).any(axis=1)
+        if not known.any():
+            raise BadInput("no row has its outcome and every covariate", where="covariates")
+        return replace(self, known=known)
 
 
 def measures(

@@ -30,8 +30,10 @@ KEYS = frozenset({"unit", "treatment", "covariates"})
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
     question = spec.question()
+    covariates, names = covariates_of(spec)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
-    chosen, names = _chosen(spec, own)
+    own = own.beside(covariates)
+    chosen = _chosen(spec, own, covariates)
     weights = balancing.entropy_weights(chosen)
     alike = balancing.overlap(chosen, weights)
     flags = [*own.flags, "selected_comparison", *_flags(chosen, alike)]
@@ -58,11 +60,9 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _chosen(spec: Spec, own: Measures) -> tuple[Chosen, list[str]]:
-    """Return the people who have everything, and the covariates' names."""
-    side = sides(spec.column("treatment"))
-    covariates, names = covariates_of(spec)
-    keep = own.known & ~np.isnan(covariates).any(axis=1)
+def _chosen(spec: Spec, own: Measures, covariates: FloatArray) -> Chosen:
+    """Return the people who have everything."""
+    side, keep = sides(spec.column("treatment"), needed=own.known), own.known
     trained = side[keep] == 1
     if trained.all() or not trained.any():
         who = "everyone" if trained.all() else "nobody"
@@ -73,7 +73,7 @@ def _chosen(spec: Spec, own: Measures) -> tuple[Chosen, list[str]]:
             where="unit",
             hint='one row a person; with rows over time, the design is "panel"',
         )
-    return Chosen(own.num[keep], own.den[keep], trained, covariates[keep]), names
+    return Chosen(own.num[keep], own.den[keep], trained, covariates[keep])
 
 
 def _flags(chosen: Chosen, alike: Overlap) -> list[str]:

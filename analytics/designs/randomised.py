@@ -38,8 +38,10 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
     if spec.optional("exit"):
         return drawn_spells.answer(spec, provenance)
+    covariates, names = covariates_of(spec)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
-    draw, names, people = _draw(spec, own)
+    own = own.beside(covariates)
+    draw, people = _draw(spec, own, covariates)
     question = spec.question()
     effect, estimates = _effect(draw, question)
     permuted = lots.permuted_of(spec, draw)
@@ -67,18 +69,16 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _draw(spec: Spec, own: Measures) -> tuple[Draw, list[str], People]:
-    """Return the rows that have everything, the covariates' names, and the people of each side."""
-    side = sides(spec.column("treatment"))
-    covariates, names = covariates_of(spec)
-    keep = own.known & ~np.isnan(covariates).any(axis=1)
+def _draw(spec: Spec, own: Measures, covariates: FloatArray) -> tuple[Draw, People]:
+    """Return the rows that have everything, and the people of each side."""
+    side, keep = sides(spec.column("treatment"), needed=own.known), own.known
     lots.check_sides(side[keep])
     cluster = _clusters(spec, len(side))
     drawn = Draw(
         own.num[keep], own.den[keep], side[keep], cluster[keep], _centred(covariates[keep])
     )
     _check_sides(drawn, "cluster" if spec.optional("cluster") else "unit")
-    return drawn, names, _people(spec, side, keep)
+    return drawn, _people(spec, side, keep)
 
 
 def _clusters(spec: Spec, rows: int) -> IntArray:

@@ -15,17 +15,23 @@ _SIDES = {
 _ONES_AND_TWOS = {"1": 0, "2": 1}
 
 
-def sides(column: pd.Series, key: str = "treatment") -> IntArray:
+def sides(column: pd.Series, key: str = "treatment", needed: np.ndarray | None = None) -> IntArray:
     """Return 1 for each row that was trained and 0 for the others.
 
-    Raises `BadInput`, naming the row, for what is neither.
+    Raises `BadInput`, naming the row, for what is neither; a row that is not ``needed``, for want
+    of an outcome, may lack it.
     """
     found, bad = _read(column, _SIDES)
+    if needed is not None:
+        unneeded = ~needed & column.isna().to_numpy()
+        found[unneeded], bad = 0, bad[~unneeded[bad]]
     if len(bad):
         row = int(bad[0])
         what = "empty" if pd.isna(column.iloc[row]) else repr(column.iloc[row])
         raise BadInput(
-            f"{what} is neither trained (1) nor not (0)", where=f"{key}: data row {row + 1}"
+            f"{what} is neither trained (1) nor not (0)",
+            where=f"{key}: data row {row + 1}",
+            hint="write 1 and 0, and leave out who is neither",
         )
     return np.asarray(found, dtype=np.int64)
 
@@ -45,7 +51,7 @@ def happened(column: pd.Series, key: str) -> np.ndarray:
 
 def _read(column: pd.Series, words: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return the column as numbers, and the rows that are none of the words."""
-    found = _plain(column).map(words).to_numpy(np.float64)
+    found = _plain(column).map(words).to_numpy(np.float64, copy=True)
     return found, np.flatnonzero(np.isnan(found))
 
 

@@ -14,8 +14,10 @@ from analytics.estimators.panel import NEVER
 from lrs.errors import BadInput
 
 IntArray = npt.NDArray[np.int64]
-_MONTH = re.compile(r"^(\d{4})-(\d{2})$")
-_QUARTER = re.compile(r"^(\d{4})-?[Qq]([1-4])$")
+_MONTH = re.compile(r"^(\d{4})(?:[-/]|-?[Mm])(\d{1,2})$")
+_MONTH_IN_DIGITS = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(\.0+)?$")
+_QUARTER = re.compile(r"^(\d{4})[- ]?[Qq]([1-4])$")
+_QUARTER_FIRST = re.compile(r"^[Qq]([1-4])[- ]?(\d{4})$")
 _NUMBER = re.compile(r"^-?\d+(\.0+)?$")
 _DECIMAL = re.compile(r"^\d{4}(\.\d+)?$")
 _NEAR = 0.02
@@ -34,8 +36,10 @@ class Clock:
             whole = int(text.partition(".")[0]) if _NUMBER.match(text) else NEVER
             return whole if abs(whole) < NEVER else None
         if self.name == "quarter":
-            found = _QUARTER.match(text)
+            found = _QUARTER.match(_QUARTER_FIRST.sub(r"\2Q\1", text))
             return int(found[1]) * 4 + int(found[2]) - 1 if found else None
+        if self.name == "digits":
+            return _month_in_digits(text)
         if self.name in _FRACTIONS:
             return _fraction(text, _FRACTIONS[self.name])
         day = _day(text)
@@ -46,12 +50,14 @@ class Clock:
     @property
     def period_name(self) -> str:
         """Return what one period is called."""
-        return {"number": "period", "year/4": "quarter", "year/12": "month"}.get(
+        return {"number": "period", "digits": "month", "year/4": "quarter", "year/12": "month"}.get(
             self.name, self.name
         )
 
 
 _FRACTIONS = {"year/4": 4, "year/12": 12}
+_WAYS = [Clock(name) for name in ("digits", "number", "quarter", *_FRACTIONS, "day")]
+"""In the order in which they are tried: 202402 could be a number too."""
 
 
 def _fraction(text: str, parts: int) -> int | None:
@@ -62,9 +68,17 @@ def _fraction(text: str, parts: int) -> int | None:
     return round(found) if abs(found - round(found)) < _NEAR else None
 
 
+def _month_in_digits(text: str) -> int | None:
+    """Return a month written as one number: 202402 is February 2024."""
+    if not _MONTH_IN_DIGITS.match(text):
+        return None
+    return int(text[:4]) * 12 + int(text[4:6]) - 1
+
+
 def _day(text: str) -> date | None:
-    if _MONTH.match(text):
-        text = f"{text}-01"
+    month = _MONTH.match(text)
+    if month:
+        text = f"{month[1]}-{int(month[2]):02}-01"
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
@@ -73,10 +87,9 @@ def _day(text: str) -> date | None:
 
 def clock_of(values: list[str], key: str) -> Clock:
     """Return how these periods are written; all of them in one way."""
-    for name in ("number", "quarter", *_FRACTIONS, "day"):
-        clock = Clock(name)
+    for clock in _WAYS:
         if all(clock.read(value) is not None for value in values):
-            if name != "day":
+            if clock.name != "day":
                 return clock
             return Clock("month") if _are_months([_day(value) for value in values]) else clock
     bad = _odd_one(values)
@@ -96,9 +109,8 @@ def _are_months(days: list[date | None]) -> bool:
 
 def _odd_one(values: list[str]) -> str:
     """Return the value that is not a period, or the one that is written unlike the first."""
-    ways = [Clock(name) for name in ("number", "quarter", *_FRACTIONS, "day")]
-    unread = [value for value in values if all(way.read(value) is None for way in ways)]
-    like_first = [way for way in ways if way.read(values[0]) is not None]
+    unread = [value for value in values if all(way.read(value) is None for way in _WAYS)]
+    like_first = [way for way in _WAYS if way.read(values[0]) is not None]
     unlike = (value for value in values if any(way.read(value) is None for way in like_first))
     return unread[0] if unread else next(unlike, values[0])
 

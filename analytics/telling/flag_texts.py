@@ -111,9 +111,9 @@ CLAUSES: Texts = {
         "voor sommige tussenliggende perioden ontbreken cijfers",
     ),
     "missing_outcomes": _row(
-        "many rows lack the outcome",
-        "många rader saknar utfallet",
-        "in veel rijen ontbreekt de uitkomst",
+        "many rows lack the outcome or a covariate",
+        "många rader saknar utfallet eller en bakgrundsuppgift",
+        "in veel rijen ontbreekt de uitkomst of een achtergrondgegeven",
     ),
     "concurrent_change": _row(
         "something else changed at the same time",

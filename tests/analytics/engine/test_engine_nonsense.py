@@ -310,6 +310,50 @@ def test_one_day_a_month_is_a_month(tmp_path: Path, day: str) -> None:
     assert "missing_periods" not in told["flags"]
 
 
+@pytest.mark.parametrize(
+    "form", ["2024-{:02d}", "2024M{:02d}", "2024/{}", "2024{:02d}", "2024-{:02d}-15T00:00"]
+)
+def test_months_are_months_however_they_are_written(tmp_path: Path, form: str) -> None:
+    table = panel()
+    written = {number: form.format(number + 1) for number in range(9)} | {"": ""}
+    told = asked(
+        tmp_path,
+        "panel",
+        table.assign(time=table["time"].map(written), start=table["start"].map(written)),
+    )
+    assert told["event_study"] == asked(tmp_path, "panel", table)["event_study"]
+    assert "month" in told["checks"]["sensitivity"]["sentence"]["en"]
+
+
+@pytest.mark.parametrize("form", ["{0}Q{1}", "{0}-Q{1}", "Q{1} {0}", "Q{1}{0}"])
+def test_quarters_follow_each_other_over_the_year(tmp_path: Path, form: str) -> None:
+    table = panel()
+    written = {n: form.format(2023 + n // 4, n % 4 + 1) for n in range(9)} | {"": ""}
+    told = asked(
+        tmp_path,
+        "panel",
+        table.assign(time=table["time"].map(written), start=table["start"].map(written)),
+    )
+    assert told["event_study"] == asked(tmp_path, "panel", table)["event_study"]
+
+
+def test_who_has_neither_outcome_nor_treatment_is_left_out(tmp_path: Path) -> None:
+    for design in ("randomised", "observational"):
+        gone = pd.DataFrame({"unit": range(100, 109), "n": 9, "x": 0.0})
+        answer = asked(tmp_path, design, pd.concat([people(), gone]))
+        assert answer["n"]["units"] == 80
+        assert "missing_outcomes" in answer["flags"]
+
+
+def test_many_without_a_covariate_are_told(tmp_path: Path) -> None:
+    table = people()
+    table["x"] = table["x"].where(table.index % 5 > 0)
+    for design in ("randomised", "observational"):
+        assert "missing_outcomes" in asked(tmp_path, design, table)["flags"]
+        with pytest.raises(BadInput, match="every covariate"):
+            asked(tmp_path, design, table.assign(x=None))
+
+
 def test_an_effect_without_any_noise_is_no_proof(tmp_path: Path) -> None:
     """Nothing varies but the effect: there is no error to hold it against."""
     table = panel().assign(y=lambda t: np.where(t["start"] == "", 0, t["time"] >= 5) * 1.0)
