@@ -9,11 +9,11 @@ found in `lrs.store`; here they meet the wire.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 import orjson
 from flask import Blueprint, Response, request
+from msgspec.structs import replace
 from werkzeug.http import http_date
 
 from lrs.access.ring import Key

@@ -35,9 +35,10 @@ from lrs.store.repaired import KeepRepairs
 from lrs.store.rows import Incoming
 from lrs.store.writing import Beside, store_batch, taken, write_statements
 from lrs.xapi.batches import Leniency, Looked, held_to_signatures, look_at_each
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.multipart import Mixed, check_wanted
 from lrs.xapi.signatures import check_signatures
-from lrs.xapi.statement import Statement, check_batch
+from lrs.xapi.statement import Statement
 
 
 class Taken(NamedTuple):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from lrs.store.memory import Memory
 from lrs.store.schema import authority
-from lrs.store.terms import Name, agent_name
+from lrs.store.terms import agent_name
 from lrs.xapi.agents import normal_form
 from lrs.xapi.digests import digest16
+from lrs.xapi.naming import Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ def as_authority(agent: Mapping[str, Any]) -> Authority:
     return Authority(orjson.dumps(agent), digest, names)
 
 
-def known_authority(memory: Memory, tenant_id: int, wanted: Authority) -> int | None:
-    """Return the authority's number if this process has met it."""
-    return memory.authorities.get((tenant_id, wanted.digest))
+@lru_cache(maxsize=256)
+def authority_written(written: bytes) -> Authority:
+    """Return the authority that a statement names itself; few do it for many statements."""
+    return as_authority(orjson.loads(written))
 
 
 def number_authority(conn: sa.Connection, tenant_id: int, wanted: Authority) -> int:

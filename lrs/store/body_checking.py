@@ -30,9 +30,10 @@ from lrs.store.schema import (
     term,
 )
 from lrs.store.table_rows import table_rows
-from lrs.store.terms import Name, Numbers, find_numbers
+from lrs.store.terms import Numbers, find_numbers
 from lrs.xapi.digests import digest16
 from lrs.xapi.documents import etag_of
+from lrs.xapi.naming import Name
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import Statement, check
 from lrs.xapi.terms import Role, Scope, SpecVersion, TermKind
@@ -198,10 +199,10 @@ def _disagreeing(row: sa.Row[Any], found: Statement, numbers: Numbers) -> Iterat
         "actor_id": _number(numbers, TermKind.AGENT, found.actor),
         "verb_id": _number(numbers, TermKind.VERB, found.verb),
         "activity_id": _number(numbers, TermKind.ACTIVITY, found.activity),
-        "completion": _bit(found.completion),
-        "success": _bit(found.success),
-        "score_scaled": found.score_scaled,
-        "duration_s": found.duration_s,
+        "completion": _bit(found.result.completion),
+        "success": _bit(found.result.success),
+        "score_scaled": found.result.score_scaled,
+        "duration_s": found.result.duration_s,
     }
     if found.id_given and found.id != uuid.UUID(bytes=bytes(row.statement_id)):
         yield "statement_id"

@@ -20,6 +20,7 @@ from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import definition
 from lrs.store.terms import Numbers, find_numbers
+from lrs.xapi.statement import Statement
 from lrs.xapi.terms import TermKind
 
 Definition = Mapping[str, Any]
@@ -60,32 +61,23 @@ class NewDefinitions:
     """
 
     def __init__(
-        self,
-        memory: Memory,
-        tenant_id: int,
-        numbers: Numbers,
-        given: Iterable[tuple[str, Definition]],
+        self, memory: Memory, tenant_id: int, numbers: Numbers, statements: Iterable[Statement]
     ) -> None:
         self._memory = memory
         self._tenant_id = tenant_id
         self._numbers = numbers
         self._seen: dict[str, int] = {}
-        self._given = 0
-        self.by_activity: dict[str, list[Definition]] = {}
-        for activity, body in given:
-            self._given += 1
-            mark = hash(orjson.dumps(body))
-            last = self._seen.get(activity) or memory.definitions.get((tenant_id, activity))
-            if mark != last:
-                self._seen[activity] = mark
-                self.by_activity.setdefault(activity, []).append(body)
+        self.by_activity: dict[str, list[bytes]] = {}
+        for one in statements:
+            for phrase in one.phrases:
+                for activity, body, mark in phrase.definitions:
+                    self._add(activity, body, mark)
 
-    def only(self, given: Iterable[tuple[str, Definition]]) -> NewDefinitions:
-        """Return those of some of the statements, which may well be all."""
-        kept = list(given)
-        if len(kept) == self._given:
-            return self
-        return NewDefinitions(self._memory, self._tenant_id, self._numbers, kept)
+    def _add(self, activity: str, body: bytes, mark: int) -> None:
+        last = self._seen.get(activity) or self._memory.definitions.get((self._tenant_id, activity))
+        if mark != last:
+            self._seen[activity] = mark
+            self.by_activity.setdefault(activity, []).append(body)
 
     def asking(self, dialect: str) -> Question:
         """Return the question what is stored of these activities."""
@@ -115,10 +107,10 @@ class NewDefinitions:
             self._memory.definitions.put((self._tenant_id, activity), mark)
 
 
-def _all_merged(old: str | None, bodies: Iterable[Definition]) -> Definition:
+def _all_merged(old: str | None, bodies: Iterable[bytes]) -> Definition:
     body: Definition = orjson.loads(old) if old is not None else {}
     for new in bodies:
-        body = merged(body, new)
+        body = merged(body, orjson.loads(new))
     return body
 
 

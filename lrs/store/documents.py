@@ -11,10 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lrs.store.database import Database
 from lrs.store.schema import document
-from lrs.store.terms import Name, Numbers, agent_name, find_number, known_numbers, number_names
+from lrs.store.terms import Numbers, agent_name, find_number, known_numbers, number_names
 from lrs.store.terms import remember as remember_terms
 from lrs.xapi.digests import digest16
 from lrs.xapi.documents import Document, DocumentQuery, etag_of
+from lrs.xapi.naming import Name
 from lrs.xapi.terms import TermKind
 
 _NONE = 0

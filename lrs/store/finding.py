@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from lrs.store.database import Database
 from lrs.store.schema import ref, statement
-from lrs.store.terms import Name, find_number
+from lrs.store.terms import find_number
+from lrs.xapi.naming import Name
 from lrs.xapi.queries import StatementQuery
 from lrs.xapi.terms import Scope, TermKind
 

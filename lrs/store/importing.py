@@ -14,16 +14,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from lrs.errors import BadInput, VerkanError
 from lrs.store.ahead import ahead
-from lrs.store.authorities import Authority, as_authority
+from lrs.store.authorities import Authority, as_authority, authority_written
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements, is_parquet
 from lrs.store.refusals import Refusal, keep_refusals
@@ -33,6 +34,7 @@ from lrs.store.statement_files import Element, StatementFile
 from lrs.store.voiding import void_as_there
 from lrs.store.writing import NO_PARTS, store_batch, taken
 from lrs.xapi.dumps import DumpForm, Unwrapped, recognise, unwrap
+from lrs.xapi.glancing import glanced
 from lrs.xapi.multipart import Part
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import Statement, check
@@ -108,14 +110,18 @@ class StoredRead(NamedTuple):
 def read_one(raw: bytes, authority: Authority) -> Incoming | VerkanError:
     """Hold a statement to the version it states; what names its own authority keeps it."""
     try:
-        parsed = parse_statement(raw)
-        found = check(parsed, stated_version(parsed.body))
+        found = glanced(raw) or _looked_at(raw)
     except BadInput as exc:
         return exc
     if not found.id_given:
         found = replace(found, id=id_of_bytes(raw))
-    own = parsed.body.get("authority")
-    return Incoming(found, authority if own is None else as_authority(own))
+    own = found.authority
+    return Incoming(found, authority if own is None else authority_written(own))
+
+
+def _looked_at(raw: bytes) -> Statement:
+    parsed = parse_statement(raw)
+    return check(parsed, stated_version(parsed.body))
 
 
 def store_read(

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from lrs.store.asking import Question, ask
 from lrs.store.authorities import Authority, number_authority
 from lrs.store.database import Database
-from lrs.store.terms import Name, Numbers, known_numbers, number_names, remember
-from lrs.xapi.terms import TermKind
+from lrs.store.terms import Numbers, known_numbers, number_names, remember
+from lrs.xapi.naming import Name
 
 if TYPE_CHECKING:
     from lrs.store.rows import Incoming
@@ -71,12 +71,9 @@ class Numbering:
 
 
 def _named(incoming: Sequence[Incoming]) -> tuple[set[Name], dict[bytes, Authority]]:
-    names: set[Name] = set()
-    authorities: dict[bytes, Authority] = {}
-    for one, vouching, _ in incoming:
-        names.update((named.kind, named.value) for named in one.refs)
-        names.update((TermKind.ACTIVITY, activity) for activity, _ in one.definitions)
-        if vouching.digest not in authorities:
-            authorities[vouching.digest] = vouching
-            names.update(vouching.names)
+    phrases = {phrase for one, _, _ in incoming for phrase in one.phrases}
+    names = {name for phrase in phrases for name, _, _ in phrase.named}
+    authorities = {vouching.digest: vouching for _, vouching, _ in incoming}
+    for vouching in authorities.values():
+        names.update(vouching.names)
     return names, authorities

@@ -21,7 +21,8 @@ from lrs.store.asking import Question
 from lrs.store.authorities import as_authority
 from lrs.store.bulk import Row, among, insert_rows, one_of
 from lrs.store.schema import authority, ref, statement, statement_body, statement_ref
-from lrs.store.terms import Name, find_numbers
+from lrs.store.terms import find_numbers
+from lrs.xapi.naming import Name
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import Statement, check
 from lrs.xapi.terms import Scope, SpecVersion, TermKind

@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from lrs.access.key_options import options_of
@@ -30,7 +31,7 @@ from lrs.access.scopes import allows
 from lrs.errors import BadInput, BadStatement, Conflict, VerkanError
 from lrs.settings import Settings
 from lrs.store.attachments import hashes_of
-from lrs.store.authorities import as_authority
+from lrs.store.authorities import as_authority, authority_written
 from lrs.store.database import Database
 from lrs.store.importing import IMPORT_AUTHORITY, id_of_bytes
 from lrs.store.refusals import WholeRefusal, came_with, mark_replayed, refusal, tell_new_reason
@@ -210,11 +211,11 @@ def _incoming(whole: WholeRefusal, sender: _Sender, one: Looked) -> Incoming:
     assert isinstance(one.found, Statement)  # noqa: S101 - the caller's promise
     found = one.found
     if not found.id_given:
-        found = replace(found, id=_id(whole, one))
+        found = msgspec.structs.replace(found, id=_id(whole, one))
     if found.timestamp_at is None:
-        found = replace(found, timestamp_at=whole.listed.refused_at)
-    own = found.body.get("authority") if whole.listed.key_id is None else None
-    vouching = as_authority(sender.authority if own is None else own)
+        found = msgspec.structs.replace(found, timestamp_at=whole.listed.refused_at)
+    own = found.authority if whole.listed.key_id is None else None
+    vouching = as_authority(sender.authority) if own is None else authority_written(own)
     return Incoming(found, vouching, sender.defines)
 
 

@@ -17,7 +17,7 @@ from lrs.xapi.terms import Role, Scope, TermKind
 
 _DAY = 86_400_000_000
 _AUTHORITY = int(Role.AUTHORITY)
-_RELATED = int(Scope.RELATED)
+_DIRECT, _RELATED = int(Scope.DIRECT), int(Scope.RELATED)
 _AGENT, _VERB, _ACTIVITY = (
     int(kind) for kind in (TermKind.AGENT, TermKind.VERB, TermKind.ACTIVITY)
 )
@@ -69,19 +69,20 @@ def insert_new(
     """Insert statements, numbered and stamped from the turn on, with all they are found by."""
     rows: list[Row] = []
     bodies: list[Row] = []
-    refs: list[Row] = []
+    refs: _Refs = {}
     for place, (one, key_id) in enumerate(fresh):
         seq = turn.seq + place
         rows.append(_statement_row(tenant_id, seq, turn.stored_at + place, one, numbering, key_id))
         bodies.append((tenant_id, seq, one.statement.raw))
-        refs.extend(_ref_rows(tenant_id, seq, one, numbering))
-    refs.sort()  # along the index: what is written next to each other costs a third less
+        _add_refs(refs, tenant_id, seq, one, numbering)
+    # Along the index: what is written next to each other costs a third less.
+    in_order = [row for key in sorted(refs) for row in refs[key]]
     insert_all(
         conn,
         [
             Insert(statement, _STATEMENT_COLUMNS, rows),
             Insert(statement_body, _BODY_COLUMNS, bodies),
-            Insert(ref, _REF_COLUMNS, refs),
+            Insert(ref, _REF_COLUMNS, in_order),
         ],
     )
 
@@ -109,10 +110,10 @@ def _statement_row(
         numbering.authority(one.authority),
         key_id,
         int(sent.version),
-        _bit(sent.completion),
-        _bit(sent.success),
-        sent.score_scaled,
-        sent.duration_s,
+        _bit(sent.result.completion),
+        _bit(sent.result.success),
+        sent.result.score_scaled,
+        sent.result.duration_s,
     )
 
 
@@ -120,14 +121,36 @@ def _bit(value: bool | None) -> int | None:
     return None if value is None else int(value)
 
 
-def _ref_rows(tenant_id: int, seq: int, one: Incoming, numbering: Numbering) -> list[Row]:
+_Refs = dict[int, list[Row]]
+"""Rows of ``ref`` by term and scope, as one number: the beginning of their index."""
+
+
+def _add_refs(refs: _Refs, tenant_id: int, seq: int, one: Incoming, numbering: Numbering) -> None:
+    """Add the rows that a statement is found by."""
     terms = numbering.terms
     verb = terms[_VERB, one.statement.verb]
-    found = {
-        terms[kind, value]: (int(scope), int(roles))
-        for kind, value, scope, roles in one.statement.refs
-    }
+    direct: dict[int, int] = {}
+    related: dict[int, int] = {}
+    for phrase in one.statement.phrases:
+        for name, scope, roles in phrase.named:
+            term = terms[name]
+            found = related if scope else direct
+            found[term] = found.get(term, 0) | roles
     for name in one.authority.names:
-        scope, roles = found.get(terms[name], (_RELATED, 0))
-        found[terms[name]] = (scope, roles | _AUTHORITY)
-    return [(term, scope, seq, verb, tenant_id, roles) for term, (scope, roles) in found.items()]
+        term = terms[name]
+        related[term] = related.get(term, 0) | _AUTHORITY
+    for term, roles in related.items():
+        if term in direct:
+            direct[term] |= roles
+        else:
+            _add(refs, term * 2 + 1, (term, _RELATED, seq, verb, tenant_id, roles))
+    for term, roles in direct.items():
+        _add(refs, term * 2, (term, _DIRECT, seq, verb, tenant_id, roles))
+
+
+def _add(refs: _Refs, key: int, row: Row) -> None:
+    rows = refs.get(key)
+    if rows is None:
+        refs[key] = [row]
+    else:
+        rows.append(row)

@@ -20,10 +20,9 @@ from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import term
 from lrs.xapi.digests import digest16
+from lrs.xapi.naming import Name
 from lrs.xapi.terms import TermKind
 
-#: what a term is, and its text: ``(TermKind.VERB, "http://adlnet.gov/expapi/verbs/passed")``
-Name = tuple[int, str]
 Numbers = dict[Name, int]
 
 _Keyed = dict[tuple[int, bytes], str]

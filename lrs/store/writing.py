@@ -172,7 +172,10 @@ def _store(
         settle(conn, tenant_id, seq, [one.incoming.statement for one in fresh], seen.pointed_to)
         if len(batches) == 1:
             _keep_beside(conn, tenant_id, seq, batches[0], fresh)
-        definitions = seen.definitions.only(_definitions(one.incoming for one in fresh))
+        definitions = seen.definitions
+        if len(fresh) < len(whole):
+            telling = _telling(one.incoming for one in fresh)
+            definitions = NewDefinitions(database.memory, tenant_id, numbering.terms, telling)
         definitions.store(conn, seen.defined)
     numbering.remember()
     definitions.remember()
@@ -199,7 +202,7 @@ def _look(
     """Take the turn, and look at what the batches may meet."""
     whole = [one for batch in batches for one in batch.incoming]
     ids = [one.statement.id.bytes for one in whole]
-    definitions = NewDefinitions(database.memory, tenant_id, numbering.terms, _definitions(whole))
+    definitions = NewDefinitions(database.memory, tenant_id, numbering.terms, _telling(whole))
     dialect = conn.dialect.name
     *turn, there, pointed_to, defined = ask(
         conn,
@@ -219,8 +222,9 @@ def _look(
     )
 
 
-def _definitions(incoming: Iterable[Incoming]) -> Iterator[tuple[str, dict[str, Any]]]:
-    return (told for one in incoming if one.defines for told in one.statement.definitions)
+def _telling(incoming: Iterable[Incoming]) -> Iterator[Statement]:
+    """Yield the statements that may say what activities are called."""
+    return (one.statement for one in incoming if one.defines)
 
 
 def _named(conn: sa.Connection, batch: _Batch) -> _Batch:

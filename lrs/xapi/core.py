@@ -72,12 +72,9 @@ def check_core(body: Mapping[str, Any], at: At, look: Look) -> Core:
     for key in ("actor", "verb", "object"):
         if key not in body:
             raise missing(at, key)
-    actor = check_actor(body["actor"], (at, "actor"))
-    look.note(actor, _ACTOR)
-    verb = check_verb(body["verb"], (at, "verb"))
-    if not look.in_sub_statement:
-        look.names.term(_VERB_KIND, verb, _VERB)
-    found = _object(body["object"], (at, "object"), look)
+    actor = actor_of(body["actor"], (at, "actor"), look)
+    verb = verb_of(body["verb"], (at, "verb"), look)
+    found = object_of(body["object"], (at, "object"), look)
     _voiding(verb, found, (at, "object"))
     result = check_result(body["result"], (at, "result")) if "result" in body else NO_RESULT
     if "context" in body:
@@ -89,6 +86,21 @@ def check_core(body: Mapping[str, Any], at: At, look: Look) -> Core:
     if "attachments" in body:
         _attachments(body["attachments"], (at, "attachments"), look.parts)
     return Core(actor, verb, found, result, timestamp_at)
+
+
+def actor_of(value: Any, at: At, look: Look) -> Actor:
+    """Hold who did it to the rules, and note them (Data 2.4.2)."""
+    found = check_actor(value, at)
+    look.note(found, _ACTOR)
+    return found
+
+
+def verb_of(value: Any, at: At, look: Look) -> str:
+    """Hold what was done to the rules, and note it (Data 2.4.3)."""
+    found = check_verb(value, at)
+    if not look.in_sub_statement:
+        look.names.term(_VERB_KIND, found, _VERB)
+    return found
 
 
 # Data 2.3.2: what voids refers to a statement.
@@ -106,7 +118,8 @@ def _attachments(value: Any, at: At, parts: Collection[str] | None) -> None:
 
 # Data 2.4.4: an object without objectType is an activity.
 # https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Data.md#244-object
-def _object(value: Any, at: At, look: Look) -> Object:
+def object_of(value: Any, at: At, look: Look) -> Object:
+    """Hold what it was done to to the rules, and note it."""
     kind = an_object(value, at).get("objectType", "Activity")
     check = _OBJECTS.get(kind) if isinstance(kind, str) else None
     if check is None:

@@ -10,10 +10,26 @@ https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Communication.md#213-get-st
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
+
+import orjson
 
 from lrs.xapi.agents import Actor
 from lrs.xapi.terms import Role, Scope, TermKind
+
+Name = tuple[int, str]
+"""What a term is, and its text: ``(TermKind.VERB, "http://adlnet.gov/expapi/verbs/passed")``."""
+
+Named = tuple[Name, int, int]
+"""A name, the scope it is named in, and the bits of its roles."""
+
+_MEMBER = int(Role.MEMBER)
+_SUB_STATEMENT = int(Role.SUB_STATEMENT)
+_DIRECT = int(Scope.DIRECT)
+_RELATED = int(Scope.RELATED)
+_AGENT = int(TermKind.AGENT)
+_ACTIVITY = int(TermKind.ACTIVITY)
 
 
 class Ref(NamedTuple):
@@ -25,32 +41,28 @@ class Ref(NamedTuple):
     roles: Role
 
 
-# The bits of `Role` as plain numbers: the arithmetic of enum flags is fifty times slower.
-_MEMBER = int(Role.MEMBER)
-_SUB_STATEMENT = int(Role.SUB_STATEMENT)
-_ROLES: dict[int, Role] = {}
+class Definition(NamedTuple):
+    """What a statement says of an activity."""
 
-_Terms = dict[str, int]
+    activity: str
+    body: bytes
+    """As JSON."""
+    mark: int
+    """The same, in one process, for the same body."""
 
 
 class Names:
-    """What one statement names."""
+    """What one statement, or a part of it, names."""
 
-    __slots__ = ("_direct", "_related", "definitions")
+    __slots__ = ("_named", "definitions")
 
     def __init__(self) -> None:
-        self._direct: dict[int, _Terms] = {}
-        self._related: dict[int, _Terms] = {}
-        self.definitions: list[tuple[str, dict[str, Any]]] = []
+        self._named: list[Named] = []
+        self.definitions: list[Definition] = []
 
     def term(self, kind: int, value: str, role: int, *, related: bool = False) -> None:
         """Note that the statement names a term in a role."""
-        named = self._related if related else self._direct
-        terms = named.get(kind)
-        if terms is None:
-            named[kind] = {value: role}
-        else:
-            terms[value] = terms.get(value, 0) | role
+        self._named.append(((kind, value), _RELATED if related else _DIRECT, role))
 
     def actor(self, actor: Actor, role: int, *, related: bool = False) -> None:
         """Note an agent or a group, and a group's members."""
@@ -63,35 +75,24 @@ class Names:
 
     def activity(self, activity: dict[str, Any], role: int, *, related: bool = False) -> None:
         """Note an activity, and what the statement says it is."""
-        self.term(_ACTIVITY, activity["id"], role, related=related)
-        definition = activity.get("definition")
-        if definition:
-            self.definitions.append((activity["id"], definition))
+        iri, body = activity["id"], activity.get("definition")
+        self.term(_ACTIVITY, iri, role, related=related)
+        if body:
+            written = orjson.dumps(body)
+            self.definitions.append(Definition(iri, written, hash(written)))
 
-    def refs(self) -> tuple[Ref, ...]:
-        """Return every term once."""
-        found: list[Ref] = []
-        for kind, terms in self._related.items():
-            direct = self._direct.get(kind, _NOTHING)
-            _gather(found, _KINDS[kind], terms, direct, Scope.RELATED)
-        for kind, terms in self._direct.items():
-            _gather(found, _KINDS[kind], terms, _NOTHING, Scope.DIRECT)
-        return tuple(found)
+    def named(self) -> tuple[Named, ...]:
+        """Return all that was noted, a term as often as it was."""
+        return tuple(self._named)
 
 
-_KINDS = {int(kind): kind for kind in TermKind}
-_AGENT = int(TermKind.AGENT)
-_ACTIVITY = int(TermKind.ACTIVITY)
-_NOTHING: _Terms = {}
-
-
-def _gather(found: list[Ref], kind: TermKind, terms: _Terms, direct: _Terms, scope: Scope) -> None:
-    for value, bits in terms.items():
-        if value in direct:
-            direct[value] |= bits
-        else:
-            found.append(Ref(kind, value, scope, _ROLES.get(bits) or _role(bits)))
-
-
-def _role(bits: int) -> Role:
-    return _ROLES.setdefault(bits, Role(bits))
+def refs_of(named: Iterable[Named]) -> tuple[Ref, ...]:
+    """Return every term once, with all its roles: directly when it is named so at least once."""
+    found: dict[Name, tuple[int, int]] = {}
+    for name, scope, roles in named:
+        before, so_far = found.get(name, (_RELATED, 0))
+        found[name] = (min(before, scope), so_far | roles)
+    return tuple(
+        Ref(TermKind(kind), value, Scope(scope), Role(roles))
+        for (kind, value), (scope, roles) in found.items()
+    )

@@ -21,7 +21,7 @@ from lrs.xapi.faults import At, fault
 DEEPEST = 100
 """Levels of nesting; every statement of the specification needs fewer than ten."""
 
-_WHITE = b" \t\r\n"
+WHITE = b" \t\r\n"
 _slices = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -47,13 +47,13 @@ def parse_statements(body: bytes) -> list[ParsedStatement]:
     """Return the statements of a body: one object, or an array of them."""
     found = _read(body)
     if isinstance(found, dict):
-        return [_one(body.strip(_WHITE), found, "$")]
+        return [_one(body.strip(WHITE), found, "$")]
     if not isinstance(found, list):
         raise fault("$", "a statement must be an object, several an array of objects")
     raws = _slice(body)
-    unlike = not _keys_kept(body, found)
+    unlike = not keys_kept(body, found)
     return [
-        _one(bytes(raw), item, f"$[{index}]", look_closer=unlike)
+        _one(raw, item, f"$[{index}]", look_closer=unlike)
         for index, (raw, item) in enumerate(zip(raws, found, strict=True))
     ]
 
@@ -65,11 +65,11 @@ def parse_each(body: bytes) -> list[Element]:
     """
     found = _read(body)
     if isinstance(found, dict):
-        return [_element(body.strip(_WHITE), found, "$")]
+        return [_element(body.strip(WHITE), found, "$")]
     if not isinstance(found, list):
         raise fault("$", "a statement must be an object, several an array of objects")
     each = zip(_slice(body), found, strict=True)
-    return [_element(bytes(raw), item, f"$[{index}]") for index, (raw, item) in enumerate(each)]
+    return [_element(raw, item, f"$[{index}]") for index, (raw, item) in enumerate(each)]
 
 
 def _element(raw: bytes, body: Any, path: str) -> Element:
@@ -84,7 +84,7 @@ def parse_statement(body: bytes) -> ParsedStatement:
     found = _read(body)
     if not isinstance(found, dict):
         raise fault("$", "this must be one statement, an object", "POST takes an array of them")
-    return _one(body.strip(_WHITE), found, "$")
+    return _one(body.strip(WHITE), found, "$")
 
 
 def _read(body: bytes) -> Any:
@@ -98,9 +98,9 @@ def _read(body: bytes) -> Any:
         ) from exc
 
 
-def _slice(body: bytes) -> list[msgspec.Raw]:
+def _slice(body: bytes) -> list[bytes]:
     try:
-        return _slices.decode(body)
+        return [bytes(raw) for raw in _slices.decode(body)]
     except RecursionError as exc:
         raise _too_deep("$") from exc
 
@@ -111,7 +111,7 @@ def _one(raw: bytes, body: Any, path: str, *, look_closer: bool = True) -> Parse
     # Only where there are many brackets can they be many levels deep.
     if raw.count(b"{") + raw.count(b"[") > DEEPEST and _is_deep(body):
         raise _too_deep(path)
-    if look_closer and not _keys_kept(raw, body):
+    if look_closer and not keys_kept(raw, body):
         _look_for_doubles(raw, path)
     return ParsedStatement(raw, body, path)
 
@@ -134,7 +134,7 @@ def _children(item: Any) -> Iterator[Any]:
     return (child for child in held if isinstance(child, dict | list))
 
 
-def _keys_kept(raw: bytes, read: Any) -> bool:
+def keys_kept(raw: bytes, read: Any) -> bool:
     """Return whether surely no key was lost in reading, so that none was there twice.
 
     The marks of keys, a quote and a colon, are counted in what came and in what orjson writes of
@@ -150,11 +150,24 @@ def _keys_kept(raw: bytes, read: Any) -> bool:
         return True
     if b"\\u003" in raw or b'\\\\"' in raw:
         return False
-    return _marks(raw.translate(None, _WHITE)) == _marks(written)
+    return marks_of(raw) == _marks(written)
+
+
+def marks_of(raw: bytes) -> int:
+    """Return how many marks of keys there are, white space or not."""
+    return _marks(raw.translate(None, WHITE))
 
 
 def _marks(written: bytes) -> int:
     return written.count(b'":') - written.count(b'\\":')
+
+
+def slices_of(body: bytes) -> list[bytes] | None:
+    """Return the bytes of each element of an array; None when it cannot be cut into them."""
+    try:
+        return _slice(body)
+    except (BadStatement, msgspec.MsgspecError):
+        return None
 
 
 class _DoubleKey(Exception):

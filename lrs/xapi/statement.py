@@ -7,30 +7,32 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
+import orjson
 
 from lrs.xapi.agents import check_authority
 from lrs.xapi.core import SHARED, Look, check_core
-from lrs.xapi.faults import At, fault, unknown
-from lrs.xapi.naming import Names, Ref
-from lrs.xapi.parsing import ParsedStatement, parse_statements
+from lrs.xapi.faults import At, unknown
+from lrs.xapi.naming import Names, Ref, refs_of
+from lrs.xapi.parsing import ParsedStatement
+from lrs.xapi.phrases import Phrase
+from lrs.xapi.results import Result
 from lrs.xapi.terms import SpecVersion
 from lrs.xapi.times import a_timestamp
 from lrs.xapi.uuids import a_uuid
 from lrs.xapi.verbs import VOIDED
 from lrs.xapi.versions import a_statement_version
 
-__all__ = ["Ref", "Statement", "check", "check_batch"]
+__all__ = ["Ref", "Statement", "check"]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One checked statement, ready to be stored."""
 
     raw: bytes
     """Exactly as it was received."""
-    body: dict[str, Any]
     version: SpecVersion
     id: uuid.UUID
     id_given: bool
@@ -42,18 +44,26 @@ class Statement:
     verb: str
     activity: str | None
     """The object's IRI, when it is an activity."""
-    completion: bool | None
-    success: bool | None
-    score_scaled: float | None
-    duration_s: float | None
-    voids: uuid.UUID | None
+    result: Result
+    authority: bytes | None
+    """What it says itself of who vouches for it, as JSON."""
+    phrases: tuple[Phrase[Any], ...]
+    """What it names, and what it says of activities, part by part."""
+    voids: uuid.UUID | None = None
     """The statement that this one voids."""
-    targets: uuid.UUID | None
+    targets: uuid.UUID | None = None
     """The statement that this one is about: its object is a reference to it."""
-    refs: tuple[Ref, ...]
-    """Every term it names, but its authority, which the store gives it."""
-    definitions: tuple[tuple[str, dict[str, Any]], ...]
-    """What it says of activities, by IRI."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The statement, read anew each time."""
+        found: dict[str, Any] = orjson.loads(self.raw)
+        return found
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Every term it names, but its authority, which the store gives it."""
+        return refs_of(named for phrase in self.phrases for named in phrase.named)
 
 
 def check(
@@ -75,7 +85,6 @@ def check(
     core = check_core(body, at, Look(names, version, parts))
     return Statement(
         raw=parsed.raw,
-        body=body,
         version=version,
         id=uuid.uuid4() if given is None else given,
         id_given=given is not None,
@@ -83,14 +92,11 @@ def check(
         actor=core.actor.normal,
         verb=core.verb,
         activity=core.object.activity,
-        completion=core.result.completion,
-        success=core.result.success,
-        score_scaled=core.result.score_scaled,
-        duration_s=core.result.duration_s,
+        result=core.result,
+        authority=orjson.dumps(body["authority"]) if "authority" in body else None,
+        phrases=(Phrase.of(None, names),),
         voids=core.object.target if core.verb == VOIDED else None,
         targets=core.object.target,
-        refs=names.refs(),
-        definitions=tuple(names.definitions),
     )
 
 
@@ -109,19 +115,3 @@ def _check_head(body: Mapping[str, Any], at: At, version: SpecVersion) -> uuid.U
     if "version" in body:
         a_statement_version(body["version"], (at, "version"), version)
     return uuid.UUID(a_uuid(body["id"], (at, "id"))) if "id" in body else None
-
-
-def check_batch(
-    body: bytes, version: SpecVersion, *, parts: Collection[str] = ()
-) -> list[Statement]:
-    """Read a body and hold every statement of it to every rule.
-
-    Communication 2.1.2: no two of one batch have the same id.
-    """
-    found = [check(parsed, version, parts=parts) for parsed in parse_statements(body)]
-    seen: set[uuid.UUID] = set()
-    for index, statement in enumerate(found):
-        if statement.id in seen:
-            raise fault((("$", index), "id"), "two statements of one batch have the same id")
-        seen.add(statement.id)
-    return found

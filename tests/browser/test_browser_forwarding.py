@@ -17,7 +17,7 @@ from lrs.forwarding.targets import add_target
 from lrs.settings import Settings
 from lrs.store.database import Database
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 
 pytestmark = pytest.mark.browser

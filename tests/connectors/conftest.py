@@ -13,7 +13,7 @@ from people_kept import TENANT, Kept
 
 from lrs.store.database import Database
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 
 

@@ -18,7 +18,7 @@ from lrs.store.checking import check_store
 from lrs.store.database import Database
 from lrs.store.reading import consistent_through, every_statement
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 
 Settle = Callable[..., Settings]

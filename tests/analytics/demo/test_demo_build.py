@@ -23,7 +23,7 @@ from lrs.store.database import Database
 from lrs.store.migrate import load_tables, open_database
 from lrs.store.reading import count
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 
 TENANT = 1

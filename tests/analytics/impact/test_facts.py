@@ -19,7 +19,7 @@ from analytics.store.schema import activity_fact
 from lrs.store.database import Database
 from lrs.store.schema import statement, term
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 
 AUTHORITY = {"objectType": "Agent", "mbox": "mailto:lms@example.org"}

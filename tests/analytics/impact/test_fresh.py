@@ -20,7 +20,7 @@ from connectors.importing import import_outcomes, import_people
 from lrs.access.tenants import make_tenant
 from lrs.store.database import Database
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 
 PATH = "https://example.org/paths/care"

@@ -20,8 +20,8 @@ from lrs.forwarding.targets import Target, change_target, remove_target
 from lrs.store.database import Database
 from lrs.store.schema import delivery, statement, statement_body
 from lrs.store.writing import write_statements
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.multipart import boundary_in, parse_mixed
-from lrs.xapi.statement import check_batch
 from lrs.xapi.terms import SpecVersion
 
 Add = Callable[..., Target]

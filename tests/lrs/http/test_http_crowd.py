@@ -23,7 +23,7 @@ from serving import Served
 from lrs.store.database import Database
 from lrs.store.turns import take_turn
 from lrs.store.writing import Beside, write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 from lrs.xapi.wire import instant
 

@@ -11,8 +11,9 @@ import orjson
 from lrs.store.database import Database
 from lrs.store.reading import statements
 from lrs.store.writing import Written, write_statements
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.queries import StatementQuery
-from lrs.xapi.statement import Statement, check_batch
+from lrs.xapi.statement import Statement
 from lrs.xapi.terms import SpecVersion
 
 AUTHORITY = {

@@ -18,8 +18,8 @@ from lrs.store import migrate
 from lrs.store.checking import check_store
 from lrs.store.database import Database
 from lrs.store.writing import write_statements
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.multipart import Part
-from lrs.xapi.statement import check_batch
 from lrs.xapi.terms import SpecVersion
 
 CONTENT = b"Well done"

@@ -194,7 +194,7 @@ import sys, orjson
 from lrs.settings import load
 from lrs.store.database import Database
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 database = Database(load({"home": sys.argv[1]}))
 authority = orjson.loads(sys.argv[2])

@@ -188,7 +188,7 @@ def test_import_goes_on_where_it_was_broken_off(
     with database.read() as conn:
         assert conn.execute(sa.select(import_state.c.line)).scalar_one() == 4
     read = []
-    monkeypatch.setattr(importing, "parse_statement", _noting(importing.parse_statement, read))
+    monkeypatch.setattr(importing, "glanced", _noting(importing.glanced, read))
     assert _counts(import_statements(database, TENANT, file)) == (8, 7, 0, 1)
     assert len(read) == 4
     assert len(pages(database)) == 7

@@ -29,8 +29,8 @@ from lrs.store.refused_requests import RefusedRequest, as_refusals, put_under
 from lrs.store.repaired import repairs_of
 from lrs.store.replaying import Replayed, replay
 from lrs.store.writing import write_statements
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.multipart import Part, write_mixed
-from lrs.xapi.statement import check_batch
 from lrs.xapi.terms import SpecVersion
 
 REFUSED_AT = 1_767_600_000_000_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from dataclasses import replace
 
 import orjson
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from store_making import AUTHORITY, TENANT, VERBS, body, checked, ids, pages, write
 
 from lrs.access.tenants import make_tenant
@@ -44,7 +44,7 @@ def test_body_is_kept_byte_for_byte(database: Database) -> None:
         b'"object":{"id":"http://example.org/a"},"result":{"score":{"raw":1.10}},'
         b'"context":{"extensions":{"http://example.org/big":123456789012345678901234567890}}}'
     )
-    from lrs.xapi.statement import check_batch
+    from lrs.xapi.glancing import check_batch
 
     (written,) = write_statements(
         database, TENANT, check_batch(raw, SpecVersion.V1_0), authority=AUTHORITY, key_id=None

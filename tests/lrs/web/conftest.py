@@ -13,7 +13,7 @@ from lrs.app import create_app
 from lrs.settings import Settings
 from lrs.store.database import Database
 from lrs.store.writing import write_statements
-from lrs.xapi.statement import check_batch
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.terms import SpecVersion
 
 

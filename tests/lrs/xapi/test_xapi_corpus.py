@@ -13,8 +13,9 @@ from xapi_samples import V1, V2, both_versions
 
 from lrs.errors import BadStatement
 from lrs.xapi.comparing import same_statement
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.parsing import parse_statement
-from lrs.xapi.statement import check, check_batch
+from lrs.xapi.statement import check
 from lrs.xapi.terms import SpecVersion
 from lrs.xapi.wire import as_answer
 

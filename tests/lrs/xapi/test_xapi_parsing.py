@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from xapi_samples import ANN, COURSE, DID, V1, statement
 
 from lrs.errors import BadStatement
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.parsing import DEEPEST, parse_statement, parse_statements
-from lrs.xapi.statement import check_batch
 
 ONE = json.dumps(statement()).encode()
 

@@ -25,20 +25,26 @@ def test_data_2_4_5_what_the_facts_take_from_a_result(version: SpecVersion) -> N
         ),
         version,
     )
-    assert (found.completion, found.success) == (True, False)
-    assert (found.score_scaled, found.duration_s) == (1.0, 90.5)
+    assert (found.result.completion, found.result.success) == (True, False)
+    assert (found.result.score_scaled, found.result.duration_s) == (1.0, 90.5)
 
 
 def test_data_2_4_5_a_result_that_says_nothing_gives_the_facts_nothing() -> None:
     found = taken(statement(result={"score": {"raw": 3}}))
-    assert found.completion is found.success is found.score_scaled is found.duration_s is None
+    assert (
+        found.result.completion
+        is found.result.success
+        is found.result.score_scaled
+        is found.result.duration_s
+        is None
+    )
     within = taken(statement(object=sub_statement(result={"completion": True})))
-    assert within.completion is None, "what a sub-statement tells did not happen"
+    assert within.result.completion is None, "what a sub-statement tells did not happen"
 
 
 @pytest.mark.parametrize("scaled", [-1, -0.5, 0, 1, 1.0])
 def test_data_2_4_5_1_scaled_lies_between_minus_one_and_one(scaled: float) -> None:
-    assert taken(statement(result={"score": {"scaled": scaled}})).score_scaled == scaled
+    assert taken(statement(result={"score": {"scaled": scaled}})).result.score_scaled == scaled
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from lrs.errors import BadStatement
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.multipart import Part
 from lrs.xapi.signatures import check_signatures
-from lrs.xapi.statement import check_batch
 from lrs.xapi.terms import SpecVersion
 
 KEY = rsa.generate_private_key(65537, 2048)

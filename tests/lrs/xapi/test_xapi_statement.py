@@ -23,8 +23,9 @@ from xapi_samples import (
 )
 
 from lrs.errors import BadStatement
+from lrs.xapi.glancing import check_batch
 from lrs.xapi.parsing import parse_statement
-from lrs.xapi.statement import Ref, Statement, check, check_batch
+from lrs.xapi.statement import Ref, Statement, check
 from lrs.xapi.terms import Role, Scope, SpecVersion, TermKind
 
 ANN_IS = "mbox mailto:ann@example.org"
@@ -189,7 +190,8 @@ def test_definitions_are_gathered_wherever_they_stand() -> None:
             },
         )
     )
-    assert [(iri, what["name"]["en"]) for iri, what in found.definitions] == [
+    told = (each for phrase in found.phrases for each in phrase.definitions)
+    assert [(iri, json.loads(what)["name"]["en"]) for iri, what, _ in told] == [
         ("https://example.org/1", "1"),
         ("https://example.org/2", "2"),
         ("https://example.org/3", "3"),

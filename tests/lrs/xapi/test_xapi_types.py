@@ -257,7 +257,7 @@ def test_an_instant_is_written_with_six_digits() -> None:
 )
 def test_data_4_6_a_duration_has_a_length(text: str, seconds: float) -> None:
     assert seconds_of(text) == pytest.approx(seconds)
-    assert taken(statement(result={"duration": text})).duration_s == pytest.approx(seconds)
+    assert taken(statement(result={"duration": text})).result.duration_s == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_data_4_6_what_is_no_duration_is_refused(text: str) -> None:
 
 
 def test_a_duration_longer_than_any_number_is_kept_but_not_counted() -> None:
-    assert taken(statement(result={"duration": f"P{'9' * 400}Y"})).duration_s is None
+    assert taken(statement(result={"duration": f"P{'9' * 400}Y"})).result.duration_s is None
 
 
 # -- versions --------------------------------------------------------------------------------------
