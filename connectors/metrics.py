@@ -29,6 +29,8 @@ class Metric:
     sensitive: bool
     value_per_unit: float | None
     currency: str | None
+    value_low: float | None = None
+    value_high: float | None = None
 
 
 def metric(conn: sa.Connection, tenant_id: int, key: str) -> Metric:
@@ -67,6 +69,8 @@ def _metric(row: sa.Row[Any]) -> Metric:
         sensitive=bool(row.sensitive),
         value_per_unit=row.value_per_unit,
         currency=row.currency,
+        value_low=row.value_low,
+        value_high=row.value_high,
     )
 
 

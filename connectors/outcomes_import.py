@@ -229,6 +229,9 @@ def _as_kept(given: Declared, before: Collection[str]) -> Declared:
     return given
 
 
+_FROM_ZERO = ("count", "rate", "absence", "time_to_event")
+
+
 def _misfit(metric: Metric, measure: Measure) -> str | None:
     """Return why a measure cannot be of the metric."""
     if metric.denominator and measure.value is not None:
@@ -236,6 +239,11 @@ def _misfit(metric: Metric, measure: Measure) -> str | None:
             f"{metric.key} is counted per {metric.denominator}: a plain value cannot be compared "
             '(for plain values declare it in metrics.toml with denominator = "")'
         )
+    if metric.kind in _FROM_ZERO and measure.value is not None and measure.value < 0:
+        return f"{metric.key} is counted, and {measure.value:g} is below zero"
+    days, of = measure.numerator, measure.denominator
+    if metric.kind == "absence" and days is not None and of is not None and days > of:
+        return f"{days:g} days away are more than the {of:g} there were"
     if metric.kind == "binary" and measure.value not in (None, 0.0, 1.0):
         return f"{metric.key} is yes or no, 1 or 0; not {measure.value:g}"
     return None

@@ -70,8 +70,11 @@ def value_of(asked: Asked, planned: Planned) -> Value | None:
         return Value(one.value, one.currency, "plan", one.approved_by)
     if metric.value_per_unit is None or not metric.currency:
         return None
-    worth = abs(metric.value_per_unit)
-    return Value(Span(worth, worth, worth), metric.currency, "metric", None)
+    likely = abs(metric.value_per_unit)
+    if metric.value_low is None or metric.value_high is None or metric.value_per_unit < 0:
+        return Value(Span(likely, likely, likely), metric.currency, "metric", None)
+    span = Span(metric.value_low, likely, metric.value_high)
+    return Value(span, metric.currency, "metric", None)
 
 
 def _told(

@@ -24,7 +24,7 @@ LONGEST_PERIOD = 45
 
 _AMOUNT = sa.func.coalesce(outcome.c.numerator, outcome.c.value)
 _LOOK = 2_000
-_COUNTED = {"count", "rate", "zero_inflated_count"}
+_COUNTED = {"count", "rate", "absence"}
 
 
 @dataclass(frozen=True, slots=True)

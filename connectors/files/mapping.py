@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connectors.model.metrics import Declared, checked
+from connectors.model.metrics import Declared, checked, worth
 from lrs.errors import BadInput
 
 
@@ -133,7 +133,7 @@ def _wide(entry: Any, where: str) -> WideMetric:
     for key in ("id", "column", "denominator", "better", "kind"):
         if not isinstance(entry.get(key, ""), str | None):
             raise BadInput(f"{key} should be text, not {entry[key]!r}", where=where)
-    denominator = entry.get("denominator")
+    denominator, (low, likely, high) = entry.get("denominator"), worth(entry, where)
     metric = Declared(
         key=entry["id"],
         name=entry.get("name"),
@@ -142,7 +142,9 @@ def _wide(entry: Any, where: str) -> WideMetric:
         better=entry.get("better"),
         denominator=denominator or "",
         sensitive=entry.get("sensitive"),
-        value_per_unit=entry.get("value_per_unit"),
+        value_low=low,
+        value_per_unit=likely,
+        value_high=high,
         currency=entry.get("currency"),
     )
     return WideMetric(checked(metric, where), entry.get("column") or entry["id"], denominator)

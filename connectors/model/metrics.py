@@ -16,14 +16,16 @@ from typing import Any
 from connectors.model.tables import a_text, only
 from lrs.errors import BadInput
 
-KINDS = ("continuous", "count", "rate", "binary", "time_to_event", "ordinal")
+KINDS = ("continuous", "count", "rate", "binary", "time_to_event", "ordinal", "absence")
+_COUNTED = ("count", "rate", "absence")
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A metric as a file, a command or the library declares it; None leaves the matter open.
 
-    An empty ``denominator`` is an answer: the metric is not counted per anything.
+    An empty ``denominator`` is an answer: the metric is not counted per anything. What a unit is worth
+    lies between ``value_low`` and ``value_high``, most likely at ``value_per_unit``.
     """
 
     key: str
@@ -35,6 +37,8 @@ class Declared:
     sensitive: bool | None = None
     value_per_unit: float | None = None
     currency: str | None = None
+    value_low: float | None = None
+    value_high: float | None = None
 
     def over(self, other: Declared) -> Declared:
         """Return this declaration, with what it leaves open taken from the other."""
@@ -82,7 +86,7 @@ def _fitting(ready: Declared, asked: Declared) -> Declared:
         return ready
     if asked.denominator == "" and ready.kind in ("count", "rate"):
         return replace(ready, kind="continuous")
-    if asked.denominator and ready.kind not in ("count", "rate"):
+    if asked.denominator and ready.kind not in _COUNTED:
         return replace(ready, kind="count")
     return ready
 
@@ -116,11 +120,14 @@ def _metric(entry: Any, where: str) -> Declared:
             a_text(entry, key, where)
     if "id" not in entry:
         raise BadInput("a metric needs an id", where=where, hint="commands and files call it so")
+    low, likely, high = worth(entry, where)
     return checked(
         Declared(
             key=entry["id"],
             sensitive=_truth(entry, "sensitive", where),
-            value_per_unit=_number(entry, "value_per_unit", where),
+            value_low=low,
+            value_per_unit=likely,
+            value_high=high,
             **{key: entry.get(key) for key in _TEXTS if key != "id"},
         ),
         where,
@@ -147,8 +154,31 @@ def _truth(entry: Mapping[str, Any], key: str, where: str) -> bool | None:
     return value
 
 
-def _number(entry: Mapping[str, Any], key: str, where: str) -> float | None:
-    value = entry.get(key)
+Worth = tuple[float | None, float | None, float | None]
+
+
+def worth(entry: Mapping[str, Any], where: str) -> Worth:
+    """Return what a unit is worth, low, likely and high; one number is all three."""
+    value = entry.get("value_per_unit")
+    if not isinstance(value, Mapping):
+        likely = _number(value, "value_per_unit", where)
+        return likely, likely, likely
+    if set(value) != {"low", "likely", "high"}:
+        raise BadInput(
+            "value_per_unit is a number, or has low, likely and high",
+            where=where,
+            hint="value_per_unit = { low = 40, likely = 60, high = 90 }",
+        )
+    ends = [
+        _number(value[end], f"value_per_unit.{end}", where) for end in ("low", "likely", "high")
+    ]
+    low, likely, high = (-1.0 if end is None else end for end in ends)
+    if not 0 <= low <= likely <= high:
+        raise BadInput("low, likely and high do not stand in this order", where=where)
+    return low, likely, high
+
+
+def _number(value: Any, key: str, where: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e15:

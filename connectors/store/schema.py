@@ -253,6 +253,8 @@ metric = sa.Table(
     sa.Column("sensitive", sa.SmallInteger, nullable=False, comment="1: health or the like"),
     sa.Column("value_per_unit", sa.Double, comment="money a unit is worth"),
     sa.Column("currency", sa.Text, comment="ISO 4217"),
+    sa.Column("value_low", sa.Double, comment="money a unit is worth at least"),
+    sa.Column("value_high", sa.Double, comment="money a unit is worth at most"),
     sa.UniqueConstraint("tenant_id", "key"),
 )
 

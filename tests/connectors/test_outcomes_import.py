@@ -290,6 +290,13 @@ def test_declared_metrics_stand_over_the_library(
     )
 
 
+def test_days_away_lie_between_nothing_and_what_there_is(bring: Bring) -> None:
+    wide = ["absence_days=absence_days", "verzuim=away/of"]
+    rows = ("P1,2024-03,-2,1,20", "P2,2024-03,2,21,20", "P1,2024-04,2,1,20")
+    report = bring("person_id,month,absence_days,away,of", *rows, wide=wide)
+    assert (report.new, report.refused) == (1, 2)
+
+
 def test_binary_metric_is_1_or_0(bring: Bring, tmp_path: Path) -> None:
     declared = tmp_path / "metrics.toml"
     declared.write_text('[[metric]]\nid = "passed_audit"\nkind = "binary"\n')

@@ -155,6 +155,9 @@ def test_people_sent_one_by_one_are_compared_one_by_one(
     # One draw lies outside its interval once in twenty; this far off, once in a thousand.
     width = estimate["high"] - estimate["low"]
     assert abs(estimate["att"] - company.truth["productivity"]) < 0.85 * width
+    away = report(sqlite, company, "absence_days")
+    assert away["outcome"]["kind"] == "absence"
+    assert away["estimate"]["ratio"] > 0
     asked = impact(sqlite, 1, PATH, "productivity", by="team")
     assert asked["exposure"]["level"] == "team"
     assert asked["exposure"]["level_asked_for"] is True

@@ -179,6 +179,12 @@ def test_another_outcome_than_the_planned_one_is_told_to_be_a_hint(
     assert record["plan"]["primary"] is False
     assert record["money"] is None
     assert "not one of those the plan names" in report_page(record, "en")
+    worth = tmp_path / "metrics.toml"
+    value = "{ low = 4, likely = 6, high = 9 }"
+    worth.write_text(f'[[metric]]\nid = "errors"\nvalue_per_unit = {value}\ncurrency = "EUR"\n')
+    import_outcomes(filled, 1, file, metrics=worth)
+    told = impact(filled, 1, company.PATH, "errors")["money"]["value_per_unit"]
+    assert (told["low"], told["likely"], told["high"], told["source"]) == (4, 6, 9, "metric")
 
 
 def test_an_opinion_is_told_apart_where_nothing_was_measured(

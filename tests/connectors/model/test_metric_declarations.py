@@ -20,6 +20,11 @@ def test_library_entries_leave_nothing_open() -> None:
         assert (metric.kind in ("count", "rate")) is bool(metric.denominator)
 
 
+def test_days_away_are_days_away_with_and_without_contract_days() -> None:
+    for denominator in ("", "contract_days"):
+        assert completed(Declared("sick_days", denominator=denominator)).kind == "absence"
+
+
 @pytest.mark.parametrize(
     ("key", "better"),
     [
@@ -66,8 +71,15 @@ def test_file_of_metrics_is_read() -> None:
         "metrics.toml",
     )
     assert found == [
-        Declared("fixes", "Fixes", "count", "fixes", "up", "tickets", None, 12.0, "EUR")
+        Declared("fixes", "Fixes", "count", "fixes", "up", "tickets", None, 12.0, "EUR", 12.0, 12.0)
     ]
+
+
+def test_a_value_may_be_known_only_so_much() -> None:
+    told = {"low": 40, "likely": 60, "high": 90}
+    entry = {"id": "x", "value_per_unit": told, "currency": "EUR"}
+    (found,) = declared({"metric": [entry]}, "metrics.toml")
+    assert (found.value_low, found.value_per_unit, found.value_high) == (40.0, 60.0, 90.0)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +92,11 @@ def test_file_of_metrics_is_read() -> None:
         ({"id": "x", "sensitive": "yes"}, "true or false"),
         ({"id": "x", "value_per_unit": 3}, "without a currency"),
         ({"id": "x", "value_per_unit": float("nan"), "currency": "EUR"}, "number"),
+        ({"id": "x", "value_per_unit": {"low": 3}, "currency": "EUR"}, "low, likely and high"),
+        (
+            {"id": "x", "value_per_unit": {"low": 3, "likely": 2, "high": 4}, "currency": "EUR"},
+            "in this order",
+        ),
         ({"id": 3}, "text"),
     ],
 )
