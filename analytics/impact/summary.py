@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from analytics.report.method import NAIVE
+from analytics.report.planned import planned
 from analytics.report.view import View
 from analytics.report.worth import worth
 from lrs.web.i18n import known
@@ -32,6 +33,8 @@ def _lines(view: View) -> Iterator[Text]:
         yield _labelled(number.label, number.value, number.note)
     yield from _naive(view)
     yield from _worth(view)
+    for said in planned(view):
+        yield Text(said, style="dim")
     remarks = view.remarks()
     if remarks:
         yield Text()

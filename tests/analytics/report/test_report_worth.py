@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import report_records as records
 
+from analytics.impact.summary import print_summary
 from analytics.report.currency import sum_of_money
 from analytics.report.html import report_page
 from analytics.report.planned import planned
@@ -173,9 +174,14 @@ def test_no_sum_is_shown_of_a_group_that_is_too_small() -> None:
         ({"draw": PLAN["draw"] | {"in_time": False}}, "after the start, and is left aside"),
     ],
 )
-def test_plan_and_draw_are_told_plainly(changes: dict[str, Any], said: str) -> None:
+def test_plan_and_draw_are_told_plainly(
+    changes: dict[str, Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On the page and on the screen: a plan that came late must not look like one that was kept."""
     record = records.record(plan=PLAN | changes)
     assert said in " ".join(planned(View(record, "en")))
+    print_summary(record, "en")
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
