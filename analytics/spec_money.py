@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Asked:
 
     def of(self, answer: Mapping[str, Any]) -> Json:
         """Return what may be said of the answer's effect in money."""
-        estimate = answer["estimate"] or {}
+        estimate = _with_degrees(answer["estimate"] or {})
         gain = claims.gain_of(estimate, self.units, answer["kpi"]["better"], _base(estimate))
         cost: Cost | str = Cost(0, self.cost) if self.cost.likely > 0 else "no_cost"
         told = claims.claimed(answer, gain, self.value, cost, self.opinion)
@@ -68,6 +69,12 @@ def _opinion(given: Any) -> Opinion | None:
     if not isinstance(given, Mapping):
         raise BadInput("an opinion has isolation and confidence", where="money.opinion")
     return opinion_of(given.get("isolation"), given.get("confidence"), None, "money.opinion")
+
+
+def _with_degrees(estimate: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the estimate with its degrees of freedom; JSON has no word for without end."""
+    endless = "df" in estimate and estimate["df"] is None
+    return {**estimate, "df": math.inf} if endless else estimate
 
 
 def _base(estimate: Mapping[str, Any]) -> float | None:

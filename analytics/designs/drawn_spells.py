@@ -17,7 +17,7 @@ from analytics.designs.spec import Spec
 from analytics.designs.spells import spells_of
 from analytics.estimators import hazard, piecewise
 from analytics.estimators import randomised as by_lot
-from analytics.estimators.effect import Effect
+from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.hazard import Spells
 from analytics.estimators.piecewise import Piecewise
@@ -41,7 +41,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     people = People(len(draw.side) - trained, trained, len(draw.side))
     found = piecewise.piecewise(spells, cuts) if spells.event.any() else None
     permuted = lots.permuted_of(spec, draw)
-    effect = None if found is None else Effect(found.estimate, ratio=True, method=_method(found))
+    effect = None if found is None else _effect(spells, found)
     p = permuted.p if permuted else None if effect is None else effect.estimate.p
     flags = [*spec.flags, *lots.flags_of(draw, people, balance), *_flags(spells, found)]
     if dropped > MANY_MISSING:
@@ -130,8 +130,10 @@ def _estimates(spells: Spells, found: Piecewise | None) -> dict[str, Any]:
     return {"piecewise_exponential": found.estimate.as_ratio()} | beside
 
 
-def _method(found: Piecewise) -> str:
-    return f"hazard ratio, piecewise exponential in {found.pieces} pieces"
+def _effect(spells: Spells, found: Piecewise) -> Effect:
+    method = f"hazard ratio, piecewise exponential in {found.pieces} pieces"
+    difference = as_difference(found.estimate, spells.untrained_rate)
+    return Effect(found.estimate, ratio=True, difference=difference, method=method)
 
 
 def _checks(found: Piecewise | None, balance: dict[str, Any] | None) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from analytics.checks import grading, unmeasured
 from analytics.designs.spec import Spec
 from analytics.designs.spells import spells_of, status
 from analytics.estimators import hazard
-from analytics.estimators.effect import Effect
+from analytics.estimators.effect import Effect, as_difference
+from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import IntArray
 from analytics.estimators.hazard import Hazard, Spells
 from analytics.record import record_of
@@ -39,7 +40,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     landmark = None if silent or later is None else hazard.cox(later, ties)
     if found is None and not silent:
         flags.append("small_sample")
-    effect = None if found is None else Effect(found.estimate, ratio=True, method=_method(changes))
+    effect = None if found is None else _effect(spells, found.estimate, changes=changes)
     return record_of(
         question,
         design="duration",
@@ -119,9 +120,12 @@ def _flags(spells: Spells, *, changes: bool) -> list[str]:
     return found
 
 
-def _method(changes: bool) -> str:
-    told = "hazard ratio by Cox regression"
-    return f"{told}; trained from the day it happened" if changes else told
+def _effect(spells: Spells, ratio: Estimate, *, changes: bool) -> Effect:
+    method = "hazard ratio by Cox regression"
+    if changes:
+        method = f"{method}; trained from the day it happened"
+    difference = as_difference(ratio, spells.untrained_rate)
+    return Effect(ratio, ratio=True, difference=difference, method=method)
 
 
 def _naive(spells: Spells) -> dict[str, Any]:

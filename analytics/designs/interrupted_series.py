@@ -13,8 +13,7 @@ from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
 from analytics.designs.time import read_periods
 from analytics.estimators import series as stepping
-from analytics.estimators.effect import Effect
-from analytics.estimators.estimate import Estimate
+from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.question import Question
 from analytics.estimators.series import Series, Share, Stepped
@@ -162,12 +161,9 @@ def _effect(series: Series, fitted: Stepped) -> Effect:
         method = f"segmented regression {allowed}"
         without = fitted.without if fitted.without > 0 else None
         return Effect(fitted.estimate, ratio=False, without=without, method=method)
-    size = fitted.estimate
-    share = fitted.without * (np.exp([size.value, size.low, size.high]) - 1)
-    reach = (share[2] - share[1]) / 2
-    difference = Estimate(float(share[0]), float(reach / 1.959963984540054), size.df)
+    difference = as_difference(fitted.estimate, fitted.without)
     method = f"quasi-Poisson {allowed}"
-    return Effect(size, ratio=True, difference=difference, method=method)
+    return Effect(fitted.estimate, ratio=True, difference=difference, method=method)
 
 
 def _allowed(series: Series, *, robust: bool) -> str:

@@ -35,8 +35,13 @@ def outcomes(spec: Spec, answer: Callable[[Spec, Mapping[str, Any]], Json]) -> J
 
 
 def _asked(given: Mapping[str, Any], part: Mapping[str, Any]) -> Json:
-    left_out = _OWN | {"placebo", "companions", "flags"}
-    return {key: value for key, value in given.items() if key not in left_out} | dict(part)
+    """Return the spec of a placebo outcome; where rows are spells, it is another event."""
+    left_out, own = {"placebo", "companions", "flags"}, dict(part)
+    if "event" in given:
+        own = {"event": own["outcome"], "kpi": own["kpi"]}
+    else:
+        left_out |= _OWN
+    return {key: value for key, value in given.items() if key not in left_out} | own
 
 
 def flags(found: Json) -> tuple[str, ...]:

@@ -52,5 +52,15 @@ class Effect:
         return told | {"method": self.method, "unit": unit}
 
 
+def as_difference(ratio: Estimate, without: float) -> Estimate:
+    """Return a ratio's effect as a difference from what it would have been without."""
+    ends = [without * (ratio_of(end) - 1) for end in (ratio.value, ratio.low, ratio.high)]
+    return Estimate(ends[0], (ends[2] - ends[1]) / 2 / _WIDE, ratio.df)
+
+
+_WIDE = 1.959963984540054
+"""Half of a 95 % interval, in standard errors."""
+
+
 def _grown(log: float) -> float:
     return 100 * (ratio_of(log) - 1)

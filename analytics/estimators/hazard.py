@@ -37,6 +37,13 @@ class Spells:
     cluster: IntArray | None = None
     """What was sent on the path as one, when that is more than a person."""
 
+    @property
+    def untrained_rate(self) -> float:
+        """Return the events in a unit of the time without training."""
+        own = self.exposure == 0
+        time = float((self.exit - self.entry)[own].sum())
+        return float(self.event[own].sum()) / time if time > 0 else 0.0
+
     def from_landmark(self, at: float) -> Spells:
         """Return the time after ``at`` of those still there, by the most they had been before it."""
         there = self.exit > at

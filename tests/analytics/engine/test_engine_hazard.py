@@ -192,6 +192,17 @@ def test_whole_teams_have_the_error_of_teams(tmp_path: Path) -> None:
     assert "few_clusters" in ask(tmp_path, table[table["team"] < 5], cluster="team")["flags"]
 
 
+def test_another_event_that_the_training_cannot_move_is_a_placebo(tmp_path: Path) -> None:
+    table = company(8, people=500)
+    last = ~table["who"].duplicated(keep="last")
+    luck = np.random.default_rng(8).random(len(table))
+    table = table.assign(moved=(last & (luck < 0.5)) * 1, again=table["left"])
+    for event, moved in (("moved", False), ("again", True)):
+        answer = ask(tmp_path, table, placebo=[{"outcome": event, "kpi": KPI}])
+        assert ("concurrent_change" in answer["flags"]) is moved
+        assert event in answer["checks"]["placebo"]["outcomes"]
+
+
 def test_sides_that_part_for_good_have_no_ratio(tmp_path: Path) -> None:
     """Nobody who was trained ever leaves: the likelihood has no top."""
     table = company(7, people=80)

@@ -151,6 +151,18 @@ def test_interval_of_whole_teams_covers() -> None:
     assert np.mean(covered) > 0.90
 
 
+def test_what_a_drawn_hazard_was_worth(tmp_path: Path) -> None:
+    """Events a unit of time without the training, less by the ratio, over so many units of time."""
+    table = newcomers(7, people=800)
+    money = {"units": 1000, "value": 50, "currency": "EUR", "cost": 2000}
+    answer = ask(tmp_path, table, pieces=[], money=money)
+    off, on = (table[table["on"] == side] for side in (0, 1))
+    rates = [own["done"].sum() / own["to"].sum() for own in (off, on)]
+    assert answer["money"]["status"] == "measured"
+    assert answer["money"]["benefit"]["likely"] == pytest.approx(50_000 * (rates[0] - rates[1]))
+    assert answer["estimate"]["att"] == pytest.approx(rates[1] - rates[0], abs=EXACT)
+
+
 @pytest.mark.parametrize(
     ("change", "where"),
     [
