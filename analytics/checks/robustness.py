@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from analytics.estimators.errors import Measured
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.group_time import group_time, simple
 
+_ROUNDING = 1e-9
 FAR_BACK = 4
 """Periods before the start of the second base: far enough to lie before a dip."""
 
@@ -22,7 +25,11 @@ def base_gaps(
 
 
 def _less(one: FloatArray | None, other: FloatArray | None) -> FloatArray | None:
-    return None if one is None or other is None else one - other
+    if one is None or other is None:
+        return None
+    gap = one - other
+    # With two periods all are the same estimate; what is left then is rounding, not disagreement.
+    return np.where(np.abs(gap) > _ROUNDING * np.abs(one).max(), gap, 0.0)
 
 
 def disagreement(measured: Measured) -> dict[str, float | int] | None:

@@ -51,7 +51,7 @@ def _by_starts(spec: Spec) -> tuple[str, Spec, str]:
         return "single_unit", spec, f"{len(first)} of the units are treated, from one period on"
     given = {key: value for key, value in spec.given.items() if key != "treatment"}
     why = f"{len(first)} units are treated, from {first.nunique()} different periods on"
-    rows = spec.table.assign(**{_FIRST: starts})
+    rows = pd.concat([spec.table, starts.rename(_FIRST)], axis=1)
     return "panel", Given(given=given | {"start": _FIRST}, base=spec.base, rows=rows), why
 
 

@@ -11,11 +11,13 @@ import pytest
 import statsmodels.api as sm
 from rollouts import roll_out
 
+from analytics.answering import answer_panel
 from analytics.estimators import fits, group_time, naive
 from analytics.estimators.errors import deviations_of, measure
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import Grid, grid_of
 from analytics.estimators.panel import NEVER
+from analytics.estimators.question import Question
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -126,3 +128,15 @@ def test_two_groups_two_periods_have_welchs_error() -> None:
     effects = group_time.group_time(cells, "never")
     told = measure(deviations_of(panel, cells), {"did": group_time.simple(effects)})["did"]
     assert (told.p, told.df) == (pytest.approx(p, abs=1e-9), pytest.approx(df, abs=1e-9))
+
+
+def test_two_periods_leave_one_way_to_compare_and_nothing_to_disagree() -> None:
+    """All estimators are the same difference of differences; rounding is no disagreement."""
+    answer = answer_panel(
+        FramePanel(roll_out(cohorts={1: 40, NEVER: 30}, periods=2, effect=2.0)), Question()
+    )
+    made = answer["estimates"]
+    assert made["simple"]["att"] == pytest.approx(made["imputation"]["att"], abs=1e-9)
+    assert answer["checks"]["base_disagreement"]["p"] == 1.0
+    assert "estimators_disagree" not in answer["flags"]
+    assert answer["verdict"] == "improved"
