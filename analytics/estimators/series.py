@@ -126,12 +126,13 @@ def share_stepped(series: Series) -> Share:
     counts = np.column_stack([series.num, series.den - series.num])
     model = sm.GLM(counts, series.design, family=sm.families.Binomial())
     start = _level_only(series, float(special.logit(series.num.sum() / series.den.sum())))
-    fit = _fit(model, start, scale="X2")
-    carried = _carried(np.asarray(fit.resid_pearson))
+    fit = _fit(model, start)
+    left = np.asarray(fit.resid_pearson)
+    carried = _carried(left)
     robust = abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
-    spread = float(fit.scale)
-    if robust:
-        fit = _fit(model, start, **_newey_west(len(series.num)))
+    # The library's own X2 leaves out of how many each share is.
+    spread = float(left @ left) / float(fit.df_resid)
+    fit = _fit(model, start, **(_newey_west(len(left)) if robust else {"scale": spread}))
     beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
     after = ~series.before
     level, weight = series.design[after] @ beta, series.den[after] / series.den[after].sum()

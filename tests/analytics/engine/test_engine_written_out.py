@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rollouts import roll_out
-from scipy import linalg, optimize
+from scipy import linalg, optimize, special
 from test_engine_hazard import company
 from test_engine_oracle import diff_diff, theirs
 from test_engine_series import months
@@ -25,7 +25,7 @@ from analytics.estimators.grid import FloatArray, grid_of
 from analytics.estimators.hazard import Spells, cox
 from analytics.estimators.naive import cross_section
 from analytics.estimators.panel import NEVER
-from analytics.estimators.series import Series, stepped
+from analytics.estimators.series import Series, share_stepped, stepped
 from analytics.estimators.synthetic import synthetic_control, synthetic_did
 from analytics.estimators.working import working_covariance
 
@@ -225,6 +225,43 @@ def test_rate_of_a_series_is_poisson_with_newey_and_wests_error() -> None:
     scores = x * (series.num - mean)[:, None]
     want = (beta[1], newey_west(scores, np.linalg.inv(x.T @ (x * mean[:, None])), lags=4))
     assert (told.estimate.value, told.estimate.se) == pytest.approx(want, abs=EXACT)
+
+
+@pytest.mark.parametrize("carry", [0.0, 0.9])
+def test_share_of_a_series_has_the_error_of_its_spread_or_of_newey_and_west(carry: float) -> None:
+    """Yes of so many, more or less alike from month to month than chance would have them."""
+    table = months(9, carry=carry, count=60, step=36)
+    den = np.random.default_rng(9).integers(80, 200, 60).astype(float)
+    num = np.round(den * special.expit(table["value"].to_numpy() / 4 - 5))
+    time, on = table["time"].to_numpy(float), table["on"].to_numpy(float)
+    wave = np.column_stack([np.sin(2 * np.pi * time / 12), np.cos(2 * np.pi * time / 12)])
+    series = Series(num, den, on, time, wave)
+    told, x = share_stepped(series), series.design
+    beta = optimize.root(
+        lambda b: x.T @ (num - den * special.expit(x @ b)), np.zeros(5), tol=1e-13
+    ).x
+    share = special.expit(x @ beta)
+    chance = den * share * (1 - share)
+    bread = np.linalg.inv(x.T @ (x * chance[:, None]))
+    spread = float(((num - den * share) ** 2 / chance).sum()) / 55
+    plain = (spread * bread[1, 1]) ** 0.5
+    robust = newey_west(x * (num - den * share)[:, None], bread, lags=4)
+    assert told.robust is (carry > 0)
+    want = (beta[1], robust if told.robust else plain)
+    assert (told.odds.value, told.odds.se) == pytest.approx(want, abs=EXACT)
+
+
+def test_share_over_time_covers() -> None:
+    """Shares that vary as chance has it: the true odds ratio lies inside nineteen times in twenty."""
+    covered = []
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        time = np.arange(40.0)
+        on, den = (time >= 25).astype(float), random.integers(80, 200, 40).astype(float)
+        num = random.binomial(den.astype(int), special.expit(-0.5 + 0.01 * time + 0.3 * on))
+        told = share_stepped(Series(num.astype(float), den, on, time, np.empty((40, 0)))).odds
+        covered.append(told.low <= 0.3 <= told.high)
+    assert np.mean(covered) > 0.90
 
 
 def simplex(columns: FloatArray, target: FloatArray, ridge: float, found: FloatArray) -> FloatArray:
