@@ -43,11 +43,14 @@ def ask(conn: sa.Connection, questions: Sequence[Question]) -> list[list[Row]]:
 
 
 def _send(raw: Any, dialect: sa.Dialect, asked: Question) -> Any:
+    from lrs.store.arrays import array_of  # needs the driver, which need not be installed
+
     if _is_idle(asked):
         return None
     lists = tuple(name for name, value in asked.values.items() if isinstance(value, list))
     text, values = _made_for_lists(dialect, asked.query, tuple(asked.values), lists)
-    return raw.cursor(binary=True).execute(text, {**values, **asked.values})
+    given = {name: array_of(asked.values[name]) for name in lists}
+    return raw.cursor(binary=True).execute(text, {**values, **asked.values, **given})
 
 
 def _ask_sqlite(conn: sa.Connection, asked: Question) -> list[Row]:

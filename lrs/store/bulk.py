@@ -21,23 +21,23 @@ _MOST_VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999
 
 
 class Insert(NamedTuple):
-    """Rows for a table, each a tuple in the order of ``columns``."""
+    """Rows for a table: the values of one row after those of another, each as ``columns``."""
 
     table: sa.Table
     columns: tuple[str, ...]
-    rows: Sequence[Row]
+    values: Sequence[Any]
 
 
 def insert_rows(
-    conn: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]
+    conn: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Iterable[Row]
 ) -> None:
     """Insert rows, each a tuple in the order of ``columns``."""
-    insert_all(conn, [Insert(table, columns, rows)])
+    insert_all(conn, [Insert(table, columns, list(chain.from_iterable(rows)))])
 
 
 def insert_all(conn: sa.Connection, inserts: Iterable[Insert]) -> None:
     """Insert into several tables, one after another."""
-    given = [one for one in inserts if one.rows]
+    given = [one for one in inserts if one.values]
     if not given:
         return
     if conn.dialect.name != "sqlite":
@@ -45,13 +45,14 @@ def insert_all(conn: sa.Connection, inserts: Iterable[Insert]) -> None:
 
         put(conn.connection.driver_connection, given)
         return
-    for table, columns, rows in given:
+    for table, columns, values in given:
         begin = 0
         for size in _sizes(len(columns)):
-            while len(rows) - begin >= size:
-                part = rows[begin : begin + size]
-                begin += size
-                conn.exec_driver_sql(_insert(table, columns, size), tuple(chain(*part)))
+            step = size * len(columns)
+            while len(values) - begin >= step:
+                part = tuple(values[begin : begin + step])
+                begin += step
+                conn.exec_driver_sql(_insert(table, columns, size), part)
 
 
 def among(conn: sa.Connection, column: sa.Column[Any], values: Collection[Any]) -> Any:

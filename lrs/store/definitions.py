@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -54,35 +54,41 @@ def known_definitions(
     }
 
 
+class Told(NamedTuple):
+    """What a statement says of an activity: the activity's number, the definition as JSON, its mark."""
+
+    activity: int
+    body: bytes
+    mark: int
+
+
+def told_by(statements: Iterable[Statement], numbers: Numbers) -> list[Told]:
+    """Return what statements say of activities, each thing once: where it was said last."""
+    said = [phrase for one in statements for phrase in one.phrases if phrase.definitions]
+    return [
+        Told(numbers[_ACTIVITY, activity], body, mark)
+        for phrase in reversed(dict.fromkeys(reversed(said)))
+        for activity, body, mark in phrase.definitions
+    ]
+
+
 class NewDefinitions:
-    """The definitions of one batch that this process did not merge last.
+    """The definitions that this process did not merge last."""
 
-    ``numbers`` are those of the activities, which may become known only after this is made.
-    """
-
-    def __init__(
-        self, memory: Memory, tenant_id: int, numbers: Numbers, statements: Iterable[Statement]
-    ) -> None:
+    def __init__(self, memory: Memory, tenant_id: int, told: Iterable[Told]) -> None:
         self._memory = memory
         self._tenant_id = tenant_id
-        self._numbers = numbers
-        self._seen: dict[str, int] = {}
-        self.by_activity: dict[str, list[bytes]] = {}
-        for one in statements:
-            for phrase in one.phrases:
-                for activity, body, mark in phrase.definitions:
-                    self._add(activity, body, mark)
-
-    def _add(self, activity: str, body: bytes, mark: int) -> None:
-        last = self._seen.get(activity) or self._memory.definitions.get((self._tenant_id, activity))
-        if mark != last:
-            self._seen[activity] = mark
-            self.by_activity.setdefault(activity, []).append(body)
+        self._seen: dict[int, int] = {}
+        self.by_activity: dict[int, list[bytes]] = {}
+        last = memory.definitions.get
+        for activity, body, mark in told:
+            if mark != (self._seen.get(activity) or last(activity)):
+                self._seen[activity] = mark
+                self.by_activity.setdefault(activity, []).append(body)
 
     def asking(self, dialect: str) -> Question:
         """Return the question what is stored of these activities."""
-        numbers = [self._numbers[_ACTIVITY, activity] for activity in self.by_activity]
-        return _asking(dialect, self._tenant_id, numbers)
+        return _asking(dialect, self._tenant_id, list(self.by_activity))
 
     def store(self, conn: sa.Connection, defined: Iterable[Row]) -> None:
         """Merge them into what is stored, which is the answer to `asking`."""
@@ -90,9 +96,11 @@ class NewDefinitions:
             return
         stored: dict[int, str] = dict(defined)
         made, changed = [], []
-        for activity, bodies in self.by_activity.items():
-            number = self._numbers[_ACTIVITY, activity]
+        for number, bodies in self.by_activity.items():
             old = stored.get(number)
+            if old is None and len(bodies) == 1:
+                made.append((number, self._tenant_id, bodies[0].decode()))
+                continue
             text = orjson.dumps(_all_merged(old, bodies)).decode()
             if old is None:
                 made.append((number, self._tenant_id, text))
@@ -104,7 +112,7 @@ class NewDefinitions:
     def remember(self) -> None:
         """Remember what was merged; only call it when that is committed."""
         for activity, mark in self._seen.items():
-            self._memory.definitions.put((self._tenant_id, activity), mark)
+            self._memory.definitions.put(activity, mark)
 
 
 def _all_merged(old: str | None, bodies: Iterable[bytes]) -> Definition:

@@ -160,7 +160,7 @@ def _numbers(database: Database, tenant_id: int, query: DocumentQuery) -> _Numbe
     if missing:
         # In a transaction of its own, as for statements: nobody waits for a term holding a row.
         with database.write() as conn:
-            made = number_names(conn, tenant_id, missing)
+            made = number_names(conn, tenant_id, missing).numbers
         remember_terms(database.memory, tenant_id, made)
         numbers |= made
     return _Numbers(

@@ -17,5 +17,5 @@ class Memory:
         self.terms: Recent[tuple[int, int, str], int] = Recent(50_000)
         #: (tenant, digest) → number of the authority
         self.authorities: Recent[tuple[int, bytes], int] = Recent(1_000)
-        #: (tenant, activity) → hash of the definition that was merged last
-        self.definitions: Recent[tuple[int, str], int] = Recent(20_000)
+        #: number of an activity → mark of the definition that was merged last
+        self.definitions: Recent[int, int] = Recent(20_000)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from lrs.errors import StoreUnavailable
 from lrs.store.asking import Question, ask
 from lrs.store.authorities import Authority, number_authority
+from lrs.store.bulk import Row
 from lrs.store.database import Database
-from lrs.store.terms import Numbers, known_numbers, number_names, remember
+from lrs.store.terms import Numbers, asking_for_terms, known_numbers, number_names, remember
 from lrs.xapi.naming import Name
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Numbering:
             else:
                 self._authorities[digest] = number
         self._new_terms: Numbers = {}
+        self.witnesses: list[int] = []
 
     @property
     def is_whole(self) -> bool:
@@ -52,15 +55,27 @@ class Numbering:
         """Make what is missing, before the transaction of the statements begins.
 
         On PostgreSQL its commit need not reach the disk by itself: the log is written in order, so
-        the commit of the statements, which waits for the disk, takes it along.
+        the commit of the statements, which waits for the disk, takes it along. A database that
+        breaks down between the two may have lost it: `asking` tells.
         """
-        if not self._database.is_sqlite:
+        if not (self._database.is_sqlite or self._missing_authorities):
             ask(conn, [Question(_WITHOUT_WAITING, {})])
         for wanted in self._missing_authorities:
             self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
         if self._missing:
-            self._new_terms = number_names(conn, self._tenant_id, self._missing)
+            self._new_terms, self.witnesses = number_names(conn, self._tenant_id, self._missing)
             self.terms |= self._new_terms
+
+    def asking(self, dialect: str) -> Question:
+        """Return the question whether what was made is still there, for the statements' transaction."""
+        return asking_for_terms(dialect, self.witnesses)
+
+    def hold(self, there: Sequence[Row]) -> None:
+        """Raise `StoreUnavailable` unless all is there; ``there`` is the answer to `asking`."""
+        if {number for (number,) in there} < set(self.witnesses):
+            raise StoreUnavailable(
+                "the database went away while this was being stored", hint="send it again"
+            )
 
     def remember(self) -> None:
         """Remember what was made; only call it when that is committed."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from lrs.store.authorities import Authority
 from lrs.store.bulk import Insert, Row, insert_all
+from lrs.store.definitions import Told, told_by
+from lrs.store.found_by import REF_COLUMNS, FoundBy
 from lrs.store.numbering import Numbering
 from lrs.store.schema import ref, statement, statement_body
 from lrs.store.turns import Turn
 from lrs.xapi.statement import Statement
-from lrs.xapi.terms import Role, Scope, TermKind
+from lrs.xapi.terms import TermKind
 
 _DAY = 86_400_000_000
-_AUTHORITY = int(Role.AUTHORITY)
-_DIRECT, _RELATED = int(Scope.DIRECT), int(Scope.RELATED)
 _AGENT, _VERB, _ACTIVITY = (
     int(kind) for kind in (TermKind.AGENT, TermKind.VERB, TermKind.ACTIVITY)
 )
@@ -41,7 +41,6 @@ _STATEMENT_COLUMNS = (
     "duration_s",
 )
 _BODY_COLUMNS = ("tenant_id", "seq", "body")
-_REF_COLUMNS = ("term_id", "scope", "seq", "verb_id", "tenant_id", "roles")
 
 
 class Incoming(NamedTuple):
@@ -52,50 +51,76 @@ class Incoming(NamedTuple):
     defines: bool = True
 
 
-class New(NamedTuple):
-    """A statement that is not there yet, and the key that brought it."""
+class Numbered(NamedTuple):
+    """What a batch names, when all names have their numbers: made ready before its turn."""
 
-    incoming: Incoming
+    numbering: Numbering
+    found_by: FoundBy
+    told: list[Told]
+
+    @classmethod
+    def of(cls, incoming: Sequence[Incoming], numbering: Numbering) -> Numbered:
+        """Return it for a batch whose names are all in ``numbering``."""
+        vouched = [(one.statement, one.authority) for one in incoming]
+        telling = (one.statement for one in incoming if one.defines)
+        numbers = numbering.terms
+        return cls(numbering, FoundBy(vouched, numbers), told_by(telling, numbers))
+
+
+class Ready(NamedTuple):
+    """A batch, and which of its statements are to be stored, by their places."""
+
+    incoming: Sequence[Incoming]
     key_id: int | None
+    """The key that brought it."""
+    numbered: Numbered
+    fresh: Sequence[int]
+
+    def statements(self) -> list[Statement]:
+        """Return the statements that are to be stored."""
+        return [self.incoming[place].statement for place in self.fresh]
+
+    def told(self) -> list[Told]:
+        """Return what these say of activities."""
+        if len(self.fresh) == len(self.incoming):
+            return self.numbered.told
+        some = (self.incoming[place] for place in self.fresh)
+        telling = (one.statement for one in some if one.defines)
+        return told_by(telling, self.numbered.numbering.terms)
 
 
 def insert_new(
     conn: sa.Connection,
     tenant_id: int,
     turn: Turn,
-    fresh: Sequence[New],
-    numbering: Numbering,
+    batches: Sequence[Ready],
 ) -> None:
     """Insert statements, numbered and stamped from the turn on, with all they are found by."""
-    rows: list[Row] = []
-    bodies: list[Row] = []
-    refs: _Refs = {}
-    for place, (one, key_id) in enumerate(fresh):
-        seq = turn.seq + place
-        rows.append(_statement_row(tenant_id, seq, turn.stored_at + place, one, numbering, key_id))
-        bodies.append((tenant_id, seq, one.statement.raw))
-        _add_refs(refs, tenant_id, seq, one, numbering)
-    # Along the index: what is written next to each other costs a third less.
-    in_order = [row for key in sorted(refs) for row in refs[key]]
+    rows: list[Any] = []
+    bodies: list[Any] = []
+    refs: list[Any] = []
+    done = 0
+    for ready in batches:
+        refs += ready.numbered.found_by.values(tenant_id, turn.seq + done, ready.fresh)
+        for n, place in enumerate(ready.fresh, done):
+            seq, stored_at = turn.seq + n, turn.stored_at + n
+            rows += _statement_row(tenant_id, seq, stored_at, place, ready)
+            bodies += (tenant_id, seq, ready.incoming[place].statement.raw)
+        done += len(ready.fresh)
     insert_all(
         conn,
         [
             Insert(statement, _STATEMENT_COLUMNS, rows),
             Insert(statement_body, _BODY_COLUMNS, bodies),
-            Insert(ref, _REF_COLUMNS, in_order),
+            Insert(ref, REF_COLUMNS, refs),
         ],
     )
 
 
-def _statement_row(
-    tenant_id: int,
-    seq: int,
-    stored_at: int,
-    one: Incoming,
-    numbering: Numbering,
-    key_id: int | None,
-) -> Row:
-    sent, terms = one.statement, numbering.terms
+def _statement_row(tenant_id: int, seq: int, stored_at: int, place: int, ready: Ready) -> Row:
+    sent, authority, _ = ready.incoming[place]
+    numbering, result = ready.numbered.numbering, sent.result
+    terms = numbering.terms
     timestamp_at = stored_at if sent.timestamp_at is None else sent.timestamp_at
     return (
         tenant_id,
@@ -107,50 +132,15 @@ def _statement_row(
         None if sent.actor is None else terms[_AGENT, sent.actor],
         terms[_VERB, sent.verb],
         None if sent.activity is None else terms[_ACTIVITY, sent.activity],
-        numbering.authority(one.authority),
-        key_id,
+        numbering.authority(authority),
+        ready.key_id,
         int(sent.version),
-        _bit(sent.result.completion),
-        _bit(sent.result.success),
-        sent.result.score_scaled,
-        sent.result.duration_s,
+        _bit(result.completion),
+        _bit(result.success),
+        result.score_scaled,
+        result.duration_s,
     )
 
 
 def _bit(value: bool | None) -> int | None:
     return None if value is None else int(value)
-
-
-_Refs = dict[int, list[Row]]
-"""Rows of ``ref`` by term and scope, as one number: the beginning of their index."""
-
-
-def _add_refs(refs: _Refs, tenant_id: int, seq: int, one: Incoming, numbering: Numbering) -> None:
-    """Add the rows that a statement is found by."""
-    terms = numbering.terms
-    verb = terms[_VERB, one.statement.verb]
-    direct: dict[int, int] = {}
-    related: dict[int, int] = {}
-    for phrase in one.statement.phrases:
-        for name, scope, roles in phrase.named:
-            term = terms[name]
-            found = related if scope else direct
-            found[term] = found.get(term, 0) | roles
-    for name in one.authority.names:
-        term = terms[name]
-        related[term] = related.get(term, 0) | _AUTHORITY
-    for term, roles in related.items():
-        if term in direct:
-            direct[term] |= roles
-        else:
-            _add(refs, term * 2 + 1, (term, _RELATED, seq, verb, tenant_id, roles))
-    for term, roles in direct.items():
-        _add(refs, term * 2, (term, _DIRECT, seq, verb, tenant_id, roles))
-
-
-def _add(refs: _Refs, key: int, row: Row) -> None:
-    rows = refs.get(key)
-    if rows is None:
-        refs[key] = [row]
-    else:
-        rows.append(row)

@@ -7,9 +7,9 @@ is over before the statements' begins: nobody ever waits for a term while holdin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -47,17 +47,34 @@ def remember(memory: Memory, tenant_id: int, numbers: Numbers) -> None:
         memory.terms.put((tenant_id, kind, value), number)
 
 
-def number_names(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbers:
+class Numbered(NamedTuple):
+    """The numbers of names that this process did not know."""
+
+    numbers: Numbers
+    witnesses: list[int]
+    """When a commit that did not wait for the disk made them: as long as these are there, all are.
+
+    Those made by one transaction, of which one will do; and those that others made, maybe just now.
+    """
+
+
+def number_names(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbered:
     """Return the number of every name, making those that are new."""
     keyed: _Keyed = {(int(kind), digest16(value)): value for kind, value in names}
     ordered = {key: keyed[key] for key in sorted(keyed)}
     if not ordered:
-        return {}
+        return Numbered({}, [])
     if conn.dialect.name == "sqlite":
-        found = _number_on_sqlite(conn, tenant_id, ordered)
+        found, witnesses = _number_on_sqlite(conn, tenant_id, ordered)
     else:
-        found = _number_on_postgresql(conn, tenant_id, ordered)
-    return {(kind, ordered[kind, digest]): number for (kind, digest), number in found.items()}
+        found, witnesses = _number_on_postgresql(conn, tenant_id, ordered)
+    numbers = {(kind, ordered[kind, digest]): number for (kind, digest), number in found.items()}
+    return Numbered(numbers, witnesses)
+
+
+def asking_for_terms(dialect: str, numbers: Sequence[int]) -> Question:
+    """Return the question which of these terms are there."""
+    return Question(_present(dialect), {"wanted": list(numbers)})
 
 
 def find_numbers(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbers:
@@ -90,14 +107,16 @@ def agent_name(normal: str) -> Name:
     return (TermKind.AGENT, normal)
 
 
-def _number_on_sqlite(
-    conn: sa.Connection, tenant_id: int, ordered: _Keyed
-) -> dict[tuple[int, bytes], int]:
+_Found = tuple[dict[tuple[int, bytes], int], list[int]]
+"""Numbers by kind and digest, and the witnesses among them."""
+
+
+def _number_on_sqlite(conn: sa.Connection, tenant_id: int, ordered: _Keyed) -> _Found:
     """There is one writer, so that the next numbers can be counted here instead of read back."""
     found = _read(conn, tenant_id, ordered)
     missing = [key for key in ordered if key not in found]
     if not missing:
-        return found
+        return found, []
     last = conn.execute(_LAST).scalar_one()
     made = {key: last + place for place, key in enumerate(missing, 1)}
     insert_rows(
@@ -106,12 +125,10 @@ def _number_on_sqlite(
         ("id", "tenant_id", "kind", "digest", "value"),
         [(number, tenant_id, *key, ordered[key]) for key, number in made.items()],
     )
-    return found | made
+    return found | made, []
 
 
-def _number_on_postgresql(
-    conn: sa.Connection, tenant_id: int, ordered: _Keyed
-) -> dict[tuple[int, bytes], int]:
+def _number_on_postgresql(conn: sa.Connection, tenant_id: int, ordered: _Keyed) -> _Found:
     """Make first and look second: what is not remembered is, most often, new."""
     kinds, digests = zip(*ordered, strict=True)
     given = {
@@ -122,9 +139,12 @@ def _number_on_postgresql(
     }
     (made,) = ask(conn, [Question(_making(), given)])
     found = {(kind, bytes(digest)): number for kind, digest, number in made}
+    witnesses = [number for _, _, number in made[:1]]
     if len(found) < len(ordered):
-        found |= _read(conn, tenant_id, {k: v for k, v in ordered.items() if k not in found})
-    return found
+        read = _read(conn, tenant_id, {k: v for k, v in ordered.items() if k not in found})
+        witnesses += read.values()
+        found |= read
+    return found, witnesses
 
 
 def _read(conn: sa.Connection, tenant_id: int, keyed: _Keyed) -> dict[tuple[int, bytes], int]:
@@ -146,6 +166,11 @@ def _reading(dialect: str) -> sa.Select[Any]:
         term.c.kind.in_(sa.bindparam("kinds", expanding=True)),
         one_of(dialect, term.c.digest),
     )
+
+
+@cache
+def _present(dialect: str) -> sa.Select[Any]:
+    return sa.select(term.c.id).where(one_of(dialect, term.c.id))
 
 
 @cache

@@ -10,9 +10,10 @@ matter, and the others are stored.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions
 from lrs.store.numbering import Numbering
 from lrs.store.pointing import asking_who_points, settle
-from lrs.store.rows import Incoming, New, insert_new
+from lrs.store.rows import Incoming, Numbered, Ready, insert_new
 from lrs.store.schema import statement, statement_body
 from lrs.store.together import Outcome
 from lrs.store.turns import Turn, asking_for_turn, take_turn, turn_of
@@ -38,6 +39,8 @@ from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
 
 _MOST_TOGETHER = 1_000
+_WORTH_A_TRANSACTION = 8
+"""Statements; what fewer of them name is numbered for all that wait, in one transaction."""
 _log = structlog.get_logger("lrs.store")
 NO_PARTS: Mapping[str, Part] = MappingProxyType({})
 
@@ -107,10 +110,30 @@ def store_batch(
     """
     if not incoming:
         return []
-    batch = _Batch(incoming, key_id, on_conflict, parts, besides)
+    batch = _Batch(
+        incoming,
+        key_id,
+        on_conflict,
+        parts,
+        besides,
+        _number_ahead(database, tenant_id, incoming),
+    )
     return database.together.run(
         tenant_id, batch, partial(_store_together, database, tenant_id), _goes_along
     )
+
+
+def _number_ahead(
+    database: Database, tenant_id: int, incoming: Sequence[Incoming]
+) -> Numbered | None:
+    """Number what a batch names before it waits for its turn, if that is worth a transaction."""
+    numbering = Numbering(database, tenant_id, incoming)
+    if not numbering.is_whole:
+        if database.is_sqlite or len(incoming) < _WORTH_A_TRANSACTION:
+            return None
+        with database.write() as conn:
+            numbering.make(conn)
+    return Numbered.of(incoming, numbering)
 
 
 class _Batch(NamedTuple):
@@ -121,6 +144,7 @@ class _Batch(NamedTuple):
     on_conflict: Callable[[int, Statement], None]
     parts: Mapping[str, Part]
     besides: Sequence[Beside]
+    numbered: Numbered | None
 
     @property
     def is_plain(self) -> bool:
@@ -159,27 +183,33 @@ def _store(
     database: Database, tenant_id: int, batches: Sequence[_Batch]
 ) -> list[Outcome[list[Written]]]:
     """Store batches in one transaction; only a lone one may have parts or something beside it."""
-    whole = [one for batch in batches for one in batch.incoming]
-    numbering = Numbering(database, tenant_id, whole)
+    late = [one for batch in batches if batch.numbered is None for one in batch.incoming]
+    numbering = Numbering(database, tenant_id, late)
     with database.write(first=None if numbering.is_whole else numbering.make) as conn:
+        numbered = [each.numbered or Numbered.of(each.incoming, numbering) for each in batches]
         if batches[0].besides:
             take_turn(database, conn, tenant_id)
             batches = [_named(conn, batches[0])]
-        seen = _look(database, conn, tenant_id, batches, numbering)
-        sorted_out = _sort_out(batches, seen.there)
-        fresh, seq = sorted_out.fresh, seen.turn.seq
-        insert_new(conn, tenant_id, seen.turn, fresh, numbering)
-        settle(conn, tenant_id, seq, [one.incoming.statement for one in fresh], seen.pointed_to)
+        seen = _look(database, conn, tenant_id, batches, numbered)
+        places, outcomes = _sort_out(batches, seen.there)
+        new = [
+            Ready(batch.incoming, batch.key_id, numbers, fresh)
+            for batch, numbers, fresh in zip(batches, numbered, places, strict=True)
+        ]
+        fresh = [one for ready in new for one in ready.statements()]
+        insert_new(conn, tenant_id, seen.turn, new)
+        settle(conn, tenant_id, seen.turn.seq, fresh, seen.pointed_to)
         if len(batches) == 1:
-            _keep_beside(conn, tenant_id, seq, batches[0], fresh)
+            _keep_beside(conn, tenant_id, seen.turn.seq, batches[0], fresh)
         definitions = seen.definitions
-        if len(fresh) < len(whole):
-            telling = _telling(one.incoming for one in fresh)
-            definitions = NewDefinitions(database.memory, tenant_id, numbering.terms, telling)
+        if len(fresh) < sum(len(batch.incoming) for batch in batches):
+            told = chain.from_iterable(ready.told() for ready in new)
+            definitions = NewDefinitions(database.memory, tenant_id, told)
         definitions.store(conn, seen.defined)
-    numbering.remember()
+    for each in numbered:
+        each.numbering.remember()
     definitions.remember()
-    return sorted_out.outcomes
+    return outcomes
 
 
 class _Seen(NamedTuple):
@@ -197,22 +227,25 @@ def _look(
     conn: sa.Connection,
     tenant_id: int,
     batches: Sequence[_Batch],
-    numbering: Numbering,
+    numbered: Sequence[Numbered],
 ) -> _Seen:
     """Take the turn, and look at what the batches may meet."""
-    whole = [one for batch in batches for one in batch.incoming]
-    ids = [one.statement.id.bytes for one in whole]
-    definitions = NewDefinitions(database.memory, tenant_id, numbering.terms, _telling(whole))
+    ids = [one.statement.id.bytes for batch in batches for one in batch.incoming]
+    told = chain.from_iterable(each.told for each in numbered)
+    definitions = NewDefinitions(database.memory, tenant_id, told)
     dialect = conn.dialect.name
-    *turn, there, pointed_to, defined = ask(
-        conn,
-        [
-            *asking_for_turn(database, tenant_id),
-            Question(_taken(dialect), {"tenant_id": tenant_id, "wanted": ids}),
-            asking_who_points(dialect, tenant_id, ids),
-            definitions.asking(dialect),
-        ],
-    )
+    ahead = [batch.numbered.numbering for batch in batches if batch.numbered is not None]
+    questions = [
+        *(each.asking(dialect) for each in ahead),
+        *asking_for_turn(database, tenant_id),
+        Question(_taken(dialect), {"tenant_id": tenant_id, "wanted": ids}),
+        asking_who_points(dialect, tenant_id, ids),
+        definitions.asking(dialect),
+    ]
+    *answers, there, pointed_to, defined = ask(conn, questions)
+    for numbering, present in zip(ahead, answers, strict=False):
+        numbering.hold(present)
+    turn = answers[len(ahead) :]
     return _Seen(
         turn_of(database, turn),
         {uuid.UUID(bytes=bytes(id16)): _Stored(*stored) for id16, *stored in there},
@@ -220,11 +253,6 @@ def _look(
         definitions,
         defined,
     )
-
-
-def _telling(incoming: Iterable[Incoming]) -> Iterator[Statement]:
-    """Yield the statements that may say what activities are called."""
-    return (one.statement for one in incoming if one.defines)
 
 
 def _named(conn: sa.Connection, batch: _Batch) -> _Batch:
@@ -235,13 +263,13 @@ def _named(conn: sa.Connection, batch: _Batch) -> _Batch:
 
 
 def _keep_beside(
-    conn: sa.Connection, tenant_id: int, seq: int, batch: _Batch, fresh: Sequence[New]
+    conn: sa.Connection, tenant_id: int, seq: int, batch: _Batch, fresh: Sequence[Statement]
 ) -> None:
-    stored = [(seq + n, one.incoming.statement) for n, one in enumerate(fresh)]
     if batch.parts:
-        keep_attachments(conn, tenant_id, batch.parts, [(seq, sent.body) for seq, sent in stored])
+        bodies = [(seq + n, sent.body) for n, sent in enumerate(fresh)]
+        keep_attachments(conn, tenant_id, batch.parts, bodies)
     for beside in batch.besides:
-        beside.keep(conn, stored)
+        beside.keep(conn, list(enumerate(fresh, seq)))
 
 
 def taken(sent: Statement, where: str) -> Conflict:
@@ -278,40 +306,39 @@ def _taken(dialect: str) -> sa.Select[Any]:
     )
 
 
-class _SortedOut(NamedTuple):
-    """What is to be stored of several batches, and what became of each."""
+def _sort_out(
+    batches: Sequence[_Batch], there: dict[uuid.UUID, _Stored]
+) -> tuple[list[list[int]], list[Outcome[list[Written]]]]:
+    """Compare ids that are taken; what one batch brings is there for those behind it.
 
-    fresh: list[New]
-    outcomes: list[Outcome[list[Written]]]
-
-
-def _sort_out(batches: Sequence[_Batch], there: dict[uuid.UUID, _Stored]) -> _SortedOut:
-    """Compare ids that are taken; what one batch brings is there for those behind it."""
-    fresh: list[New] = []
+    The answer is the places of those to be stored of each batch, and what became of each batch.
+    """
+    fresh: list[list[int]] = []
     outcomes: list[Outcome[list[Written]]] = []
     for batch in batches:
         try:
-            new = _fresh(batch, there)
+            places = _fresh(batch, there)
         except VerkanError as exc:
             if len(batches) == 1:
                 raise  # so that nothing at all is left of it
+            fresh.append([])
             outcomes.append(exc)
             continue
+        fresh.append(places)
         sent = [one.statement for one in batch.incoming]
         outcomes.append([Written(one.id, one.id not in there) for one in sent])
-        fresh += new
         if len(batches) > 1:
-            stored = (one.incoming.statement for one in new)
+            stored = (batch.incoming[place].statement for place in places)
             there |= {one.id: _Stored(int(one.version), one.raw) for one in stored}
-    return _SortedOut(fresh, outcomes)
+    return fresh, outcomes
 
 
-def _fresh(batch: _Batch, there: Mapping[uuid.UUID, _Stored]) -> list[New]:
+def _fresh(batch: _Batch, there: Mapping[uuid.UUID, _Stored]) -> list[int]:
     fresh = []
     for place, one in enumerate(batch.incoming):
         stored = there.get(one.statement.id)
         if stored is None:
-            fresh.append(New(one, batch.key_id))
+            fresh.append(place)
         elif not _is_same(stored, one.statement):
             batch.on_conflict(place, one.statement)
     return fresh

@@ -23,9 +23,9 @@ _NAMES = [(kind, f"https://example.org/{value}") for kind in TermKind for value 
 
 def test_number_of_a_name_never_changes(database: Database) -> None:
     with database.write() as conn:
-        some = number_names(conn, TENANT, _NAMES[3:9])
+        some = number_names(conn, TENANT, _NAMES[3:9]).numbers
     with database.write() as conn:
-        every = number_names(conn, TENANT, random.Random(1).sample(_NAMES, len(_NAMES)))
+        every = number_names(conn, TENANT, random.Random(1).sample(_NAMES, len(_NAMES))).numbers
     assert every.keys() == set(_NAMES)
     assert {name: every[name] for name in some} == some
     assert len(set(every.values())) == len(_NAMES)
@@ -34,8 +34,8 @@ def test_number_of_a_name_never_changes(database: Database) -> None:
 def test_same_text_is_another_term_for_each_kind_and_tenant(database: Database) -> None:
     with database.write() as conn:
         other = make_tenant(conn, "other")
-        ours = number_names(conn, TENANT, _NAMES)
-        theirs = number_names(conn, other, _NAMES)
+        ours = number_names(conn, TENANT, _NAMES).numbers
+        theirs = number_names(conn, other, _NAMES).numbers
         assert find_numbers(conn, other, _NAMES) == theirs
     assert not set(ours.values()) & set(theirs.values())
 
