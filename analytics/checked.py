@@ -31,6 +31,8 @@ from analytics.telling.withstood import withstood
 
 Json = dict[str, Any]
 
+_ROUNDING = 1e-7
+"""Share of the outcome's spread below which an error is rounding of the sums."""
 _MOST_LEADS = 40
 """Group-time leads beyond which their joint test is not worth its cost, nor to be trusted."""
 
@@ -113,7 +115,9 @@ class Checked:
         dealt = self.redrawn or self.permuted or self.flipped
         if dealt is not None:
             return dealt.p
-        return None if self.lone or not self.effect.estimate.se > 0 else self.effect.estimate.p
+        scale = 1.0 if self.effect.ratio else self.study.grid.sd
+        noise = self.effect.estimate.se > _ROUNDING * scale
+        return None if self.lone or not noise else self.effect.estimate.p
 
     @cached_property
     def inference(self) -> Json:
@@ -175,6 +179,8 @@ class Checked:
     @cached_property
     def flags(self) -> list[str]:
         found = [*self.given, *_size_flags(self.study), *self._lead_flags()]
+        if self.p is None and not self.lone:
+            found.append("small_sample")
         if self.p is not None and self.p < grading.SIGNIFICANT:
             found += self._robustness_flags()
         return grading.in_order(found)

@@ -355,10 +355,14 @@ def test_many_without_a_covariate_are_told(tmp_path: Path) -> None:
 
 
 def test_an_effect_without_any_noise_is_no_proof(tmp_path: Path) -> None:
-    """Nothing varies but the effect: there is no error to hold it against."""
+    """Nothing varies but the effect, or rounding: there is no error to hold it against."""
     table = panel().assign(y=lambda t: np.where(t["start"] == "", 0, t["time"] >= 5) * 1.0)
-    answer = asked(tmp_path, "panel", table[table["start"] != 6])
-    assert answer["verdict"] == "cannot_tell"
+    rounded = table.assign(y=0.37 * table["unit"].str[1:].astype(int) + 0.7 * table["y"])
+    for own in (table, rounded):
+        for more in ({}, {"comparison": "never"}, {"randomised_timing": True}):
+            answer = asked(tmp_path, "panel", own[own["start"] != 6], **more)
+            assert answer["verdict"] == "cannot_tell"
+            assert "small_sample" in answer["flags"]
 
 
 def test_missing_months_are_told(tmp_path: Path) -> None:
