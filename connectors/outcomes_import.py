@@ -23,6 +23,7 @@ from connectors.refusals import Refusals
 from connectors.reporting import ImportReport
 from connectors.store.histories import Origin
 from connectors.store.outcomes import Of, OutcomeWriter, Seen, Subjects, seen
+from connectors.store.outside import employments, outside
 from connectors.store.runs import begin_run, end_run, keep_issues, remember_mapping
 from connectors.store.transactions import turns
 from lrs.errors import BadInput
@@ -88,6 +89,7 @@ class _Pages:
         self._writer = OutcomeWriter(origin, report)
         self._metrics: dict[str, Metric] = {}
         self._strange_teams: Counter[str] = Counter()
+        self._outside: Counter[str] = Counter()
         self._declared = False
 
     def write(self, conn: sa.Connection, groups: Sequence[Group], refusals: Refusals) -> None:
@@ -98,6 +100,7 @@ class _Pages:
         self._declare(conn, rows)
         rows = [read for read in rows if self._fits(read, refusals)]
         self._watch_teams(conn, rows)
+        self._watch_employment(conn, rows, found)
         names = {metric.id: metric.key for metric in self._metrics.values()}
         by_key = {group.key: group for group in groups}
         self._writer.write(conn, self._to_keep(rows, found, by_key, refusals), names)
@@ -135,6 +138,12 @@ class _Pages:
             self._report.notes.append(
                 f"{count} rows of people name a team that is not known, such as {example}: the "
                 "team that counts is the one in the person's own history"
+            )
+        if self._outside:
+            count, example = sum(self._outside.values()), min(self._outside)
+            self._report.notes.append(
+                f"{count} rows, such as one of {example}, lie before the person was employed, or "
+                "after: they count for nothing unless the people's dates change"
             )
 
     def _is_of_somebody(self, read: Read, found: Mapping[Subject, Of], refusals: Refusals) -> bool:
@@ -178,6 +187,16 @@ class _Pages:
         for team, count in teams.items():
             if not self._subjects.knows_team(conn, team):
                 self._strange_teams[team] += count
+
+    def _watch_employment(
+        self, conn: sa.Connection, rows: Sequence[Read], found: Mapping[Subject, Of]
+    ) -> None:
+        persons = {one.person_id for one in found.values() if one.person_id is not None}
+        spells = employments(conn, self._origin.tenant_id, persons)
+        for _, one in rows:
+            own = spells.get(found[one.subject].person_id or 0)
+            if own and outside(one.when, own):
+                self._outside[one.subject.key] += 1
 
     def _to_keep(
         self,

@@ -290,6 +290,21 @@ def test_declared_metrics_stand_over_the_library(
     )
 
 
+def test_outcome_before_hiring_or_after_leaving_is_told(
+    bring: Bring, database: Database, csv_file: CsvFile
+) -> None:
+    bring("metric,person_id,period,value", "nps,P1,2024-01,8")
+    gone = csv_file(
+        "person_id,employee_number,team_id,valid_from,valid_to", "P3,E3,T1,2024-02-10,2024-05-10"
+    )
+    import_people(database, TENANT, gone)
+    rows = [f"nps,P3,2024-{month:02d},7" for month in range(1, 8)]
+    report = bring("metric,person_id,period,value", *rows)
+    assert (report.new, report.refused) == (7, 0)
+    assert "3 rows, such as one of P3," in " ".join(report.notes)
+    assert bring("metric,person_id,period,value", "nps,P1,2024-02,8").notes == []
+
+
 def test_days_away_lie_between_nothing_and_what_there_is(bring: Bring) -> None:
     wide = ["absence_days=absence_days", "verzuim=away/of"]
     rows = ("P1,2024-03,-2,1,20", "P2,2024-03,2,21,20", "P1,2024-04,2,1,20")
