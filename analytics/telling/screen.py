@@ -55,7 +55,7 @@ def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
     rows += [(word("flags"), explain_flag(flag, lang)) for flag in answer["flags"]]
     for name, told in answer["naive"].items():
         if told is not None:
-            rows.append((word("naive"), f"{word(name)}: {_number(told['att'], lang)}"))
+            rows.append((word("naive"), f"{word(name)}: {_effect(told, lang)}"))
     withstands = (answer["checks"].get("sensitivity") or {}).get("sentence")
     if withstands:
         rows.append((word("withstands"), withstands[as_language(lang)]))
@@ -63,6 +63,13 @@ def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
     return [
         (head if at == 0 or rows[at - 1][0] != head else "", t) for at, (head, t) in enumerate(rows)
     ]
+
+
+def _effect(told: dict[str, Any], lang: str) -> str:
+    """Return a naive effect: a ratio as a change in percent, else the difference."""
+    if "ratio" in told:
+        return f"{number(100 * (told['ratio'] - 1), as_language(lang), 0)} %"
+    return _number(told["att"], lang)
 
 
 def _number(value: float, lang: str) -> str:

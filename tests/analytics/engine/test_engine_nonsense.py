@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from analytics.evaluate import evaluate
+from analytics.telling.screen import tell
 from lrs.errors import BadInput
 
 FEW = settings(
@@ -363,6 +366,14 @@ def test_an_effect_without_any_noise_is_no_proof(tmp_path: Path) -> None:
             answer = asked(tmp_path, "panel", own[own["start"] != 6], **more)
             assert answer["verdict"] == "cannot_tell"
             assert "small_sample" in answer["flags"]
+
+
+@pytest.mark.parametrize("lang", ["en", "sv", "nl"])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_every_design_is_told_on_the_screen(tmp_path: Path, name: str, lang: str) -> None:
+    said = StringIO()
+    tell(asked(tmp_path, name, DESIGNS[name][0]()), lang, Console(file=said, width=90))
+    assert {"en": "Grade", "sv": "Grad", "nl": "Graad"}[lang] in said.getvalue()
 
 
 def test_missing_months_are_told(tmp_path: Path) -> None:
