@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analytics.checks import grading, unmeasured
 from analytics.designs.covariates import covariates_of
@@ -18,13 +19,13 @@ from analytics.estimators.balancing import Chosen, Overlap
 from analytics.estimators.columns import telling
 from analytics.estimators.doubly_robust import doubly_robust
 from analytics.estimators.effect import Effect
-from analytics.estimators.grid import FloatArray
+from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.question import Question
 from analytics.estimators.randomised import Draw
 from analytics.record import record_of
 from lrs.errors import BadInput
 
-KEYS = frozenset({"unit", "treatment", "covariates"})
+KEYS = frozenset({"unit", "treatment", "covariates", "cluster"})
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "event_study": {},
             "naive": {"cross_section": by_lot.difference(_as_draw(chosen)).as_json()},
             "checks": _checks(chosen, weights, alike, names, effect, question.kind),
-            "inference": {"p": p, "clusters": len(chosen.num), "method": "t"},
+            "inference": {"p": p, "clusters": len(np.unique(_cluster(chosen))), "method": "t"},
         },
     )
 
@@ -73,7 +74,10 @@ def _chosen(spec: Spec, own: Measures, covariates: FloatArray) -> Chosen:
             where="unit",
             hint='one row a person; with rows over time, the design is "panel"',
         )
-    return Chosen(own.num[keep], own.den[keep], trained, covariates[keep])
+    cluster = None
+    if spec.optional("cluster"):
+        cluster = np.asarray(pd.factorize(spec.names("cluster")[keep], sort=True)[0], np.int64)
+    return Chosen(own.num[keep], own.den[keep], trained, covariates[keep], cluster)
 
 
 def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
@@ -81,6 +85,9 @@ def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
     trained = int(chosen.trained.sum())
     if min(trained, len(chosen.num) - trained) < grading.SMALL_SAMPLE:
         found.append("small_sample")
+    sides = [len(np.unique(_cluster(chosen)[own])) for own in (chosen.trained, ~chosen.trained)]
+    if min(sides) < grading.FEW_CLUSTERS:
+        found.append("few_clusters")
     if not np.ptp(chosen.num / chosen.den) > 0:
         found.append("no_variation")
     if not alike.balanced:
@@ -125,9 +132,14 @@ def _both_ways(chosen: Chosen, question: Question) -> dict[str, Any]:
 
 
 def _as_draw(chosen: Chosen) -> Draw:
-    rows = np.arange(len(chosen.num), dtype=np.int64)
     side = chosen.trained.astype(np.int64)
-    return Draw(chosen.num, chosen.den, side, rows, telling(chosen.covariates))
+    return Draw(chosen.num, chosen.den, side, _cluster(chosen), telling(chosen.covariates))
+
+
+def _cluster(chosen: Chosen) -> IntArray:
+    """Return who was chosen together; else each for themselves."""
+    rows = np.arange(len(chosen.num), dtype=np.int64)
+    return rows if chosen.cluster is None else chosen.cluster
 
 
 def _checks(
@@ -172,6 +184,6 @@ def _counts(chosen: Chosen) -> dict[str, Any]:
         "units": units,
         "treated": trained,
         "comparison": units - trained,
-        "clusters": units,
+        "clusters": len(np.unique(_cluster(chosen))),
         "periods": 1,
     }

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from analytics.estimators.estimate import Estimate
-from analytics.estimators.grid import BoolArray, FloatArray
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 
 _CLOSE = 1e-6
 """Largest difference of means, in standard deviations, that still counts as balanced."""
@@ -25,12 +25,16 @@ _HEAVY = 0.05
 
 @dataclass(frozen=True)
 class Chosen:
-    """Outcome ``num / den``, who was trained, and covariates, people × columns."""
+    """Outcome ``num / den``, who was trained, and covariates, people × columns.
+
+    ``cluster``: who was chosen together, such as a team, when that is more than a person.
+    """
 
     num: FloatArray
     den: FloatArray
     trained: BoolArray
     covariates: FloatArray
+    cluster: IntArray | None = None
 
 
 @dataclass(frozen=True)
@@ -131,11 +135,21 @@ def balanced(chosen: Chosen, weights: FloatArray, *, ratio: bool) -> Estimate | 
     # The trained count twice: by their outcome, and as those whom the others are made alike to.
     part_mine = mine * ((outcome - rates[0]) / scale[0] - (expected - base) / scale[1])
     part_theirs = theirs * (outcome - expected) / scale[1]
+    if chosen.cluster is not None:
+        return by_cluster(value, part_mine - part_theirs, chosen.cluster)
     n, k = int(chosen.trained.sum()), chosen.covariates.shape[1]
     free = max(len(outcome) - n - k - 1, 1)
     variance = float(part_mine @ part_mine) * n / max(n - 1, 1)
     variance += float(part_theirs @ part_theirs) * (len(outcome) - n) / free
     return Estimate(value, math.sqrt(variance), float(max(min(n - 1, free), 1)))
+
+
+def by_cluster(value: float, part: FloatArray, cluster: IntArray) -> Estimate:
+    """Return the estimate with the error of clusters' parts in it."""
+    codes, row = np.unique(cluster, return_inverse=True)
+    summed, n = np.bincount(row, weights=part), len(codes)
+    free = max(n - 1, 1)
+    return Estimate(value, math.sqrt(n / free * float(summed @ summed)), float(free))
 
 
 def _expected(chosen: Chosen, outcome: FloatArray, theirs: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import pytest
 import statsmodels.api as sm
 from statsmodels.treatment.treatment_effects import TreatmentEffect
 
-from analytics.estimators.balancing import Chosen
+from analytics.estimators.balancing import Chosen, balanced, entropy_weights
 from analytics.estimators.doubly_robust import doubly_robust
 from analytics.evaluate import evaluate
 
@@ -63,6 +63,20 @@ def test_people_with_twice_the_cases_count_twice() -> None:
     assert one.value == pytest.approx(other.value, abs=1e-9)
 
 
+def test_people_counted_twice_know_no_more_when_they_are_one_cluster() -> None:
+    group = chosen(6, n=300)
+    each = Chosen(group.num, group.den, group.trained, group.covariates, np.arange(300))
+    row = np.tile(np.arange(300), 2)
+    twice = Chosen(group.num[row], group.den[row], group.trained[row], group.covariates[row], row)
+    for estimate in (
+        lambda own: doubly_robust(own, ratio=False),
+        lambda own: balanced(own, entropy_weights(own), ratio=False),
+    ):
+        one, other, alone = estimate(each), estimate(twice), estimate(group)
+        assert (one.value, one.se, one.df) == pytest.approx((other.value, other.se, 299), abs=EXACT)
+        assert one.se == pytest.approx(alone.se, rel=0.03)
+
+
 @pytest.mark.parametrize("bent", [0.0, 1.0])
 def test_interval_covers_where_either_regression_is_right(bent: float) -> None:
     """The outcome is bent, and the regression is not: the odds make up for it."""
@@ -110,3 +124,7 @@ def test_it_stands_beside_the_weights_in_the_answer(tmp_path: Path) -> None:
     assert told is not None
     assert made["doubly_robust"]["att"] == pytest.approx(told.value, abs=1e-8)
     assert {"entropy_balancing", "regression"} < set(made)
+    table.assign(y=group.num, on=group.trained * 1, team=table.index % 9).to_csv(tmp_path / "t.csv")
+    answer = evaluate(spec | {"covariates": list("abcde"), "cluster": "team"}, tmp_path)
+    assert answer["n"]["clusters"] == 9
+    assert answer["estimate"]["df"] == 8
