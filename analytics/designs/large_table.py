@@ -119,15 +119,21 @@ class LargeTable:
         cells = pd.DataFrame({"period": self.period, "cohort": cohort, "n": self.looked["n"]})
         self._largest = int(cells.groupby(["period", "cohort"])["n"].sum().max())
         bit = np.searchsorted(np.unique(self.period), self.period)
-        self.starts, start = np.unique(cohort, return_inverse=True)
+        self.starts, nth = np.unique(cohort, return_inverse=True)
+        start = 1 << (nth + len(np.unique(self.period)) if self._in_bits else 0 * nth)
         place = np.searchsorted(self.seen, self.period)
-        rows = zip(self.looked["id"], self.period, cohort, bit, place, start, strict=True)
+        mask, word = 1 << (bit % _WORD), bit // _WORD
+        rows = zip(self.looked["id"], self.period, mask, word, place, cohort, start, strict=True)
         values = ", ".join(str(tuple(map(int, row))) for row in rows)
         self.columns.run(
-            f"CREATE TEMP TABLE timed AS SELECT time AS _time_, start AS _start_, m.* EXCLUDE (id) "
-            f"FROM looked JOIN (VALUES {values}) AS m (id, _period_, _cohort_, _bit_, _place_, _nth_) "
-            "USING (id)"
+            f"CREATE TEMP TABLE timed AS SELECT time, start, m.* EXCLUDE (id) "
+            f"FROM looked JOIN (VALUES {values}) AS m (id, {', '.join(_TIMED)}) USING (id)"
         )
+        for name, of in _TIMED.items():
+            known = f"SELECT DISTINCT {of}, {name} FROM timed WHERE {of} IS NOT NULL"
+            self.columns.run(
+                f"SET VARIABLE {name} = (SELECT map(list({of}), list({name})) FROM ({known}))"
+            )
 
     @cached_property
     def seen(self) -> IntArray:
@@ -136,12 +142,19 @@ class LargeTable:
 
     @property
     def _rows(self) -> str:
-        """Return the file's rows with what `timed` has for each, under names that no file has."""
-        time, start = quoted(self.names["time"]), quoted(self.names["start"])
-        return (
-            f"{self.columns.source} AS t JOIN timed "
-            f"ON t.{time} IS NOT DISTINCT FROM _time_ AND t.{start} IS NOT DISTINCT FROM _start_"
-        )
+        """Return the file's rows with what is known of each, under names that no file has."""
+        return self._timed(self.columns.source)
+
+    def _timed(self, source: str) -> str:
+        """Look times and starts up one by one: cheaper by far than a join on both."""
+        found = ", ".join(f"{self._known(name, of)} AS {name}" for name, of in _TIMED.items())
+        return f"(SELECT *, {found} FROM {source})"
+
+    def _known(self, name: str, of: str) -> str:
+        told = f"getvariable('{name}')[{quoted(self.names[of])}]"
+        without = f"SELECT any_value({name}) FROM timed WHERE {of} IS NULL"
+        missing = self.columns.run(without)[0][0]
+        return told if missing is None else f"coalesce({told}, {missing})"
 
     def _named(self, key: str) -> str:
         name = quoted(self.names[key])
@@ -182,7 +195,7 @@ class LargeTable:
         people: dict[int, int] = {}
         span = several = twice = 0
         by = self._sorted_by("unit")
-        for bounds in self.columns.slices(by) if by else [(None, None)]:
+        for bounds in self.columns.slices(by) if by else [Bounds()]:
             for cohort, n, often, double, own in self._by_cohort(bounds):
                 people[cohort] = people.get(cohort, 0) + n
                 span, several, twice = span + (own or 0), several + often, twice + double
@@ -208,23 +221,18 @@ class LargeTable:
     def _by_start_in_bits(self, bounds: Bounds) -> str:
         """Return the same where one number holds a unit's periods, and above them its start."""
         periods, unit = len(np.unique(self.period)), self._named("unit")
-        code = f"(1::BIGINT << _bit_) | (1::BIGINT << (_nth_ + {periods}))"
         return (
             "SELECT starts, count(*), count(*) FILTER (bit_count(starts) > 1), "
             "count(*) FILTER (n > bit_count(seen)), "
             "sum(floor(log2(seen)) - log2(seen & -seen) + 1)::BIGINT "
             f"FROM (SELECT n, code >> {periods} AS starts, code & {2**periods - 1} AS seen FROM ("
-            f"SELECT count(*) AS n, bit_or({code}) AS code "
+            f"SELECT count(*) AS n, bit_or(_mask_ | _start_) AS code "
             f"FROM {self._rows} {self._within(bounds)} GROUP BY {unit})) GROUP BY starts"
         )
 
     def _within(self, bounds: Bounds) -> str:
-        unit, signs = self._named("unit"), (">", "<=")
-        tests = [
-            f"{unit} {sign} {literal(bound)}"
-            for sign, bound in zip(signs, bounds, strict=True)
-            if bound is not None
-        ]
+        unit, ends = self._named("unit"), {">": bounds.after, "<=": bounds.upto}
+        tests = [f"{unit} {sign} {literal(end)}" for sign, end in ends.items() if end is not None]
         return f"WHERE {' AND '.join(tests)}" if tests else ""
 
     def _by_unit(self, bounds: Bounds) -> str:
@@ -255,15 +263,15 @@ class LargeTable:
         return ["missing_outcomes"] if 1 - known / n > MANY_MISSING else []
 
     def _several_starts(self) -> BadInput:
-        units = self._by_unit((None, None))
+        units = self._by_unit(Bounds())
         found = f"SELECT min(unit::VARCHAR) FROM ({units}) WHERE first < last"
         return panel.several_starts(self.columns.run(found)[0][0])
 
     def _two_rows(self) -> BadInput:
-        doubled = f"SELECT unit FROM ({self._by_unit((None, None))}) WHERE n > {self._bits()}"
+        doubled = f"SELECT unit FROM ({self._by_unit(Bounds())}) WHERE n > {self._bits()}"
         unit = self._named("unit")
         place = "row_number() OVER (PARTITION BY unit, period ORDER BY number)"
-        numbered = self._rows.replace(self.columns.source, self.columns.numbered)
+        numbered = self._timed(self.columns.numbered)
         rows = (
             f"SELECT {unit} AS unit, _period_ AS period, file_row_number AS number FROM {numbered}"
         )
@@ -276,6 +284,15 @@ class LargeTable:
 
 
 _LOOKED = ("known", "num", "den", "square")
+_TIMED = {
+    "_period_": "time",
+    "_mask_": "time",
+    "_word_": "time",
+    "_place_": "time",
+    "_cohort_": "start",
+    "_start_": "start",
+}
+"""What is known of a row by its time or by its start."""
 
 
 def outcome_rule(outcome: Outcome) -> Callable[[Given], object]:
@@ -289,4 +306,4 @@ def _without_period(row: Given) -> None:
 
 
 def _mask(word: int) -> str:
-    return f"CASE WHEN _bit_ // {_WORD} = {word} THEN 1::BIGINT << (_bit_ % {_WORD}) ELSE 0 END"
+    return f"CASE WHEN _word_ = {word} THEN _mask_ ELSE 0 END"

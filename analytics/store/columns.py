@@ -21,24 +21,36 @@ import pandas as pd
 import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, Grid
-from analytics.estimators.moments import LISTED, Moments, Rows, added_up
+from analytics.estimators.moments import LISTED, Moments
 from analytics.store import sums
+from analytics.store.adding import Block, Rows, added_up, in_blocks
 
 MEMORY = "250MB"
 THREADS = 1
 """One spends the least, in seconds of CPU and in memory; the answer is the same with more."""
 _AT_ONCE = 1 << 17
-_SLICE = 1_000_000
-_SLICES = 32
-_SORTED_SLICES = 10_000
-"""Small ones, that are sorted in memory."""
+_SLICE, _SLICES, _MOST = 2_000_000, 32, 8_000_000
+"""Rows of a part at least, parts at best, and rows of a part at most."""
 _EXACT = 53
 """Bits of a whole number that a double holds."""
 _FINEST = 1000
 """The finest grain whose number of them in one is still a double."""
 
-Bounds = tuple[Any, Any]
-"""More than the first, at most the second; None is no bound."""
+
+class Bounds(NamedTuple):
+    """A part of the file: more than ``after``, at most ``upto``; None is no bound."""
+
+    after: Any = None
+    upto: Any = None
+    low: Any = None
+    high: Any = None
+    rows: int = 0
+
+    @property
+    def are_numbers(self) -> bool:
+        """Return whether what stands in it are whole numbers from low to high, hardly one left out."""
+        whole = isinstance(self.low, int) and isinstance(self.high, int)
+        return whole and self.high - self.low < min(self.rows, _MOST)
 
 
 class Columns:
@@ -82,20 +94,22 @@ class Columns:
         """Yield the rows of a portable query a part at a time."""
         yield from self._db.sql(sums.text_of(query)).to_arrow_reader(_AT_ONCE)
 
-    def slices(self, column: str, *, at_most: int = _SLICES) -> list[Bounds]:
+    def slices(self, column: str) -> list[Bounds]:
         """Part the file by a column it is sorted by, so that each part is read and summed on its own.
 
         A file that is sorted otherwise stays whole.
         """
-        ends, waiting, before = [], 0, None
-        enough = max(_SLICE, self.file.metadata.num_rows // at_most)
+        enough = min(max(_SLICE, self.file.metadata.num_rows // _SLICES), _MOST)
+        parts = [Bounds()]
         for low, high, rows in sorted(self._ranges(column)):
-            if before is not None and low > before and waiting >= enough:
-                ends.append(before)
-                waiting = 0
-            before = high if before is None else max(before, high)
-            waiting += rows
-        return list(zip([None, *ends], [*ends, None], strict=True))
+            last = parts[-1]
+            if last.rows >= enough and low > last.high:
+                parts[-1] = last._replace(upto=last.high)
+                last = Bounds(after=last.high)
+                parts.append(last)
+            ends = (low, high) if last.low is None else (last.low, max(last.high, high))
+            parts[-1] = Bounds(last.after, None, *ends, last.rows + rows)
+        return parts
 
     def _ranges(self, column: str) -> list[tuple[Any, Any, int]]:
         """Return the least and greatest value of each row group, none unless all tell them."""
@@ -163,14 +177,14 @@ class ColumnPanel:
 
     def _add_up(self) -> None:
         into = f"CREATE TEMP TABLE {self.sums.name} AS "
-        for bounds in self._slices(_SLICES):
+        for bounds in self._slices():
             rows = _between(sa.select(self._rows), self._rows.c.cluster, bounds).cte("observations")
             self.columns.run(into + sums.text_of(sums.by_cluster(rows)))
             into = f"INSERT INTO {self.sums.name} "
 
-    def _slices(self, at_most: int) -> list[Bounds]:
+    def _slices(self) -> list[Bounds]:
         by = self._sorted_by
-        return [(None, None)] if by is None else self.columns.slices(by, at_most=at_most)
+        return [Bounds()] if by is None else self.columns.slices(by)
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""
@@ -210,21 +224,25 @@ class ColumnPanel:
             return None
         if not self._of_units and self._crossed():
             return None
-        return added_up(self._in_order(), grid, mean)
+        return added_up(self._blocks(), grid, mean)
 
     def _crossed(self) -> bool:
         return bool(self.columns.run(sums.text_of(sums.in_several_cohorts(self.sums)))[0][0])
 
-    def _in_order(self) -> Iterator[Rows]:
-        slices = self._slices(_SORTED_SLICES) if self._of_units else [(None, None)]
-        for bounds in slices:
-            ordered = _between(sums.in_order(self.sums), self.sums.c.cluster, bounds)
-            yield from map(self._read, _numbered(self.columns.batches(ordered)))
+    def _blocks(self) -> Iterator[Block]:
+        """Yield blocks of whole clusters; rows need no order where numbers tell clusters apart."""
+        for bounds in self._slices():
+            within = _between(sums.each(self.sums), self.sums.c.cluster, bounds)
+            if bounds.are_numbers:
+                yield Block(bounds.low, bounds.high - bounds.low + 1, self._read(within))
+            else:
+                yield from in_blocks(self._read(sums.in_order(within)))
 
-    def _read(self, batch: tuple[Any, ...]) -> Rows:
-        cohort, cluster, period, num, den = batch
-        num, den = np.ldexp(num, -self.grains.num), np.ldexp(den, -self.grains.den)
-        return Rows(cohort, cluster, period, num, den)
+    def _read(self, query: sa.Select[Any]) -> Iterator[Rows]:
+        for cohort, cluster, period, num, den in _numbered(self.columns.batches(query)):
+            yield Rows(
+                cohort, cluster, period, num * 2.0**-self.grains.num, den * 2.0**-self.grains.den
+            )
 
 
 def _numbered(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
@@ -249,10 +267,11 @@ def _numbered(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
 def _between(
     query: sa.Select[Any], column: sa.ColumnElement[Any], bounds: Bounds
 ) -> sa.Select[Any]:
-    after, upto = bounds
-    if after is not None:
-        query = query.where(column > sa.literal_column(literal(after)))
-    return query if upto is None else query.where(column <= sa.literal_column(literal(upto)))
+    if bounds.after is not None:
+        query = query.where(column > sa.literal_column(literal(bounds.after)))
+    if bounds.upto is None:
+        return query
+    return query.where(column <= sa.literal_column(literal(bounds.upto)))
 
 
 def _tuple(row: tuple[Any, ...]) -> str:

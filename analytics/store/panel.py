@@ -16,9 +16,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, Grid
-from analytics.estimators.moments import LISTED, Moments, Rows, added_up
+from analytics.estimators.moments import LISTED, Moments
 from analytics.estimators.panel import NEVER
 from analytics.store import stage, sums
+from analytics.store.adding import Rows, added_up, in_blocks
 from analytics.store.observed import Observed
 from analytics.store.stage import refill, temporary_table
 
@@ -98,10 +99,10 @@ class SqlPanel:
             return None
         if self.conn.execute(sums.in_several_cohorts(self.sums)).scalar_one():
             return None
-        return added_up(self._in_order(), grid, mean)
+        return added_up(in_blocks(self._in_order()), grid, mean)
 
     def _in_order(self) -> Iterator[Rows]:
-        ordered = sums.in_order(self.sums).execution_options(yield_per=_AT_ONCE)
+        ordered = sums.in_order(sums.each(self.sums)).execution_options(yield_per=_AT_ONCE)
         for part in self.conn.execute(ordered).partitions():
             cohort, cluster, period, num, den = zip(*part, strict=True)
             yield Rows(

@@ -65,10 +65,16 @@ def scores(sums: sa.FromClause, weights: sa.FromClause, count: int) -> sa.Select
     return sa.select(*key, *totals).select_from(joined).group_by(*key).order_by(*key)
 
 
-def in_order(sums: sa.FromClause) -> sa.Select[Any]:
-    """Return the sums themselves, cluster by cluster."""
+def each(sums: sa.FromClause) -> sa.Select[Any]:
+    """Return the sums themselves."""
     s = sums.c
-    return sa.select(s.cohort, s.cluster, s.period, s.num, s.den).order_by(s.cohort, s.cluster)
+    return sa.select(s.cohort, s.cluster, s.period, s.num, s.den)
+
+
+def in_order(each: sa.Select[Any]) -> sa.Select[Any]:
+    """Return the same, cluster by cluster."""
+    s = each.selected_columns
+    return each.order_by(s.cohort, s.cluster)
 
 
 def in_several_cohorts(sums: sa.FromClause) -> sa.Select[Any]:

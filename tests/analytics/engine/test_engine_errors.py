@@ -15,8 +15,9 @@ from analytics.estimators.errors import Measured, deviations_of, measure
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import Grid, grid_of
-from analytics.estimators.moments import Moments, Rows, added_up
+from analytics.estimators.moments import Moments
 from analytics.estimators.panel import NEVER
+from analytics.store.adding import Rows, added_up, in_blocks
 
 
 def measured(frame: pd.DataFrame) -> Measured:
@@ -123,7 +124,7 @@ class AddedUp(FramePanel):
         parts = (rows.iloc[at : at + 7] for at in range(0, len(rows), 7))
         columns = ("cohort", "cluster", "period", "num")
         read = (Rows(*(part[c].to_numpy() for c in columns), np.ones(len(part))) for part in parts)
-        return added_up(read, grid, mean)
+        return added_up(in_blocks(read), grid, mean)
 
     def __init__(self, frame: pd.DataFrame) -> None:
         super().__init__(frame)

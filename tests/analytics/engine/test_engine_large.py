@@ -154,6 +154,21 @@ def test_columns_may_have_the_names_that_are_used_within(
         assert_equal(*(answered(spec | more, base, large=large) for large in (True, False)))
 
 
+def test_starts_and_months_may_be_numbers_dates_or_missing(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    rows = table().assign(start=lambda rows: rows["start"].mask(rows["start"] == ""))
+    month, start = (pd.to_datetime(rows[name]) for name in ("month", "start"))
+    for told in (
+        rows,
+        rows.assign(month=month.dt.date, start=start.dt.date),
+        rows.assign(month=month.dt.month, start=start.dt.month.astype("Int64")),
+        rows.assign(month=month.dt.month, start=start.dt.month),
+    ):
+        base = written(told)
+        assert_equal(answered(SPEC, base, large=True), answered(SPEC, base, large=False))
+
+
 def test_rows_may_stand_in_any_order(
     written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:

@@ -41,7 +41,7 @@ def texts() -> list[str]:
         sums.cells(added),
         sums.clusters(added),
         sums.scores(added, weights, 2),
-        sums.in_order(added).order_by(added.c.period),
+        sums.in_order(sums.each(added)).order_by(added.c.period),
         sums.in_several_cohorts(added),
     )
     return [*made, *map(sums.text_of, asked)]
