@@ -36,6 +36,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     spells, dropped, names = spells_of(spec, "treatment", side)
     cuts = _cuts(spec, spells)
     draw = _draw(spells, cuts)
+    lots.check_clusters(draw, "cluster")
     balance = by_lot.balance(draw, names)
     trained = int(draw.side.sum())
     people = People(len(draw.side) - trained, trained, len(draw.side))

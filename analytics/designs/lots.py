@@ -10,7 +10,7 @@ from analytics.checks import grading
 from analytics.checks.few import FEW
 from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
-from analytics.estimators.grid import IntArray
+from analytics.estimators.grid import BoolArray, IntArray
 from analytics.estimators.permutation import Permuted
 from analytics.estimators.randomised import Draw
 from lrs.errors import BadInput
@@ -34,9 +34,31 @@ def check_sides(side: IntArray) -> None:
         raise BadInput(f"{who} is trained: there is nothing to compare", where="treatment")
 
 
+def check_clusters(draw: Draw, key: str) -> None:
+    """What was drawn is on one side; or everything is on both, as in a trial that crosses over."""
+    both = _on_both_sides(draw)
+    if both.any() and not both.all():
+        raise BadInput(
+            f"some {key}s have trained and untrained rows, others do not",
+            where=key,
+            hint="name as cluster what was drawn as one",
+        )
+
+
 def permuted_of(spec: Spec, draw: Draw) -> Permuted | None:
-    """Return the permutation test: when asked for, and when few were drawn."""
+    """Return the permutation test: when asked for, and when few were drawn.
+
+    Clusters that are on both sides were not what was drawn, and cannot be dealt anew.
+    """
     asked = spec.choice("inference", ("exact_permutation", "t"), "t") == "exact_permutation"
+    if _on_both_sides(draw).any():
+        if asked:
+            raise BadInput(
+                "clusters that are on both sides were not drawn as one, and cannot be dealt anew",
+                where="inference",
+                hint="leave out the cluster, or the permutation",
+            )
+        return None
     few = len(np.unique(draw.cluster)) < FEW
     return by_lot.permuted(draw) if asked or few else None
 
@@ -79,6 +101,13 @@ def inference_of(
         return {"p": p, "clusters": clusters, "method": plain}
     method = "permutation, " + ("all" if permuted.exact else "a sample")
     return {"p": p, "assignments": permuted.assignments, "clusters": clusters, "method": method}
+
+
+def _on_both_sides(draw: Draw) -> BoolArray:
+    """Return, for each cluster, whether it is on both sides."""
+    _, row = np.unique(draw.cluster, return_inverse=True)
+    trained = np.bincount(row, weights=draw.side)
+    return np.asarray((trained > 0) & (trained < np.bincount(row)))
 
 
 def _clusters(draw: Draw) -> tuple[int, int]:

@@ -25,7 +25,6 @@ from analytics.estimators.permutation import Permuted
 from analytics.estimators.question import Question
 from analytics.estimators.randomised import Draw
 from analytics.record import record_of
-from lrs.errors import BadInput
 
 KEYS = lots.KEYS | drawn_spells.KEYS
 _LOPSIDED = 2.0
@@ -77,7 +76,7 @@ def _draw(spec: Spec, own: Measures, covariates: FloatArray) -> tuple[Draw, Peop
     drawn = Draw(
         own.num[keep], own.den[keep], side[keep], cluster[keep], _centred(covariates[keep])
     )
-    _check_sides(drawn, "cluster" if spec.optional("cluster") else "unit")
+    lots.check_clusters(drawn, "cluster" if spec.optional("cluster") else "unit")
     return drawn, _people(spec, side, keep)
 
 
@@ -87,17 +86,6 @@ def _clusters(spec: Spec, rows: int) -> IntArray:
         if spec.optional(key):
             return np.asarray(pd.factorize(spec.names(key), sort=True)[0], np.int64)
     return np.arange(rows, dtype=np.int64)
-
-
-def _check_sides(draw: Draw, key: str) -> None:
-    """What was drawn is on one side; or everything is on both, as in a trial that crosses over."""
-    both = pd.Series(draw.side).groupby(draw.cluster).nunique() > 1
-    if both.any() and not both.all():
-        raise BadInput(
-            f"some {key}s have trained and untrained rows, others do not",
-            where=key,
-            hint="name as cluster what was drawn as one",
-        )
 
 
 def _people(spec: Spec, side: IntArray, keep: np.ndarray) -> People:

@@ -154,6 +154,7 @@ def _proportional(spells: Spells, fit: Any) -> float | None:
     """Return the chance of Schoenfeld residuals that move with the order of time as much as these."""
     left = np.asarray(fit.schoenfeld_residuals)[:, 0]
     told = np.isfinite(left) & (spells.event == 1)
-    if told.sum() < 5 or not np.ptp(left[told]) > 0:
+    times = spells.exit[told]
+    if told.sum() < 5 or not np.ptp(left[told]) > 0 or not np.ptp(times) > 0:
         return None
-    return float(stats.pearsonr(stats.rankdata(spells.exit[told]), left[told])[1])
+    return float(stats.pearsonr(stats.rankdata(times), left[told])[1])

@@ -86,10 +86,11 @@ def expected(spells: Spells, cuts: FloatArray) -> FloatArray:
 
 def piecewise(spells: Spells, cuts: FloatArray) -> Piecewise | None:
     """Fit the model; None when a side has no event, so that no ratio can be told."""
-    sides = [spells.event[spells.exposure == side].sum() for side in np.unique(spells.exposure)]
-    alone = spells.cluster is not None and len(np.unique(spells.cluster)) < 2
-    if len(sides) < 2 or min(sides) == 0 or alone:
+    sides = [spells.exposure == side for side in np.unique(spells.exposure)]
+    if len(sides) < 2 or not all(spells.event[own].any() for own in sides):
         return None
+    if spells.cluster is not None and min(len(np.unique(spells.cluster[own])) for own in sides) < 2:
+        return None  # a side that is one cluster has no error
     cells = cells_of(spells, cuts)
     columns = np.column_stack([spells.exposure, spells.covariates])[cells.row]
     estimate = _fitted(spells, cells, columns)

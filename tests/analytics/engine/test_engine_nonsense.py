@@ -248,6 +248,15 @@ def test_where_nothing_can_be_told_no_claim_is_made(
     assert answer["grade"] == "D"
 
 
+def test_clusters_on_both_sides_are_not_dealt(tmp_path: Path) -> None:
+    """They were not what was drawn: to deal them as if they were says nothing."""
+    table = people().assign(site=lambda t: t["unit"] // 8)
+    answer = asked(tmp_path, "randomised", table, cluster="site")
+    assert answer["inference"]["method"] == "t"
+    with pytest.raises(BadInput, match="on both sides"):
+        asked(tmp_path, "randomised", table, cluster="site", inference="exact_permutation")
+
+
 @pytest.mark.parametrize("key", ["outcome", "treatment"])
 def test_what_is_asked_about_is_no_covariate(tmp_path: Path, key: str) -> None:
     own = {"outcome": "y", "treatment": "on"}[key]

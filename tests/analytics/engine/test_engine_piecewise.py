@@ -118,6 +118,13 @@ def test_spells_say_the_same_as_whole_times(tmp_path: Path) -> None:
     assert parts["n"]["units"] == whole["n"]["units"] == 400
 
 
+def test_all_at_one_time_have_one_rate_a_side(tmp_path: Path) -> None:
+    table = newcomers(8).assign(to=1.0)
+    answer = ask(tmp_path, table, pieces=[])
+    share = table.groupby("on")["done"].mean()
+    assert answer["estimate"]["ratio"] == pytest.approx(share[1] / share[0], abs=EXACT)
+
+
 def test_few_drawn_are_dealt_anew(tmp_path: Path) -> None:
     """Events less those to be expected, over all 252 ways of drawing five of ten."""
     table = newcomers(5, people=10).assign(on=[0, 1] * 5, done=1)
@@ -191,10 +198,11 @@ def test_a_status_that_changes_is_no_draw(tmp_path: Path) -> None:
         (lambda t: t.assign(done=0), "no_variation"),
         (lambda t: t.assign(done=t["done"] * t["on"]), "small_sample"),
         (lambda t: t.head(15), "small_sample"),
+        (lambda t: t.assign(team=t["on"]), "small_sample"),
     ],
 )
 def test_where_nothing_can_be_told_nothing_is(tmp_path: Path, change: Any, flag: str) -> None:
-    answer = ask(tmp_path, change(newcomers()))
+    answer = ask(tmp_path, change(newcomers()), cluster="team")
     assert flag in answer["flags"]
     assert answer["verdict"] == "cannot_tell"
 
