@@ -66,10 +66,10 @@ def answer_panel(
 
 
 def _estimates(study: Study) -> Json:
-    names = ("simple", "group", "dynamic", "efficient", "imputation")
+    names = ("simple", "group", "dynamic", "efficient", "adjusted", "imputation")
     made = {name: told(study.measured.get(name)) for name in names}
-    if study.log_ratio is not None:
-        made["poisson"] = study.log_ratio.as_ratio()
+    if study.log_poisson is not None:
+        made["poisson"] = study.log_poisson.as_ratio()
     elif study.question.comparison != "never" and study.efficient is None:
         made["weighted_imputation"] = told(study.measured.get("headline"))
     return {name: value for name, value in made.items() if value is not None}

@@ -18,7 +18,7 @@ from analytics.checks import (
     sensitivity,
     unmeasured,
 )
-from analytics.checks.redrawn import Redraws, drawn_anew
+from analytics.checks.redrawn import Redrawn, Redraws, drawn_anew
 from analytics.estimators.effect import Effect
 from analytics.estimators.errors import Measured, measure
 from analytics.estimators.estimate import Estimate
@@ -27,6 +27,7 @@ from analytics.estimators.permutation import Permuted
 from analytics.estimators.question import Question
 from analytics.estimators.study import Study
 from analytics.headline import effect_of, mean_without
+from analytics.methods import BY_LOTS, BY_T
 from analytics.telling.withstood import withstood
 
 Json = dict[str, Any]
@@ -48,13 +49,29 @@ class Checked:
 
     @cached_property
     def effect(self) -> Effect:
-        """Return the effect that is told; a lone trained unit's error comes from placebos."""
+        """Return the effect that is told; a lone trained unit's error comes from placebos.
+
+        Where the lots are drawn anew, they give the interval as they give p.
+        """
         effect = effect_of(self.study)
+        if self.redrawn is not None:
+            return self._between_draws(effect, self.redrawn)
         if not self.lone or effect.ratio or self.permuted is None:
             return effect
         df = max(int(self.study.grid.clusters[self.study.comparison_rows].sum()) - 1, 1)
         measured = Estimate(effect.estimate.value, self.permuted.spread, float(df))
         return replace(effect, estimate=measured, method=f"{effect.method}; error from placebos")
+
+    def _between_draws(self, effect: Effect, redrawn: Redrawn) -> Effect:
+        beside = effect.difference
+        if beside is not None and redrawn.difference is not None and self.study.by_own_draw:
+            effect = replace(effect, difference=beside.between(*redrawn.difference))
+        theirs = self.study.drawn_ratio is not None or not effect.ratio
+        ends = redrawn.ratio if effect.ratio else redrawn.difference
+        if ends is None or not theirs:
+            return effect
+        method = effect.method.replace(BY_T, BY_LOTS)
+        return replace(effect, estimate=effect.estimate.between(*ends), method=method)
 
     @cached_property
     def lone(self) -> bool:
@@ -81,7 +98,7 @@ class Checked:
         return selection.companion_dips(self.companions)
 
     @cached_property
-    def redrawn(self) -> Permuted | None:
+    def redrawn(self) -> Redrawn | None:
         """Return the test by drawing the lots anew, where they were drawn here."""
         weights = self.study.weights["headline"]
         if self.redraws is None or self.lone or weights is None:

@@ -6,17 +6,19 @@ import numpy as np
 
 from analytics.estimators.effect import Effect
 from analytics.estimators.study import Study
+from analytics.methods import BY_T, DRAWN_HERE
 
 
 def effect_of(study: Study) -> Effect:
     """Return the effect that is told, on the scale of its kind."""
-    difference = study.measured.get("efficient") or study.measured.get("simple")
+    name = "adjusted" if study.by_own_draw else "efficient"
+    difference = study.measured.get(name) or study.measured.get("simple")
     if study.log_ratio is not None and study.log_ratio.se > 0:
         return Effect(
             estimate=study.log_ratio,
             ratio=True,
             difference=difference,
-            method="Poisson ratio on cells, untrained cells imputed; clustered t interval",
+            method=f"{_ratio_method(study)}; {BY_T}",
         )
     headline = study.measured.get("headline") or difference
     if headline is None:
@@ -25,16 +27,24 @@ def effect_of(study: Study) -> Effect:
         estimate=headline,
         ratio=False,
         without=_without(study, headline.value),
-        method=_method(study),
+        method=f"{_method(study)}; {BY_T}",
     )
 
 
+def _ratio_method(study: Study) -> str:
+    if study.drawn_ratio is not None:
+        return DRAWN_HERE
+    return "Poisson ratio on cells, untrained cells imputed"
+
+
 def _method(study: Study) -> str:
+    if study.by_own_draw:
+        return DRAWN_HERE
     if study.efficient is not None:
-        return "start drawn by lot: efficient estimator; clustered t interval"
+        return "start drawn by lot: efficient estimator"
     if study.question.comparison == "never":
-        return "group-time difference in differences, never trained; clustered t interval"
-    return "imputation from untrained cells, working covariance; clustered t interval"
+        return "group-time difference in differences, never trained"
+    return "imputation from untrained cells, working covariance"
 
 
 def _without(study: Study, effect: float) -> float | None:

@@ -2,19 +2,28 @@
 
 Only draws within the same bounds count, since no other could have come: what was held even when the
 lots were drawn is held even here. Each team keeps its own series; the share of draws that do at
-least as much is the p value, and the draw that was made is one of them.
+least as much is the p value, and the draw that was made is one of them. So stepped-wedge trials are
+tested (Ji, Fink, Robyn and Small 2017; Wang and De Gruttola 2017).
+
+The interval is the test turned round (Rosenbaum 2002): every effect that the draws would not reject
+once it is taken off the trained. What the estimate gives is linear in the effect, so where one draw
+begins to do less than the one that was made is worked out, not searched for. Interval and p
+therefore never contradict each other.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.checks.few import series
+from analytics.estimators.estimate import LEVEL
 from analytics.estimators.grid import FloatArray, Grid, IntArray
 from analytics.estimators.panel import NEVER, Panel
-from analytics.estimators.permutation import Permuted
+
+Ends = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -25,24 +34,100 @@ class Redraws:
     starts: IntArray
 
 
-def drawn_anew(panel: Panel, grid: Grid, weights: FloatArray, redraws: Redraws) -> Permuted | None:
-    """Return the p value, or None when some cluster was not seen in every period, or not drawn."""
+@dataclass(frozen=True, slots=True)
+class Redrawn:
+    """The test by drawing the lots anew; the ends of an interval are None where it has no end.
+
+    ``ratio`` are the ends of the logarithm of what happened over what would have happened.
+    """
+
+    p: float
+    assignments: int
+    difference: Ends | None
+    ratio: Ends | None
+
+
+@dataclass(frozen=True)
+class _Deals:
+    """What the estimate's weights give, the real draw first: from the untrained rows and the trained.
+
+    ``effect`` is what an effect of one in every trained row would give.
+    """
+
+    untrained: FloatArray
+    trained: FloatArray
+    effect: FloatArray
+
+
+def drawn_anew(panel: Panel, grid: Grid, weights: FloatArray, redraws: Redraws) -> Redrawn | None:
+    """Return the test, or None when a cluster was not drawn, or a draw leaves a cell empty."""
     num, den, cohort, cluster = series(panel, grid)
-    needed = (weights != 0).any(axis=0)
-    if not np.isin(cluster, redraws.clusters).all() or (den[:, needed] <= 0).any():
+    if not np.isin(cluster, redraws.clusters).all() or len(np.unique(cluster)) < len(cluster):
         return None
     labels = _labels(grid, redraws, cluster)
     if labels is None:
         return None
-    mean = np.divide(num, den, out=np.zeros_like(num), where=den > 0)
-    share = weights / np.maximum(np.bincount(cohort, minlength=len(weights)), 1)[:, None]
-    parts = mean @ share.T
-    rows = np.arange(len(cohort))
-    observed = abs(float(parts[rows, cohort].sum()))
-    values = np.abs(parts[rows, labels].sum(axis=1))
-    as_much = int((values >= observed - 1e-9 * max(1.0, observed)).sum())
-    spread = float(np.sqrt((values**2).mean()))
-    return Permuted((as_much + 1) / (len(values) + 1), len(values), exact=False, spread=spread)
+    deals = _deals(grid, weights, num, den, cohort, labels)
+    if deals is None:
+        return None
+    values = np.abs(deals.untrained + deals.trained)
+    as_much = int((values[1:] >= values[0] - 1e-9 * max(1.0, values[0])).sum())
+    theta = _inverted(deals.untrained, deals.trained)
+    return Redrawn(
+        p=(as_much + 1) / len(values),
+        assignments=len(labels),
+        difference=_inverted(deals.untrained + deals.trained, -deals.effect),
+        ratio=None
+        if theta is None or theta[0] <= 0
+        else (-math.log(theta[1]), -math.log(theta[0])),
+    )
+
+
+def _deals(
+    grid: Grid,
+    weights: FloatArray,
+    num: FloatArray,
+    den: FloatArray,
+    cohort: IntArray,
+    labels: IntArray,
+) -> _Deals | None:
+    """Deal the clusters' own series to the cohorts, draw by draw; None when a cell is left empty."""
+    dealt = np.vstack([cohort, labels])
+    on = grid.treated[cohort]
+    found = np.zeros((3, len(dealt)))
+    for g in np.flatnonzero((weights != 0).any(axis=1)).tolist():
+        own, needed = (dealt == g).astype(np.float64), weights[g] != 0
+        size = own @ den[:, needed]
+        if (size <= 0).any():
+            return None
+        for at, values in enumerate((np.where(on, 0.0, num), np.where(on, num, 0.0), den * on)):
+            found[at] += (own @ values[:, needed] / size) @ weights[g, needed]
+    return _Deals(*found)
+
+
+def _inverted(value: FloatArray, slope: FloatArray) -> Ends | None:
+    """Return between which effects ``value + effect * slope`` is not rejected; None without an end.
+
+    A draw does as much as the real one for every effect from the estimate up to where the two are
+    equally far from nothing.
+    """
+    least = math.ceil((1 - LEVEL) * len(value) - 1 - 1e-9)
+    if least < 1 or slope[0] == 0:
+        return None
+    estimate, steep = -value[0] / slope[0], abs(slope[0])
+    off, own = value[1:] + estimate * slope[1:], slope[1:]
+    up = np.sort(_reach(off, own, steep))[-least]
+    down = np.sort(_reach(off, -own, steep))[-least]
+    ends = (float(estimate - down), float(estimate + up))
+    return ends if np.isfinite(ends).all() else None
+
+
+def _reach(off: FloatArray, slope: FloatArray, steep: float) -> FloatArray:
+    """Return how far ``|off + x * slope| >= x * steep`` holds, for x from 0."""
+    endless = np.abs(slope) >= steep * (1 - 1e-12)
+    safe = np.where(endless, 0.0, slope)
+    reach = np.maximum(off / (steep - safe), -off / (steep + safe))
+    return np.where(endless, np.inf, reach)
 
 
 def _labels(grid: Grid, redraws: Redraws, cluster: np.ndarray) -> IntArray | None:

@@ -59,8 +59,29 @@ class Estimate:
         ends = {"low": self.low, "high": self.high, "p": self.p, "df": self.df}
         return {name: self.value, "se": self.se, **ends}
 
+    def between(self, low: float, high: float) -> Bounded:
+        """Return the estimate with an interval that was found another way."""
+        return Bounded(self.value, self.se, self.df, (low, high))
+
     def as_ratio(self) -> dict[str, float]:
         """Return the estimate of a logarithm as a ratio; ``se`` stays that of the logarithm."""
         low, high = ratio_of(self.low), ratio_of(self.high)
         ends = {"low": low, "high": high, "p": self.p, "df": self.df}
         return {"ratio": ratio_of(self.value), "se": self.se, **ends}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded(Estimate):
+    """An estimate whose interval does not come from t; its error still tells what could be seen."""
+
+    ends: tuple[float, float]
+
+    @property
+    def low(self) -> float:
+        """Return the lower end of the interval."""
+        return self.ends[0]
+
+    @property
+    def high(self) -> float:
+        """Return the upper end of the interval."""
+        return self.ends[1]

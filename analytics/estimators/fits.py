@@ -28,10 +28,16 @@ def by_exposure(grid: Grid) -> Covariance:
     return lambda g: np.diag(variance[g])
 
 
+def one_course(grid: Grid) -> FloatArray:
+    """Return the design of cohorts that are alike but for chance: period dummies alone."""
+    rows, columns = grid.den.shape
+    return np.array(np.broadcast_to(np.eye(columns), (rows, columns, columns)))
+
+
 def additive(grid: Grid, *, lines: bool = False) -> FloatArray:
     """Return the design: period and cohort dummies, and if asked a straight line a cohort."""
     rows, columns = grid.den.shape
-    period = np.broadcast_to(np.eye(columns), (rows, columns, columns))
+    period = one_course(grid)
     dummy = np.repeat(np.eye(rows)[:, None, :], columns, axis=1)
     time = (grid.periods - grid.periods.mean()) / max(float(np.ptp(grid.periods)), 1.0)
     parts = [period, dummy]
@@ -101,7 +107,11 @@ def common(grid: Grid) -> FloatArray:
 
 def imputation(grid: Grid, covariance: Covariance | None = None) -> FloatArray | None:
     """Return the weights of the imputation estimate, averaged over trained units and periods."""
-    fit = fit_untrained(grid, covariance or by_exposure(grid))
+    return effect_of_training(grid, fit_untrained(grid, covariance or by_exposure(grid)))
+
+
+def effect_of_training(grid: Grid, fit: Fit) -> FloatArray | None:
+    """Return the weights of the trained cells' mean less what a fit to the untrained foretells."""
     trained = grid.treated & fit.reachable
     if not trained.any():
         return None

@@ -7,14 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.estimators import efficient, fits, group_time, naive
+from analytics.estimators import adjusted, efficient, fits, group_time, naive
 from analytics.estimators.errors import Measured, Spread, deviations_of, measure
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, grid_of
 from analytics.estimators.panel import Panel
 from analytics.estimators.poisson import RateRatio, rate_ratio
 from analytics.estimators.question import Question
-from analytics.estimators.working import working_covariance
+from analytics.estimators.working import fitted_covariance
 
 ENOUGH_BESIDE = 0.10
 """A comparison beside less than a tenth of the trained time is none."""
@@ -68,9 +68,14 @@ class Study:
         return rows
 
     @cached_property
+    def fitted(self) -> fits.Covariance | None:
+        """Return the fitted covariance of the cells; None when there is too little to fit it to."""
+        return fitted_covariance(self.grid, self.deviations.pooled)
+
+    @property
     def covariance(self) -> fits.Covariance:
         """Return the working covariance of the cells."""
-        return working_covariance(self.grid, self.deviations.pooled)
+        return self.fitted or fits.by_exposure(self.grid)
 
     @cached_property
     def headline_weights(self) -> FloatArray | None:
@@ -78,13 +83,29 @@ class Study:
 
         Asked to compare with the never trained only, it is the group-time estimate; otherwise the
         imputation estimate with the working covariance, more precise under the same assumption.
-        A start drawn by lot allows more still: the efficient estimate.
+        A start drawn by lot allows more still: the efficient estimate; and where the draw was made
+        here, that all the periods before the start are taken into account.
         """
+        if self.by_own_draw:
+            return self.adjusted
         if self.efficient is not None:
             return self.efficient
         if self.question.comparison == "never":
             return group_time.simple(self.effects)
         return fits.imputation(self.grid, self.covariance)
+
+    @cached_property
+    def by_own_draw(self) -> bool:
+        """Return whether the effect that is told is the one adjusted for all periods before."""
+        asked = self.question.own_draw and self.question.comparison != "never"
+        return asked and self.adjusted is not None
+
+    @cached_property
+    def adjusted(self) -> FloatArray | None:
+        """Return the weights of the effect beside what all periods before foretell, for a draw."""
+        if not self.question.randomised_timing:
+            return None
+        return adjusted.adjusted(self.grid, self.fitted)
 
     @cached_property
     def efficient(self) -> FloatArray | None:
@@ -94,9 +115,16 @@ class Study:
         return efficient.efficient(self.grid, self.deviations, self.question.comparison)
 
     @cached_property
-    def ratio(self) -> RateRatio | None:
-        """Return the ratio of rates, for events per exposure."""
+    def poisson(self) -> RateRatio | None:
+        """Return the ratio of rates of the log-linear model, for events per exposure."""
         return rate_ratio(self.grid) if self.question.per_exposure else None
+
+    @cached_property
+    def drawn_ratio(self) -> RateRatio | None:
+        """Return the ratio to what was foretold, for events per exposure and our own draw."""
+        if not (self.question.per_exposure and self.by_own_draw) or self.adjusted is None:
+            return None
+        return adjusted.rate_ratio(self.grid, self.adjusted)
 
     @cached_property
     def weights(self) -> dict[str, FloatArray | None]:
@@ -108,6 +136,7 @@ class Study:
             "dynamic": group_time.dynamic(self.effects),
             "imputation": fits.imputation(self.grid),
             "efficient": self.efficient,
+            "adjusted": self.adjusted,
             "trend_adjusted": fits.trend_adjusted(self.grid, self.covariance),
             **naive.naive(self.grid),
         }
@@ -118,12 +147,20 @@ class Study:
         return measure(self.deviations, self.weights)
 
     @cached_property
+    def log_poisson(self) -> Estimate | None:
+        """Return the logarithm of the log-linear model's ratio with its error."""
+        return self._logarithm(self.poisson)
+
+    @cached_property
     def log_ratio(self) -> Estimate | None:
-        """Return the logarithm of the ratio with its error."""
-        if self.ratio is None:
+        """Return the logarithm of the ratio that is told with its error."""
+        return self._logarithm(self.drawn_ratio or self.poisson)
+
+    def _logarithm(self, ratio: RateRatio | None) -> Estimate | None:
+        if ratio is None:
             return None
-        cov, df = self.deviations.covariance(self.ratio.weights[None])
-        return Estimate(self.ratio.log, float(np.sqrt(max(cov[0, 0], 0.0))), float(df[0]))
+        cov, df = self.deviations.covariance(ratio.weights[None])
+        return Estimate(ratio.log, float(np.sqrt(max(cov[0, 0], 0.0))), float(df[0]))
 
     @cached_property
     def events(self) -> dict[int, Estimate]:

@@ -20,9 +20,14 @@ _LEAST_CLUSTERS = 12
 
 def working_covariance(grid: Grid, pooled: FloatArray) -> Covariance:
     """Return the fitted covariance of each cohort's cells; the plain one when there is too little."""
+    return fitted_covariance(grid, pooled) or by_exposure(grid)
+
+
+def fitted_covariance(grid: Grid, pooled: FloatArray) -> Covariance | None:
+    """Return the fitted covariance of each cohort's cells, or None when there is too little."""
     enough = int(grid.clusters[~grid.always].sum()) >= _LEAST_CLUSTERS
     if not enough or not np.isfinite(pooled).all() or np.trace(pooled) <= 0:
-        return by_exposure(grid)
+        return None
     omega = _fitted(pooled, grid.periods.astype(np.float64))
     return lambda g: omega / max(int(grid.clusters[g]), 1)
 

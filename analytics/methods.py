@@ -1,0 +1,7 @@
+"""The words of an estimate's method that pages tell people apart by. Nothing is computed here."""
+
+from __future__ import annotations
+
+BY_T = "clustered t interval"
+BY_LOTS = "interval of the lots drawn anew"
+DRAWN_HERE = "start drawn here: adjusted for all periods before it"
