@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analytics.methods import BY_LOTS, DRAWN_HERE
 from analytics.report.picture import Row
 from analytics.report.view import View
 from lrs.web.i18n import N_
@@ -13,6 +14,7 @@ ESTIMATES = {
     "group": N_("Difference in differences, averaged by start"),
     "dynamic": N_("Difference in differences, averaged by time since the start"),
     "efficient": N_("Efficient estimate for a start drawn by lot"),
+    "adjusted": N_("Adjusted for all periods before a start drawn by lot"),
     "imputation": N_("Imputation from the untrained periods"),
     "weighted_imputation": N_("Imputation, weighted by how a unit's months move together"),
     "poisson": N_("Rate model with exposure"),
@@ -46,6 +48,12 @@ def method(view: View) -> list[str]:
 
 def _comparison(view: View) -> str:
     say = view.words.say
+    if DRAWN_HERE in _told_by(view):
+        return say(
+            "Lots decided which teams started when, so the teams that had not started show how the "
+            "others would have gone on. How each team stood in all the months before its start was "
+            "taken into account."
+        )
     if view.by_team:
         return say(
             "Teams that started in the same month were followed from before to after, and beside "
@@ -59,7 +67,18 @@ def _comparison(view: View) -> str:
     )
 
 
+def _told_by(view: View) -> str:
+    return str((view.record.get("estimate") or {}).get("method"))
+
+
 def _uncertainty(view: View) -> str:
+    redrawn = (view.record.get("inference") or {}).get("assignments")
+    if redrawn and BY_LOTS in _told_by(view):
+        return view.words.say(
+            "The lots were drawn again %(n)s times, as they might have fallen. The interval holds "
+            "every effect that these draws do not rule out.",
+            n=view.figures.number(redrawn),
+        )
     if view.by_team:
         return view.words.say(
             "Whole teams were trained together, so each team counts as one when it is worked out "
