@@ -17,6 +17,7 @@ from scipy import stats
 
 from analytics.checks.few import FEW
 from analytics.estimators import fits
+from analytics.estimators.adjusted import adjusted
 from analytics.estimators.efficient import efficient
 from analytics.estimators.errors import Deviations, deviations_of
 from analytics.estimators.estimate import LEVEL, POWER
@@ -107,7 +108,8 @@ def smallest(
 ) -> float | None:
     """Return the smallest effect that the planned roll-out finds four times in five.
 
-    With the weights of the estimate that will be told: the efficient one where lots are drawn.
+    With the weights of the estimate that will be told: where lots are drawn, the one adjusted for
+    the months before; with few teams, for the last of them alone.
 
     ``beside`` teams are never trained; ``until`` is the last month that counts. The months before
     are as many as the history still gives; None when it gives too few.
@@ -122,16 +124,26 @@ def smallest(
     beside += sum(wave.teams for wave in waves if wave.month > until)
     grid = _planned(periods, sizes | ({NEVER: beside} if beside else {}))
     omega = history.omega[-len(periods) :, -len(periods) :]
-    if by_lot:
-        weights = efficient(grid, cast(Deviations, _Expected(grid, omega)), "both")
-    else:
-        weights = fits.imputation(grid, lambda g: omega / float(grid.clusters[g]))
+    weights = _weights(grid, omega, by_lot)
     if weights is None:
         return None
     parts = _Expected(grid, omega).covariance(weights[None])[0][0]
     df = max(int(grid.clusters.sum()) - len(grid.cohorts), 1)
     reach = stats.t.ppf(0.5 + LEVEL / 2, df) + stats.t.ppf(POWER, df)
     return float(reach * np.sqrt(parts[0]))
+
+
+def _weights(grid: Grid, omega: FloatArray, by_lot: bool) -> FloatArray | None:
+    """Return the weights of the estimate that will be told."""
+
+    def covariance(g: int) -> FloatArray:
+        return omega / float(grid.clusters[g])
+
+    if not by_lot:
+        return fits.imputation(grid, covariance)
+    if int(grid.clusters.sum()) < FEW:
+        return efficient(grid, cast(Deviations, _Expected(grid, omega)), "both")
+    return adjusted(grid, covariance)
 
 
 @dataclass(frozen=True)

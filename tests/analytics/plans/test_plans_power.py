@@ -72,11 +72,14 @@ def test_smallest_effect_is_that_of_a_difference_in_differences_when_months_are_
     assert found == pytest.approx(_reach(38) * error, rel=1e-9)
 
 
-def test_smallest_effect_of_a_draw_takes_off_what_the_last_month_before_foretells() -> None:
+@pytest.mark.parametrize(("teams", "months"), [(10, 6), (5, 1)], ids=["all", "few: the last"])
+def test_smallest_effect_of_a_draw_takes_off_what_the_months_before_foretell(
+    teams: int, months: int
+) -> None:
     omega = 3.0 * np.ones((12, 12)) + 1.0 * np.eye(12)
-    found = smallest(_history(omega), [Wave(0, 10)], 10, 5, by_lot=True)
-    error = math.sqrt((3 + 1 / 6 - 3**2 / 4) * 2 / 10)
-    assert found == pytest.approx(_reach(18) * error, rel=1e-9)
+    found = smallest(_history(omega), [Wave(0, teams)], teams, 5, by_lot=True)
+    error = math.sqrt((3 + 1 / 6 - 3**2 / (3 + 1 / months)) * 2 / teams)
+    assert found == pytest.approx(_reach(2 * teams - 2) * error, rel=1e-9)
 
 
 def test_more_teams_and_more_months_show_smaller_effects() -> None:
