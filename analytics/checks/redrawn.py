@@ -71,7 +71,7 @@ def drawn_anew(panel: Panel, grid: Grid, weights: FloatArray, redraws: Redraws) 
     if deals is None:
         return None
     values = np.abs(deals.untrained + deals.trained)
-    as_much = int((values[1:] >= values[0] - 1e-9 * max(1.0, values[0])).sum())
+    as_much = int((values[1:] >= values[0] - 1e-9 * values.max()).sum())
     theta = _inverted(deals.untrained, deals.trained)
     return Redrawn(
         p=(as_much + 1) / len(values),
