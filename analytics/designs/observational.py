@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.checks import grading, unmeasured
+from analytics.designs import lots
 from analytics.designs.covariates import covariates_of
 from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.sides import sides
@@ -65,9 +66,7 @@ def _chosen(spec: Spec, own: Measures, covariates: FloatArray) -> Chosen:
     """Return the people who have everything."""
     side, keep = sides(spec.column("treatment"), needed=own.known), own.known
     trained = side[keep] == 1
-    if trained.all() or not trained.any():
-        who = "everyone" if trained.all() else "nobody"
-        raise BadInput(f"{who} is trained: there is nothing to compare", where="treatment")
+    lots.check_sides(side[keep])
     if spec.optional("unit") and spec.names("unit")[keep].duplicated().any():
         raise BadInput(
             "somebody has two rows",

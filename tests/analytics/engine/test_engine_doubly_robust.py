@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from statsmodels.treatment.treatment_effects import TreatmentEffect
+from test_engine_balancing import errors_of_cases
 
 from analytics.estimators.balancing import Chosen, balanced, entropy_weights
 from analytics.estimators.doubly_robust import doubly_robust
@@ -91,13 +92,7 @@ def test_interval_covers_where_either_regression_is_right(bent: float) -> None:
 def test_ratio_of_rates_covers() -> None:
     random, covered = np.random.default_rng(9), []
     for _ in range(200):
-        years = random.normal(size=400)
-        on = random.random(400) < 1 / (1 + np.exp(-years))
-        cases = random.integers(5, 15, 400).astype(float)
-        errors = random.poisson(cases * np.exp(-1 + 0.3 * years - 0.2 * on)).astype(float)
-        told = doubly_robust(
-            Chosen(errors, cases, on, np.column_stack([years, years**2])), ratio=True
-        )
+        told = doubly_robust(errors_of_cases(random), ratio=True)
         assert told is not None
         covered.append(told.low <= -0.2 <= told.high)
     assert np.mean(covered) > 0.90
