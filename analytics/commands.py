@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from analytics.evaluate_command import evaluate
+from analytics.evaluate_command import evaluate, work_alone
 from analytics.output import put
 from lrs.access.tenants import DEFAULT
 from lrs.errors import BadInput
@@ -38,6 +38,7 @@ def impact(given: dict[str, Any], /, path: str, outcome: str, **options: Any) ->
     PATH is the id of a path from paths.toml, or the IRI of one activity. Without --json and --html
     the answer is told on the screen.
     """
+    work_alone()
     from analytics.impact.reports import impact as make
     from lrs.access.tenants import tenant_number
     from lrs.store.migrate import open_database

@@ -20,7 +20,7 @@ from analytics.designs import (
     duration,
     interrupted_series,
     observational,
-    panel,
+    panels,
     placebos,
     randomised,
     single_unit,
@@ -32,7 +32,7 @@ from lrs.errors import BadInput
 Answer = dict[str, Any]
 
 DESIGNS: dict[str, ModuleType] = {
-    "panel": panel,
+    "panel": panels,
     "randomised": randomised,
     "observational": observational,
     "duration": duration,

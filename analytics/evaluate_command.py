@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def evaluate(spec: Path, json_out: str | None, lang: str) -> None:
     SPEC is a JSON file that names the table, its columns and the design; paths in it are relative to
     its own folder. Without --json the answer is told on the screen.
     """
+    work_alone()
     from analytics.evaluate import evaluate as answer_to
 
     answer = answer_to(_read(spec), spec.parent)
@@ -33,6 +35,11 @@ def evaluate(spec: Path, json_out: str | None, lang: str) -> None:
         _tell(answer, lang)
     else:
         _write(answer, json_out)
+
+
+def work_alone() -> None:
+    """Have linear algebra, before it is loaded, use one thread; a second one mostly spins and waits."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _read(path: Path) -> dict[str, Any]:

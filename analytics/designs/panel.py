@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from analytics.answering import answer_panel
-from analytics.designs import large_panel
 from analytics.designs.measures import Measures, measures
 from analytics.designs.spec import Spec, kpi_of, question_of
 from analytics.designs.time import Clock, IntArray, clock_of, periods_of
@@ -27,8 +26,6 @@ _MANY_WITHIN = 0.5
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
-    if large_panel.is_large(spec):
-        return large_panel.answer(spec, provenance)
     rows, clock = _rows(spec)
     question = question_of_panel(spec, clock)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))

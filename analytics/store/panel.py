@@ -64,7 +64,7 @@ class SqlPanel:
             table.create(self.conn, checkfirst=False)
         rows = self._observations(seen).cte("observations")
         refill(self.conn, self.sums, sums.by_cluster(rows))
-        refill(self.conn, self.people, self._behind(rows))
+        refill(self.conn, self.people, self._behind(seen))
 
     def drop(self) -> None:
         """Give back the room of the sums."""
@@ -113,15 +113,28 @@ class SqlPanel:
                 np.array(den, np.float64),
             )
 
-    def _behind(self, rows: sa.CTE) -> sa.Select[Any]:
+    def _behind(self, seen: sa.Table) -> sa.Select[Any]:
         if self.measure.grain == "person":
             if self.level == "person":
                 return sa.select(self.sums.c.cohort, self.sums.c.cluster).distinct()
-            return sa.select(rows.c.cohort, rows.c.person_id).distinct()
+            return self._of_spells(seen)
         m, s = stage.member.c, self.sums.c
         within = sa.and_(m.unit_id == s.cluster, m.from_ix <= s.period, m.to_ix > s.period)
         joined = stage.member.join(self.sums, within)
         return sa.select(s.cohort, m.person_id).select_from(joined).distinct()
+
+    def _of_spells(self, seen: sa.Table) -> sa.Select[Any]:
+        """Look once a spell whether a month counts: going through all of them again costs far more."""
+        spells = self._spells()
+        joined, cohort, _ = self._with_start(spells, spells)
+        counts = sa.and_(spells.c.from_ix <= self.last, spells.c.to_ix > self.first)
+        if not self.measure.fills_zero:
+            month = seen.c.period
+            within = (month >= spells.c.from_ix, month < spells.c.to_ix)
+            own = (seen.c.unit_id == spells.c.person_id, month.between(self.first, self.last))
+            counts = sa.exists().where(*own, *within)
+        people = sa.select(self._within(cohort).label("cohort"), spells.c.person_id)
+        return people.select_from(joined).where(counts).distinct()
 
     def _observations(self, seen: sa.Table) -> sa.Select[Any]:
         """Return cohort, cluster, period, num, den, and person where records are of people."""
@@ -183,7 +196,7 @@ class SqlPanel:
         return stage.member if self.level == "team" else stage.employed
 
     def _with_start(
-        self, joined: sa.Join, spells: sa.Table
+        self, joined: sa.FromClause, spells: sa.Table
     ) -> tuple[sa.Join, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
         """Join who, or whose team, started when; return that month and the cluster's column."""
         if self.level == "team":
