@@ -42,6 +42,7 @@ TRIED = {
         "companions": [{"outcome": "calls", "kpi": {"kind": "continuous", "better": "up"}}],
     },
     "weighted": {"exposure": "cases", "comparison": "never"},
+    "by lot": {"randomised_timing": True},
 }
 ODD = {
     "a unit without a name": lambda rows: rows.assign(person=rows["person"].mask(rows.index == 30)),
