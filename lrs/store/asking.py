@@ -33,7 +33,7 @@ def ask(conn: sa.Connection, questions: Sequence[Question]) -> list[list[Row]]:
     """
     if conn.dialect.name == "sqlite":
         return [_ask_sqlite(conn, each) for each in questions]
-    from lrs.store.copying import driver_faults  # needs the driver, which need not be installed
+    from lrs.store.arrays import driver_faults  # needs the driver, which need not be installed
 
     raw: Any = conn.connection.driver_connection
     with driver_faults(raw):

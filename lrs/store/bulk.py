@@ -1,7 +1,8 @@
 """Many rows at once, the way each database takes them fastest.
 
-PostgreSQL has a module of its own (`lrs.store.copying`). On SQLite the driver's ``executemany`` is as fast as ``VALUES`` with many rows while nobody else is about; but it
-lets go of the interpreter at every row, and among busy threads waits to get it back each time.
+PostgreSQL has a module of its own (`lrs.store.arrays`). On SQLite the driver's ``executemany`` is
+as fast as ``VALUES`` with many rows while nobody else is about; but it lets go of the interpreter at
+every row, and among busy threads waits to get it back each time.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def insert_all(conn: sa.Connection, inserts: Iterable[Insert]) -> None:
     if not given:
         return
     if conn.dialect.name != "sqlite":
-        from lrs.store.copying import put  # needs the driver, which need not be installed
+        from lrs.store.arrays import put  # needs the driver, which need not be installed
 
         put(conn.connection.driver_connection, given)
         return

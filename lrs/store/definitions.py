@@ -15,7 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from lrs.store.asking import Question, ask
-from lrs.store.bulk import Row, insert_rows, one_of
+from lrs.store.bulk import Insert, Row, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import definition
@@ -72,6 +72,13 @@ def told_by(statements: Iterable[Statement], numbers: Numbers) -> list[Told]:
     ]
 
 
+class Merged(NamedTuple):
+    """What becomes of definitions: rows that are new, and texts that are not what they were."""
+
+    made: Insert
+    changed: list[dict[str, Any]]
+
+
 class NewDefinitions:
     """The definitions that this process did not merge last."""
 
@@ -90,24 +97,22 @@ class NewDefinitions:
         """Return the question what is stored of these activities."""
         return _asking(dialect, self._tenant_id, list(self.by_activity))
 
-    def store(self, conn: sa.Connection, defined: Iterable[Row]) -> None:
+    def merged(self, defined: Iterable[Row]) -> Merged:
         """Merge them into what is stored, which is the answer to `asking`."""
-        if not self.by_activity:
-            return
-        stored: dict[int, str] = dict(defined)
-        made, changed = [], []
+        stored: dict[int, str] = dict(defined) if self.by_activity else {}
+        made: list[Any] = []
+        changed = []
         for number, bodies in self.by_activity.items():
             old = stored.get(number)
             if old is None and len(bodies) == 1:
-                made.append((number, self._tenant_id, bodies[0].decode()))
+                made += (number, self._tenant_id, bodies[0].decode())
                 continue
             text = orjson.dumps(_all_merged(old, bodies)).decode()
             if old is None:
-                made.append((number, self._tenant_id, text))
+                made += (number, self._tenant_id, text)
             elif text != old:
                 changed.append({"number": number, "text": text})
-        insert_rows(conn, definition, ("term_id", "tenant_id", "body"), made)
-        _change(conn, self._tenant_id, changed)
+        return Merged(Insert(definition, ("term_id", "tenant_id", "body"), made), changed)
 
     def remember(self) -> None:
         """Remember what was merged; only call it when that is committed."""
@@ -138,7 +143,8 @@ def _reading(dialect: str) -> sa.Select[Any]:
     )
 
 
-def _change(conn: sa.Connection, tenant_id: int, changed: list[dict[str, Any]]) -> None:
+def change_definitions(conn: sa.Connection, tenant_id: int, changed: list[dict[str, Any]]) -> None:
+    """Write the texts that are not what they were."""
     if changed:
         conn.execute(
             sa.update(definition)

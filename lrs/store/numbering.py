@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from lrs.errors import StoreUnavailable
-from lrs.store.asking import Question, ask
+from lrs.store.asking import Question
 from lrs.store.authorities import Authority, number_authority
 from lrs.store.bulk import Row
 from lrs.store.database import Database
@@ -58,17 +58,18 @@ class Numbering:
         the commit of the statements, which waits for the disk, takes it along. A database that
         breaks down between the two may have lost it: `asking` tells.
         """
-        if not (self._database.is_sqlite or self._missing_authorities):
-            ask(conn, [Question(_WITHOUT_WAITING, {})])
         for wanted in self._missing_authorities:
             self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
         if self._missing:
-            self._new_terms, self.witnesses = number_names(conn, self._tenant_id, self._missing)
+            first = () if self._missing_authorities else (Question(_WITHOUT_WAITING, {}),)
+            self._new_terms, self.witnesses = number_names(
+                conn, self._tenant_id, self._missing, first
+            )
             self.terms |= self._new_terms
 
-    def asking(self, dialect: str) -> Question:
+    def asking(self) -> Question:
         """Return the question whether what was made is still there, for the statements' transaction."""
-        return asking_for_terms(dialect, self.witnesses)
+        return asking_for_terms(self.witnesses)
 
     def hold(self, there: Sequence[Row]) -> None:
         """Raise `StoreUnavailable` unless all is there; ``there`` is the answer to `asking`."""

@@ -94,8 +94,12 @@ def insert_new(
     tenant_id: int,
     turn: Turn,
     batches: Sequence[Ready],
+    beside: Sequence[Insert] = (),
 ) -> None:
-    """Insert statements, numbered and stamped from the turn on, with all they are found by."""
+    """Insert statements, numbered and stamped from the turn on, with all they are found by.
+
+    ``beside`` is inserted together with them.
+    """
     rows: list[Any] = []
     bodies: list[Any] = []
     refs: list[Any] = []
@@ -113,6 +117,7 @@ def insert_new(
             Insert(statement, _STATEMENT_COLUMNS, rows),
             Insert(statement_body, _BODY_COLUMNS, bodies),
             Insert(ref, REF_COLUMNS, refs),
+            *beside,
         ],
     )
 

@@ -58,8 +58,13 @@ class Numbered(NamedTuple):
     """
 
 
-def number_names(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbered:
-    """Return the number of every name, making those that are new."""
+def number_names(
+    conn: sa.Connection, tenant_id: int, names: Iterable[Name], first: Sequence[Question] = ()
+) -> Numbered:
+    """Return the number of every name, making those that are new.
+
+    ``first`` is asked together with it on PostgreSQL, before it.
+    """
     keyed: _Keyed = {(int(kind), digest16(value)): value for kind, value in names}
     ordered = {key: keyed[key] for key in sorted(keyed)}
     if not ordered:
@@ -67,14 +72,20 @@ def number_names(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> 
     if conn.dialect.name == "sqlite":
         found, witnesses = _number_on_sqlite(conn, tenant_id, ordered)
     else:
-        found, witnesses = _number_on_postgresql(conn, tenant_id, ordered)
+        found, witnesses = _number_on_postgresql(conn, tenant_id, ordered, first)
     numbers = {(kind, ordered[kind, digest]): number for (kind, digest), number in found.items()}
     return Numbered(numbers, witnesses)
 
 
-def asking_for_terms(dialect: str, numbers: Sequence[int]) -> Question:
-    """Return the question which of these terms are there."""
-    return Question(_present(dialect), {"wanted": list(numbers)})
+_ONE = sa.select(term.c.id).where(term.c.id == sa.bindparam("number"))
+_SOME = sa.select(term.c.id).where(one_of("postgresql", term.c.id))
+
+
+def asking_for_terms(numbers: Sequence[int]) -> Question:
+    """Return the question which of these terms are there; PostgreSQL keeps a plan for a single one."""
+    if len(numbers) == 1:
+        return Question(_ONE, {"number": numbers[0]})
+    return Question(_SOME, {"wanted": list(numbers)})
 
 
 def find_numbers(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbers:
@@ -128,7 +139,9 @@ def _number_on_sqlite(conn: sa.Connection, tenant_id: int, ordered: _Keyed) -> _
     return found | made, []
 
 
-def _number_on_postgresql(conn: sa.Connection, tenant_id: int, ordered: _Keyed) -> _Found:
+def _number_on_postgresql(
+    conn: sa.Connection, tenant_id: int, ordered: _Keyed, first: Sequence[Question]
+) -> _Found:
     """Make first and look second: what is not remembered is, most often, new."""
     kinds, digests = zip(*ordered, strict=True)
     given = {
@@ -137,7 +150,7 @@ def _number_on_postgresql(conn: sa.Connection, tenant_id: int, ordered: _Keyed) 
         "digests": list(digests),
         "texts": list(ordered.values()),
     }
-    (made,) = ask(conn, [Question(_making(), given)])
+    *_, made = ask(conn, [*first, Question(_making(), given)])
     found = {(kind, bytes(digest)): number for kind, digest, number in made}
     witnesses = [number for _, _, number in made[:1]]
     if len(found) < len(ordered):
@@ -166,11 +179,6 @@ def _reading(dialect: str) -> sa.Select[Any]:
         term.c.kind.in_(sa.bindparam("kinds", expanding=True)),
         one_of(dialect, term.c.digest),
     )
-
-
-@cache
-def _present(dialect: str) -> sa.Select[Any]:
-    return sa.select(term.c.id).where(one_of(dialect, term.c.id))
 
 
 @cache

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.dialects import postgresql
 
 from lrs.errors import Conflict, VerkanError
 from lrs.store.asking import Question, ask
@@ -27,7 +28,7 @@ from lrs.store.attachments import keep_attachments
 from lrs.store.authorities import as_authority
 from lrs.store.bulk import Row, one_of
 from lrs.store.database import Database
-from lrs.store.definitions import NewDefinitions
+from lrs.store.definitions import NewDefinitions, change_definitions
 from lrs.store.numbering import Numbering
 from lrs.store.pointing import asking_who_points, settle
 from lrs.store.rows import Incoming, Numbered, Ready, insert_new
@@ -197,15 +198,16 @@ def _store(
             for batch, numbers, fresh in zip(batches, numbered, places, strict=True)
         ]
         fresh = [one for ready in new for one in ready.statements()]
-        insert_new(conn, tenant_id, seen.turn, new)
-        settle(conn, tenant_id, seen.turn.seq, fresh, seen.pointed_to)
-        if len(batches) == 1:
-            _keep_beside(conn, tenant_id, seen.turn.seq, batches[0], fresh)
         definitions = seen.definitions
         if len(fresh) < sum(len(batch.incoming) for batch in batches):
             told = chain.from_iterable(ready.told() for ready in new)
             definitions = NewDefinitions(database.memory, tenant_id, told)
-        definitions.store(conn, seen.defined)
+        merged = definitions.merged(seen.defined)
+        insert_new(conn, tenant_id, seen.turn, new, [merged.made])
+        change_definitions(conn, tenant_id, merged.changed)
+        settle(conn, tenant_id, seen.turn.seq, fresh, seen.pointed_to)
+        if len(batches) == 1:
+            _keep_beside(conn, tenant_id, seen.turn.seq, batches[0], fresh)
     for each in numbered:
         each.numbering.remember()
     definitions.remember()
@@ -235,19 +237,19 @@ def _look(
     definitions = NewDefinitions(database.memory, tenant_id, told)
     dialect = conn.dialect.name
     ahead = [batch.numbered.numbering for batch in batches if batch.numbered is not None]
+    turn = asking_for_turn(database, tenant_id)
     questions = [
-        *(each.asking(dialect) for each in ahead),
-        *asking_for_turn(database, tenant_id),
+        *turn,
+        *(each.asking() for each in ahead),
         Question(_taken(dialect), {"tenant_id": tenant_id, "wanted": ids}),
         asking_who_points(dialect, tenant_id, ids),
         definitions.asking(dialect),
     ]
     *answers, there, pointed_to, defined = ask(conn, questions)
-    for numbering, present in zip(ahead, answers, strict=False):
+    for numbering, present in zip(ahead, answers[len(turn) :], strict=True):
         numbering.hold(present)
-    turn = answers[len(ahead) :]
     return _Seen(
-        turn_of(database, turn),
+        turn_of(database, answers[: len(turn)]),
         {uuid.UUID(bytes=bytes(id16)): _Stored(*stored) for id16, *stored in there},
         pointed_to,
         definitions,
@@ -292,18 +294,20 @@ class _Stored(NamedTuple):
 
 @cache
 def _taken(dialect: str) -> sa.Select[Any]:
-    return (
-        sa.select(statement.c.statement_id, statement.c.version, statement_body.c.body)
-        .join(
-            statement_body,
-            (statement_body.c.tenant_id == statement.c.tenant_id)
-            & (statement_body.c.seq == statement.c.seq),
-        )
-        .where(
-            statement.c.tenant_id == sa.bindparam("tenant_id"),
-            one_of(dialect, statement.c.statement_id),
-        )
+    found = sa.select(statement.c.statement_id, statement.c.version, statement_body.c.body).join(
+        statement_body,
+        (statement_body.c.tenant_id == statement.c.tenant_id)
+        & (statement_body.c.seq == statement.c.seq),
     )
+    found = found.where(statement.c.tenant_id == sa.bindparam("tenant_id"))
+    if dialect == "sqlite":
+        return found.where(one_of(dialect, statement.c.statement_id))
+    # One after another: with a list of ids, and a plan made while the tenant had few statements,
+    # PostgreSQL reads all that the tenant has.
+    wanted = sa.bindparam("wanted", type_=postgresql.ARRAY(postgresql.BYTEA))
+    ids = sa.func.unnest(wanted).table_valued(sa.column("id"), name="ids").render_derived()
+    each = found.where(statement.c.statement_id == ids.c.id).limit(sa.literal_column("1")).lateral()
+    return sa.select(each).select_from(ids.join(each, sa.true()))
 
 
 def _sort_out(
