@@ -1,6 +1,6 @@
 """Posts over HTTP: statements a second, beside the same rows put into the database alone.
 
-The raw figure is the same rows put into an empty database of the same kind in the same run
+The raw figure is the same rows put into the same database once more, right after the run
 (`raw.py`): it says what the machine can do at this moment, and the ratio is what to compare between
 machines. "Shared" posts all name the same few people, activities and verbs; "again" are the very
 bodies of the run before it.
@@ -151,12 +151,10 @@ def _raw(place: Place, served: Served, shape: Shape, above: int) -> float:
     """Return how many a second the database alone takes of the rows that the run left."""
     database = Database(served.settings)
     rows = read_rows(database, above, shape.batch)
-    database.close()
-    alone = Database(place.new())
     # One statement a transaction is measured as pgbench does it: by as many clients as posted.
     clients = shape.connections if shape.batch == 1 and place.kind == "postgresql" else 1
-    seconds = insert_raw(alone, rows, clients)
-    alone.close()
+    seconds = insert_raw(database, rows, clients)
+    database.close()
     return rows.statements / seconds
 
 
