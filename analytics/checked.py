@@ -64,7 +64,7 @@ class Checked:
 
     def _between_draws(self, effect: Effect, redrawn: Redrawn) -> Effect:
         beside = effect.difference
-        if beside is not None and redrawn.difference is not None and self.study.by_own_draw:
+        if beside is not None and redrawn.difference is not None and self.study.adjusts:
             effect = replace(effect, difference=beside.between(*redrawn.difference))
         theirs = self.study.drawn_ratio is not None or not effect.ratio
         ends = redrawn.ratio if effect.ratio else redrawn.difference

@@ -6,12 +6,12 @@ import numpy as np
 
 from analytics.estimators.effect import Effect
 from analytics.estimators.study import Study
-from analytics.methods import BY_T, DRAWN_HERE
+from analytics.methods import ADJUSTED, BY_T
 
 
 def effect_of(study: Study) -> Effect:
     """Return the effect that is told, on the scale of its kind."""
-    name = "adjusted" if study.by_own_draw else "efficient"
+    name = "adjusted" if study.adjusts else "efficient"
     difference = study.measured.get(name) or study.measured.get("simple")
     if study.log_ratio is not None and study.log_ratio.se > 0:
         return Effect(
@@ -33,13 +33,13 @@ def effect_of(study: Study) -> Effect:
 
 def _ratio_method(study: Study) -> str:
     if study.drawn_ratio is not None:
-        return DRAWN_HERE
+        return ADJUSTED
     return "Poisson ratio on cells, untrained cells imputed"
 
 
 def _method(study: Study) -> str:
-    if study.by_own_draw:
-        return DRAWN_HERE
+    if study.adjusts:
+        return ADJUSTED
     if study.efficient is not None:
         return "start drawn by lot: efficient estimator"
     if study.question.comparison == "never":

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 BY_T = "clustered t interval"
 BY_LOTS = "interval of the lots drawn anew"
-DRAWN_HERE = "start drawn here: adjusted for all periods before it"
+ADJUSTED = "start drawn by lot: adjusted for all periods before it"

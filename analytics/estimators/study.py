@@ -83,10 +83,9 @@ class Study:
 
         Asked to compare with the never trained only, it is the group-time estimate; otherwise the
         imputation estimate with the working covariance, more precise under the same assumption.
-        A start drawn by lot allows more still: the efficient estimate; and where the draw was made
-        here, that all the periods before the start are taken into account.
+        A start drawn by lot allows more still: the efficient estimate, or the adjusted one.
         """
-        if self.by_own_draw:
+        if self.adjusts:
             return self.adjusted
         if self.efficient is not None:
             return self.efficient
@@ -95,9 +94,14 @@ class Study:
         return fits.imputation(self.grid, self.covariance)
 
     @cached_property
-    def by_own_draw(self) -> bool:
-        """Return whether the effect that is told is the one adjusted for all periods before."""
-        asked = self.question.own_draw and self.question.comparison != "never"
+    def adjusts(self) -> bool:
+        """Return whether the effect that is told is the one adjusted for all periods before.
+
+        It is where whole clusters were drawn, as in the trials it comes from, and for our own draw.
+        Of units that were drawn one by one, as published, the efficient estimate is told.
+        """
+        whole = int(self.grid.people.sum()) > int(self.grid.clusters.sum())
+        asked = self.question.comparison != "never" and (whole or self.question.own_draw)
         return asked and self.adjusted is not None
 
     @cached_property
@@ -121,8 +125,8 @@ class Study:
 
     @cached_property
     def drawn_ratio(self) -> RateRatio | None:
-        """Return the ratio to what was foretold, for events per exposure and our own draw."""
-        if not (self.question.per_exposure and self.by_own_draw) or self.adjusted is None:
+        """Return the ratio to what was foretold, for events per exposure where that is told."""
+        if not (self.question.per_exposure and self.adjusts) or self.adjusted is None:
             return None
         return adjusted.rate_ratio(self.grid, self.adjusted)
 

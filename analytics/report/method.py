@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analytics.methods import BY_LOTS, DRAWN_HERE
+from analytics.methods import ADJUSTED, BY_LOTS
 from analytics.report.picture import Row
 from analytics.report.view import View
 from lrs.web.i18n import N_
@@ -48,7 +48,7 @@ def method(view: View) -> list[str]:
 
 def _comparison(view: View) -> str:
     say = view.words.say
-    if DRAWN_HERE in _told_by(view):
+    if ADJUSTED in _told_by(view):
         return say(
             "Lots decided which teams started when, so the teams that had not started show how the "
             "others would have gone on. How each team stood in all the months before its start was "

@@ -88,7 +88,14 @@ def test_it_is_more_precise_than_the_last_period_alone() -> None:
     assert mine < 0.9 * last
 
 
-def test_it_is_told_for_our_own_draw_and_stands_beside_for_others() -> None:
+def test_it_is_told_where_whole_clusters_were_drawn() -> None:
+    panel = FramePanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0, people=2))
+    said = answer_panel(panel, replace(HERE, own_draw=False))
+    assert said["estimate"]["att"] == said["estimates"]["adjusted"]["att"]
+    assert said["grade"] == "B"
+
+
+def test_it_is_told_for_our_own_draw_and_stands_beside_for_other_draws_of_single_units() -> None:
     panel = FramePanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0))
     here, said = answer_panel(panel, HERE), answer_panel(panel, replace(HERE, own_draw=False))
     assert here["estimate"]["att"] == here["estimates"]["adjusted"]["att"]
