@@ -46,11 +46,10 @@ class Bounds(NamedTuple):
     high: Any = None
     rows: int = 0
 
-    @property
-    def are_numbers(self) -> bool:
-        """Return whether what stands in it are whole numbers from low to high, hardly one left out."""
+    def numbers(self) -> int | None:
+        """Return how many whole numbers reach from low to high; None where names stand."""
         whole = isinstance(self.low, int) and isinstance(self.high, int)
-        return whole and self.high - self.low < min(self.rows, _MOST)
+        return self.high - self.low + 1 if whole else None
 
 
 class Columns:
@@ -224,17 +223,18 @@ class ColumnPanel:
             return None
         if not self._of_units and self._crossed():
             return None
-        return added_up(self._blocks(), grid, mean)
+        return added_up(self._blocks(len(grid.periods)), grid, mean)
 
     def _crossed(self) -> bool:
         return bool(self.columns.run(sums.text_of(sums.in_several_cohorts(self.sums)))[0][0])
 
-    def _blocks(self) -> Iterator[Block]:
+    def _blocks(self, periods: int) -> Iterator[Block]:
         """Yield blocks of whole clusters; rows need no order where numbers tell clusters apart."""
         for bounds in self._slices():
             within = _between(sums.each(self.sums), self.sums.c.cluster, bounds)
-            if bounds.are_numbers:
-                yield Block(bounds.low, bounds.high - bounds.low + 1, self._read(within))
+            clusters = bounds.numbers()
+            if clusters is not None and clusters * periods <= 3 * _MOST:
+                yield Block(bounds.low, clusters, self._read(within))
             else:
                 yield from in_blocks(self._read(sums.in_order(within)))
 
