@@ -51,8 +51,10 @@ class Numbering:
         """Return the number of an authority of the batch."""
         return self._authorities[wanted.digest]
 
-    def make(self, conn: sa.Connection) -> None:
+    def make(self, conn: sa.Connection, *, at_once: bool = False) -> None:
         """Make what is missing, before the transaction of the statements begins.
+
+        ``at_once``: its commit waits for the disk, so that it may be remembered then.
 
         On PostgreSQL its commit need not reach the disk by itself: the log is written in order, so
         the commit of the statements, which waits for the disk, takes it along. A database that
@@ -61,11 +63,17 @@ class Numbering:
         for wanted in self._missing_authorities:
             self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
         if self._missing:
-            first = () if self._missing_authorities else (Question(_WITHOUT_WAITING, {}),)
+            waits = at_once or bool(self._missing_authorities)
+            first = () if waits else (Question(_WITHOUT_WAITING, {}),)
             self._new_terms, self.witnesses = number_names(
                 conn, self._tenant_id, self._missing, first
             )
             self.terms |= self._new_terms
+
+    def settled(self) -> None:
+        """Remember what was made ``at_once``: it needs no looking for again."""
+        self.witnesses = []
+        self.remember()
 
     def asking(self) -> Question:
         """Return the question whether what was made is still there, for the statements' transaction."""

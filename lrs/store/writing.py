@@ -42,6 +42,8 @@ from lrs.xapi.statement import Statement
 _MOST_TOGETHER = 1_000
 _WORTH_A_TRANSACTION = 8
 """Statements; what fewer of them name is numbered for all that wait, in one transaction."""
+_WORTH_THE_DISK = 500
+"""Statements; what so many of them name is brought to the disk at once, for those that follow."""
 _log = structlog.get_logger("lrs.store")
 NO_PARTS: Mapping[str, Part] = MappingProxyType({})
 
@@ -103,11 +105,13 @@ def store_batch(
     on_conflict: Callable[[int, Statement], None],
     parts: Mapping[str, Part] = NO_PARTS,
     besides: Sequence[Beside] = (),
+    numbered: Numbered | None = None,
 ) -> list[Written]:
     """Store a batch of statements with ids of their own; the answer is in the same order.
 
     ``on_conflict`` is told the place of each statement whose id is taken by another: what it raises
-    undoes the batch; when it returns, that statement alone is left out.
+    undoes the batch; when it returns, that statement alone is left out. ``numbered`` is what
+    `number_ahead` made of the very same batch, if that was done already.
     """
     if not incoming:
         return []
@@ -117,14 +121,14 @@ def store_batch(
         on_conflict,
         parts,
         besides,
-        _number_ahead(database, tenant_id, incoming),
+        numbered or number_ahead(database, tenant_id, incoming),
     )
     return database.together.run(
         tenant_id, batch, partial(_store_together, database, tenant_id), _goes_along
     )
 
 
-def _number_ahead(
+def number_ahead(
     database: Database, tenant_id: int, incoming: Sequence[Incoming]
 ) -> Numbered | None:
     """Number what a batch names before it waits for its turn, if that is worth a transaction."""
@@ -132,8 +136,11 @@ def _number_ahead(
     if not numbering.is_whole:
         if database.is_sqlite or len(incoming) < _WORTH_A_TRANSACTION:
             return None
+        at_once = len(incoming) >= _WORTH_THE_DISK
         with database.write() as conn:
-            numbering.make(conn)
+            numbering.make(conn, at_once=at_once)
+        if at_once:
+            numbering.settled()
     return Numbered.of(incoming, numbering)
 
 
