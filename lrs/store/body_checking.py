@@ -2,7 +2,9 @@
 
 What a statement is found by is worked out when it is stored and never again; if a row was changed
 or lost since, queries and facts are wrong and nothing shows it. So everything is worked out once
-more and compared. Statements are read some hundreds at a time, in the order of their numbers.
+more and compared. Statements are read some hundreds at a time, in the order of their numbers. What
+finds them lies in another order: all of it is summed up and held to the sum of what should be there,
+and only where the two differ is it looked for piece by piece.
 """
 
 from __future__ import annotations
@@ -11,13 +13,15 @@ import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from lrs.errors import VerkanError
-from lrs.store.authorities import as_authority
+from lrs.recent import Recent
+from lrs.store.authorities import Authority, as_authority
 from lrs.store.bulk import among
 from lrs.store.schema import (
     attachment,
@@ -33,12 +37,14 @@ from lrs.store.table_rows import table_rows
 from lrs.store.terms import Numbers, find_numbers
 from lrs.xapi.digests import digest16
 from lrs.xapi.documents import etag_of
+from lrs.xapi.glancing import glanced
 from lrs.xapi.naming import Name
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import Statement, check
 from lrs.xapi.terms import Role, Scope, SpecVersion, TermKind
 
 _PAGE = 500
+_AT_ONCE = 10_000
 _DAY = 86_400_000_000
 
 RefKey = tuple[int, int, int, int]
@@ -76,8 +82,29 @@ def check_bodies(
             done += len(page)
             if progress is not None:
                 progress(done, number)
+        tenant.check_refs()
         tenant.check_counts()
     return list(tally.faults())
+
+
+class _Sum:
+    """The sum of some rows, whatever their order."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._sum = 0
+
+    def add(self, rows: Iterable[tuple[int, ...]]) -> None:
+        """Add rows of whole numbers."""
+        hashes = list(map(hash, rows))
+        self.number += len(hashes)
+        self._sum += sum(hashes)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether these are the same rows, as far as sums can tell."""
+        return isinstance(other, _Sum) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class _Tenant:
@@ -87,8 +114,9 @@ class _Tenant:
         self._conn = conn
         self._tenant_id = tenant_id
         self._tally = tally
-        self._refs = 0
+        self._refs = _Sum()
         self._pointing = 0
+        self._numbers: Recent[Name, int] = Recent(100_000)
 
     def pages(self) -> Iterator[Sequence[sa.Row[Any]]]:
         """Yield the rows with their bodies, in the order of their numbers."""
@@ -98,18 +126,28 @@ class _Tenant:
             above = rows[-1].seq
 
     def check(self, rows: Sequence[sa.Row[Any]]) -> None:
-        """Hold some rows, and what finds them, to their bodies."""
-        read = [(row, found) for row in rows if (found := self._read(row)) is not None]
-        names = {name for row, found in read for name in _names(row, found)}
-        numbers = find_numbers(self._conn, self._tenant_id, names)
-        wanted: dict[RefKey, int] = {}
-        for row, found in read:
+        """Hold some rows to their bodies, and add up what should find them."""
+        for row, found, numbers in self._read_all(rows):
             for name in _disagreeing(row, found, numbers):
                 self._tally.add(f"statements whose {name} is not that of the body", _place(row))
-            wanted |= _refs(row, found, numbers)
-        self._refs += len(wanted)
-        self._pointing += sum(found.targets is not None for _, found in read)
-        self._check_refs(wanted, rows)
+            self._pointing += found.targets is not None
+            self._refs.add((*key, roles) for key, roles in _refs(row, found, numbers).items())
+
+    def check_refs(self) -> None:
+        """Hold all that finds the statements to what should; name what is missing."""
+        there = _Sum()
+        own = (ref.c.tenant_id == self._tenant_id) & (ref.c.roles != 0)
+        query = sa.select(ref.c.term_id, ref.c.scope, ref.c.seq, ref.c.verb_id, ref.c.roles)
+        rows = self._conn.execute(query.where(own).execution_options(yield_per=_AT_ONCE))
+        for part in rows.partitions():
+            there.add(map(tuple, part))
+        if there == self._refs:
+            return
+        for page in self.pages():
+            wanted: dict[RefKey, int] = {}
+            for row, found, numbers in self._read_all(page, again=True):
+                wanted |= _refs(row, found, numbers)
+            self._name_missing(wanted, page)
 
     def check_counts(self) -> None:
         """Look for more than the bodies ask for: all they ask for was found, or told."""
@@ -117,7 +155,9 @@ class _Tenant:
         pointing = statement_ref.c.tenant_id == self._tenant_id
         pointers = sa.select(statement_ref.c.seq).where(pointing)
         lent = own & (ref.c.roles == 0) & ref.c.seq.not_in(pointers)
-        self._hold("rows of ref that no body asks for", own & (ref.c.roles != 0), most=self._refs)
+        self._hold(
+            "rows of ref that no body asks for", own & (ref.c.roles != 0), most=self._refs.number
+        )
         self._hold("rows of ref lent to statements that point to none", lent, most=0)
         most = self._pointing
         self._hold("rows of statement_ref, more or fewer than the bodies", pointing, most, most)
@@ -130,14 +170,29 @@ class _Tenant:
         if off:
             self._tally.add(told, f"tenant {self._tenant_id}", off)
 
-    def _read(self, row: sa.Row[Any]) -> Statement | None:
+    def _read_all(
+        self, rows: Sequence[sa.Row[Any]], *, again: bool = False
+    ) -> Iterator[tuple[sa.Row[Any], Statement, Numbers]]:
+        """Yield rows with the statements they are, and the numbers of what those name."""
+        read = [(row, found) for row in rows if (found := self._read(row, again)) is not None]
+        names = {name for row, found in read for name in _names(row, found)}
+        numbers = {name: number for name in names if (number := self._numbers.get(name))}
+        asked = find_numbers(self._conn, self._tenant_id, names - numbers.keys())
+        for name, number in asked.items():
+            self._numbers.put(name, number)
+        numbers |= asked
+        return ((row, found, numbers) for row, found in read)
+
+    def _read(self, row: sa.Row[Any], again: bool) -> Statement | None:
+        body, version = bytes(row.body), SpecVersion(row.version)
         try:
-            return check(parse_statement(bytes(row.body)), SpecVersion(row.version))
+            return glanced(body, version) or check(parse_statement(body), version)
         except (VerkanError, ValueError) as exc:
-            self._tally.add("bodies that are no statement", f"{_place(row)}: {exc}")
+            if not again:
+                self._tally.add("bodies that are no statement", f"{_place(row)}: {exc}")
             return None
 
-    def _check_refs(self, wanted: dict[RefKey, int], rows: Sequence[sa.Row[Any]]) -> None:
+    def _name_missing(self, wanted: dict[RefKey, int], rows: Sequence[sa.Row[Any]]) -> None:
         terms = sorted({key[0] for key in wanted})
         there: dict[RefKey, int] = {}
         for begin in range(0, len(terms), _PAGE):
@@ -170,9 +225,14 @@ def _page(tenant_id: int, above: int) -> sa.Select[Any]:
     )
 
 
+@lru_cache(maxsize=1_000)
+def _authority(body: str) -> Authority:
+    return as_authority(orjson.loads(body))
+
+
 def _names(row: sa.Row[Any], found: Statement) -> Iterable[Name]:
     yield from ((int(one.kind), one.value) for one in found.refs)
-    yield from as_authority(orjson.loads(row.authority)).names
+    yield from _authority(row.authority).names
 
 
 def _refs(row: sa.Row[Any], found: Statement, numbers: Numbers) -> dict[RefKey, int]:
@@ -181,7 +241,7 @@ def _refs(row: sa.Row[Any], found: Statement, numbers: Numbers) -> dict[RefKey, 
     for one in found.refs:
         number = numbers.get((int(one.kind), one.value), 0)
         wanted[number] = (int(one.scope), int(one.roles))
-    for name in as_authority(orjson.loads(row.authority)).names:
+    for name in _authority(row.authority).names:
         number = numbers.get(name, 0)
         scope, roles = wanted.get(number, (int(Scope.RELATED), 0))
         wanted[number] = (scope, roles | int(Role.AUTHORITY))

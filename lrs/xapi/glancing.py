@@ -84,9 +84,9 @@ def check_batch(
     return found
 
 
-def glanced(raw: bytes) -> Statement | None:
-    """Return a statement held to the version that it states; None: it has to be looked at."""
-    seen = _glance(raw, None)
+def glanced(raw: bytes, version: SpecVersion | None = None) -> Statement | None:
+    """Return a statement held to a version, or to the one it states; None: it has to be looked at."""
+    seen = _glance(raw, version)
     return seen.statement if seen is not None and seen.marks == marks_of(raw) else None
 
 
