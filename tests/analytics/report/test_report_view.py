@@ -8,6 +8,7 @@ import pytest
 import report_records as records
 
 from analytics.checks.grading import RULES
+from analytics.methods import ADJUSTED, BY_LOTS
 from analytics.report.method import estimates, method, provenance, starts
 from analytics.report.picture import Picture
 from analytics.report.view import GRADES, VERDICTS, View
@@ -225,3 +226,22 @@ def test_what_an_effect_withstands_is_told_with_the_method(lang: str) -> None:
     seen = view(lang, checks={"sensitivity": {"sentence": said}})
     assert said[lang] in method(seen)
     assert said[lang] not in method(view(lang, checks={"sensitivity": None}))
+
+
+@pytest.mark.parametrize(
+    ("lang", "told", "interval"),
+    [
+        ("en", "Lots decided which teams started when", "The lots were drawn again"),
+        ("sv", "Lotten avgjorde vilka team som började när", "Lotterna drogs om"),
+        ("nl", "Het lot bepaalde welke teams wanneer begonnen", "Het lot is"),
+    ],
+)
+def test_lots_are_told_with_the_method_and_how_often_they_were_drawn_again(
+    lang: str, told: str, interval: str
+) -> None:
+    estimate = {**records.record()["estimate"], "method": f"{ADJUSTED}; {BY_LOTS}"}
+    first, second = method(view(lang, estimate=estimate, inference={"assignments": 499}))[:2]
+    assert first.startswith(told)
+    assert second.startswith(interval)
+    assert "499" in second
+    assert not method(view(lang))[0].startswith(told)
