@@ -100,6 +100,9 @@ def _sqlite(url: sa.URL, settings: Settings) -> sa.Engine:
         url,
         pool_size=settings.threads,
         max_overflow=settings.threads,
+        # What one connection writes, the others must read again: so it is best that the same one
+        # writes again.
+        pool_use_lifo=True,
         connect_args={"timeout": settings.busy_timeout_s, "check_same_thread": False},
     )
 

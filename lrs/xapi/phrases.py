@@ -19,7 +19,7 @@ from lrs.xapi.parsing import DEEPEST, keys_kept, marks_of
 T = TypeVar("T")
 
 _LONGEST_KEPT = 4_000
-_MOST_KEPT = 3_000_000
+_MOST_KEPT = 1_500_000
 """Bytes of a generation of a book."""
 
 _DEEPEST = DEEPEST - 10
