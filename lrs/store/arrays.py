@@ -135,24 +135,16 @@ def _head(kind: str, length: int, *, nulls: bool = False) -> bytes:
     return _HEAD.pack(1, int(nulls), types[kind].oid, length, 1)
 
 
-def _of_bytes(values: Sequence[bytes | None]) -> bytes:
-    return _of_texts("bytea", values)
+def _of_bytes(values: Sequence[bytes | None], kind: str = "bytea") -> bytes:
+    fields = [_NULL if value is None else _LENGTH(len(value)) + value for value in values]
+    return _head(kind, len(values), nulls=None in values) + b"".join(fields)
 
 
-def _of_texts(kind: str, values: Sequence[bytes | None]) -> bytes:
-    nulls = None in values
-    if nulls:
-        fields = [_NULL if value is None else _LENGTH(len(value)) + value for value in values]
-    else:
-        fields = [_LENGTH(len(value)) + value for value in values if value is not None]
-    return _head(kind, len(values), nulls=nulls) + b"".join(fields)
+def _of_texts(values: Sequence[str | None]) -> bytes:
+    return _of_bytes([None if value is None else value.encode() for value in values], "text")
 
 
-def _of_strings(values: Sequence[str | None]) -> bytes:
-    return _of_texts("text", [None if value is None else value.encode() for value in values])
-
-
-_WRITERS: dict[str, Callable[[Sequence[Any]], bytes]] = {"bytea": _of_bytes, "text": _of_strings}
+_WRITERS: dict[str, Callable[[Sequence[Any]], bytes]] = {"bytea": _of_bytes, "text": _of_texts}
 
 
 def _numbers(kind: str, letter: str) -> Callable[[Sequence[Any]], bytes]:
@@ -170,9 +162,11 @@ def _numbers(kind: str, letter: str) -> Callable[[Sequence[Any]], bytes]:
             fields = [_NULL if value is None else one.pack(size, value) for value in values]
             return _head(kind, len(values), nulls=True) + b"".join(fields)
         written = bytearray()
-        for begin in range(0, len(values), _AT_ONCE):
-            some = values[begin : begin + _AT_ONCE]
-            written += _form(letter, len(some)).pack(*some)
+        begin = 0
+        while left := len(values) - begin:
+            length = min(1 << (left.bit_length() - 1), _AT_ONCE)  # few forms, which are kept
+            written += _form(letter, length).pack(*values[begin : begin + length])
+            begin += length
         written[3::width] = bytes([size]) * len(values)
         return _head(kind, len(values)) + bytes(written)
 
@@ -182,7 +176,7 @@ def _numbers(kind: str, letter: str) -> Callable[[Sequence[Any]], bytes]:
 _AT_ONCE = 512
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=64)
 def _form(letter: str, length: int) -> struct.Struct:
     return struct.Struct(">" + f"xxxx{letter}" * length)
 

@@ -7,7 +7,7 @@ question costs the database: sent together, four of them take the time of one an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -33,18 +33,18 @@ def ask(conn: sa.Connection, questions: Sequence[Question]) -> list[list[Row]]:
     """
     if conn.dialect.name == "sqlite":
         return [_ask_sqlite(conn, each) for each in questions]
-    from lrs.store.arrays import driver_faults  # needs the driver, which need not be installed
+    from lrs.store import arrays  # needs the driver, which need not be installed
 
     raw: Any = conn.connection.driver_connection
-    with driver_faults(raw):
+    with arrays.driver_faults(raw):
         with raw.pipeline():
-            asked = [_send(raw, conn.dialect, each) for each in questions]
+            asked = [_send(raw, conn.dialect, each, arrays.array_of) for each in questions]
         return [[] if cursor is None else cursor.fetchall() for cursor in asked]
 
 
-def _send(raw: Any, dialect: sa.Dialect, asked: Question) -> Any:
-    from lrs.store.arrays import array_of  # needs the driver, which need not be installed
-
+def _send(
+    raw: Any, dialect: sa.Dialect, asked: Question, array_of: Callable[[list[Any]], Any]
+) -> Any:
     if _is_idle(asked):
         return None
     lists = tuple(name for name, value in asked.values.items() if isinstance(value, list))

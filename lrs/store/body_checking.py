@@ -13,7 +13,6 @@ import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -21,7 +20,7 @@ import sqlalchemy as sa
 
 from lrs.errors import VerkanError
 from lrs.recent import Recent
-from lrs.store.authorities import Authority, as_authority
+from lrs.store.authorities import authority_written
 from lrs.store.bulk import among
 from lrs.store.schema import (
     attachment,
@@ -100,11 +99,9 @@ class _Sum:
         self.number += len(hashes)
         self._sum += sum(hashes)
 
-    def __eq__(self, other: object) -> bool:
+    def is_that_of(self, other: _Sum) -> bool:
         """Return whether these are the same rows, as far as sums can tell."""
-        return isinstance(other, _Sum) and vars(self) == vars(other)
-
-    __hash__ = None  # type: ignore[assignment]
+        return (self.number, self._sum) == (other.number, other._sum)
 
 
 class _Tenant:
@@ -141,7 +138,7 @@ class _Tenant:
         rows = self._conn.execute(query.where(own).execution_options(yield_per=_AT_ONCE))
         for part in rows.partitions():
             there.add(map(tuple, part))
-        if there == self._refs:
+        if there.is_that_of(self._refs):
             return
         for page in self.pages():
             wanted: dict[RefKey, int] = {}
@@ -225,14 +222,9 @@ def _page(tenant_id: int, above: int) -> sa.Select[Any]:
     )
 
 
-@lru_cache(maxsize=1_000)
-def _authority(body: str) -> Authority:
-    return as_authority(orjson.loads(body))
-
-
 def _names(row: sa.Row[Any], found: Statement) -> Iterable[Name]:
     yield from ((int(one.kind), one.value) for one in found.refs)
-    yield from _authority(row.authority).names
+    yield from authority_written(row.authority.encode()).names
 
 
 def _refs(row: sa.Row[Any], found: Statement, numbers: Numbers) -> dict[RefKey, int]:
@@ -241,7 +233,7 @@ def _refs(row: sa.Row[Any], found: Statement, numbers: Numbers) -> dict[RefKey, 
     for one in found.refs:
         number = numbers.get((int(one.kind), one.value), 0)
         wanted[number] = (int(one.scope), int(one.roles))
-    for name in _authority(row.authority).names:
+    for name in authority_written(row.authority.encode()).names:
         number = numbers.get(name, 0)
         scope, roles = wanted.get(number, (int(Scope.RELATED), 0))
         wanted[number] = (scope, roles | int(Role.AUTHORITY))

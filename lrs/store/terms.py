@@ -47,7 +47,7 @@ def remember(memory: Memory, tenant_id: int, numbers: Numbers) -> None:
         memory.terms.put((tenant_id, kind, value), number)
 
 
-class Numbered(NamedTuple):
+class NewNumbers(NamedTuple):
     """The numbers of names that this process did not know."""
 
     numbers: Numbers
@@ -60,7 +60,7 @@ class Numbered(NamedTuple):
 
 def number_names(
     conn: sa.Connection, tenant_id: int, names: Iterable[Name], first: Sequence[Question] = ()
-) -> Numbered:
+) -> NewNumbers:
     """Return the number of every name, making those that are new.
 
     ``first`` is asked together with it on PostgreSQL, before it.
@@ -68,13 +68,13 @@ def number_names(
     keyed: _Keyed = {(int(kind), digest16(value)): value for kind, value in names}
     ordered = {key: keyed[key] for key in sorted(keyed)}
     if not ordered:
-        return Numbered({}, [])
+        return NewNumbers({}, [])
     if conn.dialect.name == "sqlite":
         found, witnesses = _number_on_sqlite(conn, tenant_id, ordered)
     else:
         found, witnesses = _number_on_postgresql(conn, tenant_id, ordered, first)
     numbers = {(kind, ordered[kind, digest]): number for (kind, digest), number in found.items()}
-    return Numbered(numbers, witnesses)
+    return NewNumbers(numbers, witnesses)
 
 
 _ONE = sa.select(term.c.id).where(term.c.id == sa.bindparam("number"))

@@ -88,12 +88,13 @@ _ACTIVITY: dict[str, Rule] = {
 }
 
 
-def _activity(value: Any, at: At) -> None:
-    properties(value, at, _ACTIVITY, ("id",))
+def _activity(value: Any, at: At) -> str:
+    found: str = properties(value, at, _ACTIVITY, ("id",))["id"]
+    return found
 
 
 check_activity = Seen(_activity)
-"""Hold an activity to its rules."""
+"""Hold an activity to its rules; return its id."""
 
 
 def check_activities(value: Any, at: At) -> list[dict[str, Any]]:

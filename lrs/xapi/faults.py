@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from lrs.errors import BadStatement
+from lrs.recent import Recent
 
 At = str | tuple["At", str | int]
 """A place in a statement: the root's name, or a place and the key or index below it."""
@@ -138,33 +139,26 @@ _Found = TypeVar("_Found")
 class Seen(Generic[_Found]):
     """A rule that remembers what it found: senders repeat the same verbs and activities for ever.
 
-    Writing a value as JSON costs a fraction of looking at it. The memory is bounded: long values
-    are not kept, and when it is full it begins anew. It is not for agents: nobody who is erased
-    may live on in it.
+    Writing a value as JSON costs a fraction of looking at it. The memory is bounded, and long values
+    are not kept. It is not for agents: nobody who is erased may live on in it. What is found is
+    never None.
     """
 
     def __init__(
-        self, rule: Callable[[Any, At], _Found], most: int = 2_000, longest: int = 2_000
+        self, rule: Callable[[Any, At], _Found], most: int = 1_000, longest: int = 2_000
     ) -> None:
         self._rule = rule
-        self._most = most
         self._longest = longest
-        self._kept: dict[bytes, _Found] = {}
+        self._kept: Recent[bytes, _Found] = Recent(most)
 
     def __call__(self, value: Any, at: At) -> _Found:
         """Hold a value to the rule; return what the rule finds."""
         written = orjson.dumps(value)
-        try:
-            return self._kept[written]
-        except KeyError:
-            return self._looked_at(value, at, written)
-
-    def _looked_at(self, value: Any, at: At, written: bytes) -> _Found:
-        found = self._rule(value, at)
-        if len(written) <= self._longest:
-            if len(self._kept) >= self._most:
-                self._kept.clear()
-            self._kept[written] = found
+        found = self._kept.get(written)
+        if found is None:
+            found = self._rule(value, at)
+            if len(written) <= self._longest:
+                self._kept.put(written, found)
         return found
 
 

@@ -219,10 +219,10 @@ def test_what_is_remembered_is_bounded_and_never_a_fault() -> None:
 
     seen = Seen(rule, most=2, longest=10)
     assert [seen("a", "$"), seen("a", "$"), seen("b", "$"), seen("a", "$")] == [1, 1, 2, 1]
-    assert seen("c", "$") == 3, "full: the memory begins anew"
-    assert seen("a", "$") == 4
+    assert [seen("c", "$"), seen("d", "$"), seen("e", "$")] == [3, 4, 5], "more than it holds"
+    assert seen("a", "$") == 6, "what was not used lately is forgotten"
     long = "a" * 9
-    assert [seen(long, "$"), seen(long, "$")] == [5, 6]
+    assert [seen(long, "$"), seen(long, "$")] == [7, 8]
     for _ in range(2):
         with pytest.raises(BadStatement):
             seen("wrong", "$")
