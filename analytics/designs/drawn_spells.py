@@ -27,8 +27,6 @@ from lrs.errors import BadInput
 
 KEYS = frozenset({"entry", "exit", "event", "pieces"})
 _FEWEST_EVENTS = 10
-_MOST_RISK_SETS = 50_000_000
-"""Spells times events beyond which Cox's model, which is only there to compare, costs seconds."""
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,8 +126,7 @@ def _flags(spells: Spells, found: Piecewise | None) -> list[str]:
 def _estimates(spells: Spells, found: Piecewise | None) -> dict[str, Any]:
     if found is None:
         return {}
-    times = len(np.unique(spells.exit[spells.event == 1]))
-    cox = hazard.cox(spells) if len(spells.exit) * times <= _MOST_RISK_SETS else None
+    cox = hazard.cox(spells)
     beside = {} if cox is None else {"cox": cox.estimate.as_ratio()}
     return {"piecewise_exponential": found.estimate.as_ratio()} | beside
 

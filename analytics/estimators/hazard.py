@@ -1,16 +1,14 @@
 """Time to an event, with a status that changes on the way: Cox's model on start/stop rows.
 
 A person counts as untrained until the day of training, so that nobody looks long-lived for having
-lived long enough to be trained. Where whole teams were sent, errors are those of teams. Ties as Efron has them (or Breslow). By statsmodels, whose interval
-is closed at its start where R's is open: a hair is added to every entry.
+lived long enough to be trained. Where whole teams were sent, errors are those of teams. Ties as Efron
+has them (or Breslow). The top of the likelihood is found by Newton's steps.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -18,10 +16,15 @@ from scipy import stats
 from analytics.estimators.columns import telling
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.partial_likelihood import AtRisk, Curved, likelihood, weighed
 
-_HAIR = 1e-6
-_STILL = 1e-6
-"""Gain in the likelihood, were one more step taken, below which the top has been reached."""
+_STILL = 1e-12
+"""Gain in the likelihood from a step, below which the top has been reached."""
+_NEARLY = 1e-6
+"""The same where steps gain ever less and never arrive: the event never befell those of a covariate."""
+_SLOWLY = 0.1
+"""Share of the last step's gain; near a top that is one, each gains far less than the one before."""
+_STEPS, _HALVINGS = 50, 20
 
 
 @dataclass(frozen=True)
@@ -71,90 +74,110 @@ class Hazard:
 
 def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     """Fit the model; None when the hazard ratio cannot be told (no events on one side, nobody to compare)."""
-    from statsmodels.duration.hazard_regression import PHReg
-
     if not spells.event.any() or not np.ptp(spells.exposure) > 0:
         return None
     design = np.column_stack([spells.exposure, spells.covariates])
-    step = np.diff(np.unique(np.concatenate([spells.entry, spells.exit])))
-    hair = _HAIR * (float(step.min()) if len(step) else 1.0)
-    first = min(float(spells.entry.min()), 0.0)  # only the order of times matters
-    entry, left = spells.entry - first + hair, spells.exit - first
-    model = PHReg(left, design, status=spells.event, entry=entry, ties=ties)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what does not converge is found out below
-        try:
-            fit = model.fit(disp=0)
-        except np.linalg.LinAlgError:
-            return None
-        value, se, df = float(fit.params[0]), float(fit.bse[0]), math.inf
-    found = math.isfinite(value) and math.isfinite(se) and 0 < se < 10
-    if not found or _unfinished(model, fit.params):
+    design = design - design.mean(axis=0)
+    rows = AtRisk(spells.entry, spells.exit, spells.event == 1)
+    found = _top(rows, design, rows.shares(ties))
+    if found is None:
         return None
+    params, cov = found
+    value, se, df = float(params[0]), math.sqrt(max(float(cov[0, 0]), 0.0)), math.inf
+    if not 0 < se < 10:
+        return None
+    weights = weighed(design, params)
     if spells.cluster is not None:
         if len(np.unique(spells.cluster)) < 2:
             return None  # one cluster has no error
-        se, df = _clustered(model, spells, design, fit.params)
-    return Hazard(Estimate(value, se, df), _proportional(spells, fit))
+        se, df = _clustered(_scores(rows, design, weights), spells.cluster, cov)
+    moved = design[rows.ended, 0] - _mean(rows, weights)[rows.nth, 0]
+    return Hazard(Estimate(value, se, df), _proportional(spells.exit[rows.ended], moved))
 
 
-def _unfinished(model: Any, params: FloatArray) -> bool:
-    """Return whether the likelihood still rises from here, as it does for ever where sides part."""
-    slope = model.score(params)
-    gain = -float(slope @ np.linalg.lstsq(model.hessian(params), slope, rcond=None)[0])
-    return not gain < _STILL
+def _top(
+    rows: AtRisk, design: FloatArray, shares: FloatArray
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return where the likelihood is highest and the covariance there; None where it has no top.
+
+    Where sides part, the likelihood rises for ever, and the error with it.
+    """
+    params, last = np.zeros(design.shape[1]), math.inf
+    at = likelihood(rows, design, shares, params)
+    for _ in range(_STEPS):
+        step = _step(at)
+        higher = None if step is None else _climbed(rows, design, shares, params, step, at)
+        if step is None or higher is None:
+            return None
+        gain = float(at.slope @ step) / 2
+        params, at = higher
+        if gain < _STILL or _SLOWLY * last < gain < _NEARLY:
+            if _step(at) is None:
+                return None
+            return params, np.asarray(np.linalg.inv(at.curve), np.float64)
+        last = gain
+    return None
 
 
-def _clustered(
-    model: Any, spells: Spells, design: FloatArray, params: FloatArray
-) -> tuple[float, float]:
+def _step(at: Curved) -> FloatArray | None:
+    """Return Newton's step; None where the likelihood does not bend down every way."""
+    if not at.known:
+        return None
+    try:
+        np.linalg.cholesky(at.curve)
+        return np.asarray(np.linalg.solve(at.curve, at.slope))
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _climbed(
+    rows: AtRisk,
+    design: FloatArray,
+    shares: FloatArray,
+    params: FloatArray,
+    step: FloatArray,
+    at: Curved,
+) -> tuple[FloatArray, Curved] | None:
+    """Take the step, or as much of it as leads higher; None where nothing does."""
+    for halved in range(_HALVINGS):
+        moved = params + step * 0.5**halved
+        found = likelihood(rows, design, shares, moved)
+        if found.known and found.value >= at.value - 1e-9 * abs(at.value):
+            return moved, found
+    return None
+
+
+def _clustered(scores: FloatArray, cluster: IntArray, cov: FloatArray) -> tuple[float, float]:
     """Return the sandwich error over clusters' scores (Lin and Wei 1989), and its degrees of freedom."""
-    scores = _scores(spells, design, np.asarray(params))
-    codes, row = np.unique(np.asarray(spells.cluster), return_inverse=True)
+    codes, row = np.unique(cluster, return_inverse=True)
     summed = np.zeros((len(codes), scores.shape[1]))
     np.add.at(summed, row, scores)
-    bread = np.linalg.inv(model.hessian(params))
     free = max(len(codes) - 1, 1)
-    cov = len(codes) / free * bread @ summed.T @ summed @ bread
-    return math.sqrt(max(float(cov[0, 0]), 0.0)), float(free)
+    wide = len(codes) / free * cov @ summed.T @ summed @ cov
+    return math.sqrt(max(float(wide[0, 0]), 0.0)), float(free)
 
 
-def _scores(spells: Spells, design: FloatArray, params: FloatArray) -> FloatArray:
-    """Return each row's part in the score: what happened less what its time at risk leads to expect.
+def _mean(rows: AtRisk, weights: FloatArray) -> FloatArray:
+    """Return the mean of each column over those at risk, by their hazards: times × columns."""
+    summed = rows.sums(weights)
+    return np.asarray(summed[:, 1:] / summed[:, :1])
 
-    Sums over those at risk are sums over all who leave later, less all who enter later.
-    """
-    risk = np.exp((design - design.mean(axis=0)) @ params)
-    weighted = np.column_stack([risk, risk[:, None] * design])
-    ended = spells.event == 1
-    times, events = np.unique(spells.exit[ended], return_counts=True)
-    at_risk = _from_on(spells.exit, weighted, times) - _from_on(spells.entry, weighted, times)
-    mean = at_risk[:, 1:] / at_risk[:, :1]
-    hazard = events / at_risk[:, 0]
-    summed = np.vstack(
-        [np.zeros(1 + design.shape[1]), np.column_stack([hazard, hazard[:, None] * mean])]
-    )
-    summed = summed.cumsum(axis=0)
-    until = summed[np.searchsorted(times, spells.exit, side="right")]
-    passed = until - summed[np.searchsorted(times, spells.entry, side="right")]
-    expected = risk[:, None] * (design * passed[:, :1] - passed[:, 1:])
+
+def _scores(rows: AtRisk, design: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return each row's part in the score: what happened less what its time at risk leads to expect."""
+    mean = _mean(rows, weights)
+    hazard = (rows.events / rows.sums(weights[:, :1])[:, 0])[:, None]
+    passed = rows.gathered(np.column_stack([hazard, hazard * mean]))
+    expected = weights[:, 1:] * passed[:, :1] - weights[:, :1] * passed[:, 1:]
     happened = np.zeros_like(design)
-    happened[ended] = design[ended] - mean[np.searchsorted(times, spells.exit[ended])]
+    happened[rows.ended] = design[rows.ended] - mean[rows.nth]
     return np.asarray(happened - expected)
 
 
-def _from_on(at: FloatArray, values: FloatArray, times: FloatArray) -> FloatArray:
-    """Return, for each time, the sum of the values that lie there or later."""
-    order = np.argsort(at, kind="stable")
-    later = np.vstack([values[order][::-1].cumsum(axis=0)[::-1], np.zeros(values.shape[1])])
-    return np.asarray(later[np.searchsorted(at[order], times, side="left")])
-
-
-def _proportional(spells: Spells, fit: Any) -> float | None:
+def _proportional(times: FloatArray, moved: FloatArray) -> float | None:
     """Return the chance of Schoenfeld residuals that move with the order of time as much as these."""
-    left = np.asarray(fit.schoenfeld_residuals)[:, 0]
-    told = np.isfinite(left) & (spells.event == 1)
-    times = spells.exit[told]
-    if told.sum() < 5 or not np.ptp(left[told]) > 0 or not np.ptp(times) > 0:
+    told = np.isfinite(moved)
+    times, moved = times[told], moved[told]
+    if len(moved) < 5 or not np.ptp(moved) > 0 or not np.ptp(times) > 0:
         return None
-    return float(stats.pearsonr(stats.rankdata(times), left[told])[1])
+    return float(stats.pearsonr(stats.rankdata(times), moved)[1])

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize
+from scipy import optimize, stats
+from statsmodels.duration.hazard_regression import PHReg
 
+from analytics.estimators.hazard import Spells, cox
 from analytics.evaluate import evaluate
 from lrs.errors import BadInput
 
 KPI = {"kind": "time_to_event", "better": "down"}
+NAMES = ("unit", "entry", "exit", "event", "exposure", "covariates")
 
 
 def company(seed: int = 1, *, people: int = 300, effect: float = -0.7) -> pd.DataFrame:
@@ -201,6 +206,77 @@ def test_another_event_that_the_training_cannot_move_is_a_placebo(tmp_path: Path
         answer = ask(tmp_path, table, placebo=[{"outcome": event, "kpi": KPI}])
         assert ("concurrent_change" in answer["flags"]) is moved
         assert event in answer["checks"]["placebo"]["outcomes"]
+
+
+def delayed(seed: int, *, apart: bool, people: int = 400) -> Spells:
+    """People who come at different times; exits all apart, or on a few days with many ties."""
+    random = np.random.default_rng(seed)
+    x, on = random.normal(size=(people, 2)), np.arange(people) % 2.0
+    entry = random.exponential(size=people) * (random.random(people) < 0.7)
+    until = random.exponential(np.exp(0.5 * on - 0.3 * x[:, 0]))
+    stopped = random.exponential(1.5, people)
+    left, event = entry + np.minimum(until, stopped), (until <= stopped) * 1.0
+    if not apart:
+        entry, left = np.floor(6 * entry), np.maximum(np.ceil(6 * left), np.floor(6 * entry) + 1)
+    return Spells(np.arange(people), entry, left, event, on, x)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("apart", [True, False], ids=["apart", "tied"])
+def test_hazard_is_that_of_statsmodels_with_and_without_ties(ties: str, apart: bool) -> None:
+    """Whose interval is closed at its start: a hair is added to every entry."""
+    for seed in range(3):
+        spells = delayed(seed, apart=apart)
+        design = np.column_stack([spells.exposure, spells.covariates])
+        entry = spells.entry + 1e-9
+        model = PHReg(spells.exit, design, status=spells.event, entry=entry, ties=ties)
+        fit = model.fit()
+        found = cox(spells, ties)
+        assert found is not None
+        told = (found.estimate.value, found.estimate.se)
+        assert told == pytest.approx((fit.params[0], fit.bse[0]), abs=1e-9)
+        ended = spells.event == 1
+        moved = fit.schoenfeld_residuals[ended, 0]
+        p = stats.pearsonr(stats.rankdata(spells.exit[ended]), moved)[1]
+        assert found.proportional_p == pytest.approx(p, abs=1e-9)
+
+
+def test_neither_the_unit_of_a_covariate_nor_where_it_counts_from_matters() -> None:
+    spells = delayed(4, apart=True)
+    far = cox(replace(spells, covariates=spells.covariates * [1e-3, 1e3] + [2024, 1e6]))
+    plain = cox(spells)
+    assert far is not None
+    assert plain is not None
+    assert far.estimate.value == pytest.approx(plain.estimate.value, abs=1e-9)
+    assert far.estimate.se == pytest.approx(plain.estimate.se, abs=1e-9)
+
+
+def test_a_covariate_of_people_who_all_stay_leaves_the_effect_to_be_told() -> None:
+    """Its own coefficient has no end; the effect is that among the others."""
+    spells = delayed(5, apart=False)
+    stays = np.arange(len(spells.unit)) % 20 == 0
+    event = np.where(stays, 0.0, spells.event)
+    found = cox(
+        replace(spells, event=event, covariates=np.column_stack([spells.covariates, stays]))
+    )
+    others = {name: getattr(spells, name)[~stays] for name in NAMES}
+    want = cox(Spells(**others))
+    assert found is not None
+    assert want is not None
+    assert found.estimate.value == pytest.approx(want.estimate.value, abs=1e-6)
+    assert found.estimate.se == pytest.approx(want.estimate.se, abs=1e-6)
+
+
+def test_rows_times_covariates_are_all_that_is_kept() -> None:
+    """Twice the people, all with exits of their own, need twice the room and not four times."""
+    peaks = []
+    for people in (4_000, 8_000):
+        spells = delayed(6, apart=True, people=people)
+        tracemalloc.start()
+        assert cox(spells) is not None
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2.5 * peaks[0]
 
 
 def test_sides_that_part_for_good_have_no_ratio(tmp_path: Path) -> None:
