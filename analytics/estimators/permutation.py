@@ -20,6 +20,8 @@ ENUMERATED = 200_000
 DRAWS = 9_999
 SEED = 20_260_101
 _CHUNK = 20_000
+_ROUNDING = 1e-9
+"""Share of what is summed by which two deals that give the same may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def assignments(labels: IntArray) -> int:
 def deal_test(parts: FloatArray, labels: IntArray) -> Permuted:
     """Test ``sum(parts[i, labels[i]])`` against all deals of the same labels, two-sided."""
     observed = abs(float(parts[np.arange(len(labels)), labels].sum()))
-    least = observed - 1e-9 * max(1.0, observed)
+    least = observed - _ROUNDING * float(np.abs(parts).max(axis=1).sum())
     ways = assignments(labels)
     exact = ways <= ENUMERATED
     if exact:

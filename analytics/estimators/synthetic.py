@@ -24,6 +24,8 @@ from analytics.estimators.permutation import SEED
 _MOST_PLACEBOS = 200
 _TINY = 1e-6
 """Ridge on time and on a control's weights, in standard deviations: it only breaks ties."""
+_ROUNDING = 1e-9
+"""Share by which two effects that are the same may differ."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class Placebos:
 
     def rank_p(self, path: Path) -> float:
         """Return the share of placebos, the real one among them, with an effect as large."""
-        as_large = np.abs(self.effects) >= abs(path.effect) - 1e-12
+        as_large = np.abs(self.effects) >= abs(path.effect) * (1 - _ROUNDING)
         return float((1 + as_large.sum()) / (1 + len(self.effects)))
 
     def fit_rank(self, path: Path) -> dict[str, float | int] | None:

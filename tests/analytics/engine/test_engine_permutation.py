@@ -34,6 +34,18 @@ def test_every_distinct_deal_is_tried_once() -> None:
     assert tested.p == pytest.approx(np.mean(np.array(values) >= observed - 1e-12))
 
 
+@pytest.mark.parametrize("scale", [1e-10, 1e10])
+@pytest.mark.parametrize("each", [4, 20])
+def test_unit_of_the_outcome_does_not_change_p(scale: float, each: int) -> None:
+    """By all deals and by a sample; with ties, which rounding must not break."""
+    labels = np.repeat([0, 1], each)
+    outcome = np.random.default_rng(5).integers(0, 4, 2 * each) / 7 + 0.5 * labels
+    parts = np.column_stack([-outcome, outcome]) / each
+    plain = deal_test(parts, labels)
+    assert plain.p < 0.6
+    assert deal_test(parts * scale, labels).p == plain.p
+
+
 def test_number_of_deals_is_the_multinomial() -> None:
     labels = np.repeat([0, 1, 2], [4, 3, 5])
     assert assignments(labels) == math.factorial(12) // (24 * 6 * 120)
