@@ -82,7 +82,7 @@ class _Telling:
                 high=high,
             )
         return self.say(
-            "In the months that were measured the change is worth about %(gain)s (%(sure)s sure "
+            "In the time that was measured the change is worth about %(gain)s (%(sure)s sure "
             "between %(low)s and %(high)s). Nothing is counted for the time after.",
             gain=self._sum(self.money["benefit"]["likely"]),
             sure=self._percent(0.95),
@@ -111,7 +111,9 @@ class _Telling:
         # Known to the penny, and a reader adds it up.
         fixed = self._sum(cost["fixed"], 4)
         each = self._sum(cost["per_learner"] * cost["learners"], 4)
-        if cost["learner_time"] > 0:
+        if not cost["learners"]:  # a spec tells the cost in all
+            note = ""
+        elif cost["learner_time"] > 0:
             note = self.say(
                 "%(fixed)s once, %(each)s for places, and %(time)s for the hours learners were away "
                 "from work.",
@@ -139,8 +141,10 @@ class _Telling:
         note = self.say("How likely it is that it brought more than it cost.")
         return Figure(self.say("Chance that it paid"), value, note)
 
-    def _value(self) -> str:
-        value = self.money["value_per_unit"]
+    def _value(self) -> str | None:
+        value = self.money.get("value_per_unit")
+        if value is None:  # a spec's own, known to whoever wrote it
+            return None
         low, likely, high = (self._sum(value[end]) for end in ("low", "likely", "high"))
         if value["low"] == value["high"]:
             said = self.say("A unit of the outcome is valued at %(likely)s.", likely=likely)

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from analytics.report.view import Figure, View
+from analytics.report.worth import worth
 from analytics.telling.flags import explain_flag, explain_grade, explain_raise
 from analytics.telling.numbers import as_language, decimals_for, number
 
@@ -60,9 +62,25 @@ def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
     if withstands:
         rows.append((word("withstands"), withstands[as_language(lang)]))
     rows += [(word("raise"), explain_raise(code, lang)) for code in answer["raise_the_grade"]]
+    rows += _money(answer, lang)
     return [
         (head if at == 0 or rows[at - 1][0] != head else "", t) for at, (head, t) in enumerate(rows)
     ]
+
+
+def _money(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
+    """Return what the effect is worth, in the words of the report; nothing where it was not asked."""
+    told = worth(View(answer, lang))
+    if told is None:
+        return []
+    said = [(told.title, text) for text in (told.lead, *told.notes)]
+    return said + [(one.label, _figure(one)) for one in told.numbers]
+
+
+def _figure(figure: Figure) -> str:
+    """Return a number with what it means; only that where there is no number to give."""
+    parts = (figure.value, figure.note)
+    return ". ".join(part for part in parts if part not in ("", "–"))
 
 
 def _effect(told: dict[str, Any], lang: str) -> str:
