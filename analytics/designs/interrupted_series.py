@@ -11,7 +11,7 @@ from analytics.checks import grading, unmeasured
 from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
-from analytics.designs.time import read_periods
+from analytics.designs.time import counting, read_periods
 from analytics.estimators import series as stepping
 from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.grid import FloatArray, IntArray
@@ -40,7 +40,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         flags.append("no_variation")
     else:
         fitted = stepping.stepped(series, ratio=ratio)
-        estimates = _estimates(series, fitted)
+        estimates = _estimates(series, fitted) | _level_and_slope(series, ratio=ratio)
         effect = _effect(series, fitted)
         if question.kind == "binary" and own.counted and 0 < series.num.sum() < series.den.sum():
             share = stepping.share_stepped(series)
@@ -74,7 +74,9 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _series(spec: Spec, own: Measures) -> tuple[Series, IntArray]:
     """Return the series in the order of time, without periods that lack their outcome."""
-    period = np.asarray(read_periods(spec.column("time"), "time")[0])
+    read, clock = read_periods(spec.column("time"), "time")
+    clock = counting(clock, read)
+    period = clock.counted(read)
     if len(np.unique(period)) < len(period):
         raise BadInput(
             "a period has two rows",
@@ -85,7 +87,7 @@ def _series(spec: Spec, own: Measures) -> tuple[Series, IntArray]:
     odd = np.flatnonzero(~((step >= 0) & (step <= 1)))
     if len(odd):
         raise BadInput("the step is 0 before and 1 after", where=f"step: data row {odd[0] + 1}")
-    season = _season(spec, period)
+    season = _season(spec, clock.uncounted(period))
     order = np.argsort(period)
     keep = order[own.known[order]]
     _check_step(step[keep])
@@ -153,6 +155,16 @@ def _estimates(series: Series, fitted: Stepped) -> dict[str, Any]:
         "quasi_poisson": fitted.estimate.as_ratio(),
         "poisson": bare.estimate.as_ratio(),
     }
+
+
+def _level_and_slope(series: Series, *, ratio: bool) -> dict[str, Any]:
+    """Return the change at the step and in the trend after it, a period; nothing when not told apart."""
+    found = stepping.bent(series, ratio=ratio)
+    if found is None:
+        return {}
+    both = {"level": found.level, "slope": found.slope}
+    told = {name: one.as_ratio() if ratio else one.as_json() for name, one in both.items()}
+    return {"level_and_slope": told}
 
 
 def _effect(series: Series, fitted: Stepped) -> Effect:

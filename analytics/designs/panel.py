@@ -11,7 +11,7 @@ import pandas as pd
 from analytics.answering import answer_panel
 from analytics.designs.measures import Measures, measures
 from analytics.designs.spec import Spec, kpi_of, question_of
-from analytics.designs.time import Clock, IntArray, clock_of, periods_of
+from analytics.designs.time import Clock, IntArray, clock_of, counting, periods_of
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Comparison, Question
@@ -93,7 +93,11 @@ def timing(spec: Spec) -> tuple[IntArray, IntArray, Clock]:
         raise BadInput(
             "there is one period only: a change needs a before and an after", where="time"
         )
-    return period, _cohorts(spec, clock, int(period.min())), clock
+    cohort = _cohorts(spec, clock, int(period.min()))
+    starts = cohort != NEVER
+    clock = counting(clock, period)
+    cohort[starts] = clock.counted(cohort[starts])
+    return clock.counted(period), cohort, clock
 
 
 def _cohorts(spec: Spec, clock: Clock, first: int) -> IntArray:

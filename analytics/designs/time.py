@@ -1,9 +1,13 @@
-"""Periods and starts: whole numbers, months, quarters or days, all told as integers in order."""
+"""Periods and starts: whole numbers, months, quarters or days, all told as integers in order.
+
+Dates that lie quarters, half years, years or weeks apart are counted in these, so that one period
+follows the other by one, and one that is missing shows.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -26,12 +30,18 @@ _NEAR = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How a table writes its periods."""
+    """How a table writes its periods, and how they are counted.
+
+    ``name`` is the unit that `read` tells them in. ``every`` so many of it are one period, counted
+    from ``first`` on.
+    """
 
     name: str
+    every: int = 1
+    first: int = 0
 
     def read(self, text: str) -> int | None:
-        """Return a period's number, or None when it is not written so."""
+        """Return the number of a time in `name`, or None when it is not written so."""
         if self.name == "number":
             whole = int(text.partition(".")[0]) if _NUMBER.match(text) else NEVER
             return whole if abs(whole) < NEVER else None
@@ -50,11 +60,32 @@ class Clock:
     @property
     def period_name(self) -> str:
         """Return what one period is called."""
+        if self.every > 1:
+            return _COUNTED.get((self.name, self.every), "period")
         return {"number": "period", "digits": "month", "year/4": "quarter", "year/12": "month"}.get(
             self.name, self.name
         )
 
+    def counted(self, read: IntArray) -> IntArray:
+        """Return in which period each time that was `read` lies; between two it is the later one.
 
+        A start between two periods is thus the first period that is not before it.
+        """
+        return np.asarray(-((self.first - read) // self.every), np.int64)
+
+    def uncounted(self, period: IntArray) -> IntArray:
+        """Return the months of periods that are counted in several months, others as they are."""
+        return period * self.every + self.first if self.name == "month" else period
+
+
+_COUNTED = {
+    ("month", 3): "quarter",
+    ("month", 6): "half-year",
+    ("month", 12): "year",
+    ("day", 7): "week",
+}
+_TOGETHER = {"month": 3, "day": 7}
+"""How many months, or days, make the shortest period that is counted as one."""
 _FRACTIONS = {"year/4": 4, "year/12": 12}
 _WAYS = [Clock(name) for name in ("digits", "number", "quarter", *_FRACTIONS, "day")]
 """In the order in which they are tried: 202402 could be a number too."""
@@ -125,8 +156,24 @@ def periods_of(column: pd.Series, clock: Clock, key: str) -> IntArray:
     return np.array([number for number in read if number is not None], np.int64)[codes]
 
 
+def counting(clock: Clock, read: IntArray) -> Clock:
+    """Return the clock that counts in quarters, years or weeks where all periods lie so far apart.
+
+    ``read`` are the periods as ``clock`` reads them. Starts decide nothing: one between two periods
+    is that of the later one, and what stands for never, or for long ago, may be any date.
+    """
+    least = _TOGETHER.get(clock.name)
+    if least is None or not len(read):
+        return clock
+    first = int(read.min())
+    apart = int(np.gcd.reduce(read - first))
+    if apart == 0 or apart % least:
+        return clock
+    return replace(clock, every=apart, first=first % apart)
+
+
 def read_periods(column: pd.Series, key: str) -> tuple[IntArray, Clock]:
-    """Return each row's period, and how time is written; every row must have one."""
+    """Return each row's period as it is read, and how time is written; every row must have one."""
     if column.isna().any():
         row = int(np.flatnonzero(column.isna())[0]) + 1
         raise BadInput("a row has no period", where=f"{key}: data row {row}")

@@ -11,7 +11,7 @@ import math
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -21,6 +21,8 @@ from analytics.estimators.grid import BoolArray, FloatArray
 
 _CARRIES_OVER = 1.96
 """Lag-1 correlation of the residuals, in standard errors, from which errors are made robust."""
+_UNKNOWN = 10.0
+"""Error of a logarithm from which a ratio is not known at all: the fit ran off without end."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Series:
     """``num / den`` of each period, in order; ``step`` is 0 before and 1 after.
 
     ``season`` has a column for each wave of the year, none when there is no season to allow for.
+    ``bends``: the trend may be another one after the step.
     """
 
     num: FloatArray
@@ -35,6 +38,7 @@ class Series:
     step: FloatArray
     time: FloatArray
     season: FloatArray
+    bends: bool = False
 
     @property
     def before(self) -> BoolArray:
@@ -48,9 +52,15 @@ class Series:
 
     @cached_property
     def design(self) -> FloatArray:
-        """Return constant, step, trend and season: periods × columns."""
+        """Return constant, step, trend and season, and time since the step where the trend `bends`."""
         trend = (self.time - self.time.mean()) / max(float(np.ptp(self.time)), 1.0)
-        return np.column_stack([np.ones(len(self.num)), self.step, trend, self.season])
+        columns = [np.ones(len(self.num)), self.step, trend, self.season]
+        return np.column_stack([*columns, self.since] if self.bends else columns)
+
+    @property
+    def since(self) -> FloatArray:
+        """Return the time since the first period after the step, 0 in it and before."""
+        return np.asarray(np.maximum(self.time - self.time[~self.before].min(), 0.0))
 
     @property
     def can_be_fitted(self) -> bool:
@@ -88,7 +98,48 @@ def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
 
     ``plain``: the errors of pure chance, without allowance for what varies more than that.
     """
-    model, fit = _model(series, ratio=ratio), None
+    fit, spread, carried, robust = _fitted(series, ratio=ratio, plain=plain)
+    told = _told(fit, 1, ratio=ratio)
+    off = np.asarray(fit.resid_response) / series.den if ratio else np.asarray(fit.resid)
+    left = float(np.std(off))
+    return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust, left)
+
+
+@dataclass(frozen=True)
+class Bent:
+    """The change at the step, and by how much more the figures move each period from then on.
+
+    Logarithms for events per exposure. ``level`` is the change in the first period after the step.
+    """
+
+    level: Estimate
+    slope: Estimate
+
+
+def bent(series: Series, *, ratio: bool) -> Bent | None:
+    """Fit a level and a slope that both change at the step; None where they cannot be told apart."""
+    series = replace(series, bends=True)
+    if not series.can_be_fitted:
+        return None
+    fit = _fitted(series, ratio=ratio).fit
+    found = Bent(_told(fit, 1, ratio=ratio), _told(fit, -1, ratio=ratio))
+    both = (found.level, found.slope)
+    known = all(math.isfinite(one.value) and 0 < one.se < math.inf for one in both)
+    endless = ratio and max(one.se for one in both) > _UNKNOWN
+    return found if known and not endless else None
+
+
+class _Fitted(NamedTuple):
+    """A fit, how much its figures vary, how they carry over, and whether errors allow for that."""
+
+    fit: Any
+    spread: float
+    carried: float
+    robust: bool
+
+
+def _fitted(series: Series, *, ratio: bool, plain: bool = False) -> _Fitted:
+    model = _model(series, ratio=ratio)
     start = _level_only(series, math.log(series.num.sum() / series.den.sum())) if ratio else None
     fit = _fit(model, start, scale=1.0 if plain else "X2") if ratio else model.fit()
     carried = _carried(np.asarray(fit.resid_pearson if ratio else fit.wresid))
@@ -96,11 +147,12 @@ def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
     spread = float(fit.scale) if ratio else 1.0
     if robust:
         fit = _fit(model, start, **_newey_west(len(series.num)))
+    return _Fitted(fit, spread, carried, robust)
+
+
+def _told(fit: Any, column: int, *, ratio: bool) -> Estimate:
     df = math.inf if ratio else float(fit.df_resid)
-    told = Estimate(float(fit.params[1]), float(fit.bse[1]), df)
-    off = np.asarray(fit.resid_response) / series.den if ratio else np.asarray(fit.resid)
-    left = float(np.std(off))
-    return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust, left)
+    return Estimate(float(fit.params[column]), float(fit.bse[column]), df)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ _PERIODS: dict[str, dict[Lang, str]] = {
     "period": {"en": "period", "sv": "en period", "nl": "de ene periode"},
     "month": {"en": "month", "sv": "en månad", "nl": "de ene maand"},
     "quarter": {"en": "quarter", "sv": "ett kvartal", "nl": "het ene kwartaal"},
+    "half-year": {"en": "half-year", "sv": "ett halvår", "nl": "het ene halfjaar"},
+    "year": {"en": "year", "sv": "ett år", "nl": "het ene jaar"},
+    "week": {"en": "week", "sv": "en vecka", "nl": "de ene week"},
     "day": {"en": "day", "sv": "en dag", "nl": "de ene dag"},
 }
 

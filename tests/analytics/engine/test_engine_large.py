@@ -170,6 +170,23 @@ def test_starts_and_months_may_be_numbers_dates_or_missing(
         assert_equal(answered(SPEC, base, large=True), answered(SPEC, base, large=False))
 
 
+def test_quarters_written_as_dates_are_counted_alike(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    rows = table()
+    first = {
+        f"2024-{n:02}": f"{2022 + (n - 1) // 4}-{3 * ((n - 1) % 4) + 1:02}-01" for n in range(1, 13)
+    }
+    quarters = rows.assign(
+        month=rows["month"].map(first), start=rows["start"].map({"": "", **first})
+    )
+    base = written(quarters)
+    from_file = answered(SPEC, base, large=True)
+    assert_equal(from_file, answered(SPEC, base, large=False))
+    plain = answered(SPEC, written(rows), large=True)
+    assert from_file["event_study"] == plain["event_study"]
+
+
 def test_rows_may_stand_in_any_order(
     written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:

@@ -349,6 +349,74 @@ def test_quarters_follow_each_other_over_the_year(tmp_path: Path, form: str) -> 
     assert told["event_study"] == asked(tmp_path, "panel", table)["event_study"]
 
 
+APART = {
+    "quarter": lambda n: pd.Timestamp("2020-01-01") + pd.DateOffset(months=3 * n),
+    "half-year": lambda n: pd.Timestamp("2020-02-15") + pd.DateOffset(months=6 * n),
+    "year": lambda n: pd.Timestamp("2010-12-31") + pd.DateOffset(years=n),
+    "week": lambda n: pd.Timestamp("2020-01-06") + pd.DateOffset(days=7 * n),
+    "period": lambda n: pd.Timestamp("2020-01-06") + pd.DateOffset(days=28 * n),
+}
+
+
+def dated(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Write the periods of a panel as dates that lie so far apart; beyond all periods too."""
+    written = {n: str(APART[name](n).date()) for n in range(-1, 12)} | {"": ""}
+    return table.assign(time=table["time"].map(written), start=table["start"].map(written))
+
+
+@pytest.mark.parametrize("name", APART)
+def test_dates_far_apart_are_counted_in_what_lies_between(tmp_path: Path, name: str) -> None:
+    told = asked(tmp_path, "panel", dated(name, panel()))
+    assert told["event_study"] == asked(tmp_path, "panel", panel())["event_study"]
+    assert told["flags"] == asked(tmp_path, "panel", panel())["flags"]
+    assert f"one {name} to the next" in told["checks"]["sensitivity"]["sentence"]["en"]
+
+
+def test_one_missing_quarter_leaves_quarters_with_a_gap(tmp_path: Path) -> None:
+    kept = panel()[lambda t: t["time"] != 3]
+    told, plain = asked(tmp_path, "panel", dated("quarter", kept)), asked(tmp_path, "panel", kept)
+    assert "missing_periods" in told["flags"]
+    assert told["event_study"] == plain["event_study"]
+
+
+def test_start_in_the_missing_quarter_is_the_first_period_after(tmp_path: Path) -> None:
+    table = panel()
+    start = int(table.loc[table["start"] != "", "start"].iloc[0])
+    kept = table[table["time"] != start]
+    told, plain = asked(tmp_path, "panel", dated("quarter", kept)), asked(tmp_path, "panel", kept)
+    assert told["estimates"] == plain["estimates"]
+
+
+def test_start_between_two_quarters_is_that_of_the_later_one(tmp_path: Path) -> None:
+    table = dated("quarter", panel())
+    earlier = {d: f"{d[:5]}{int(d[5:7]) - 1:02}-20" for d in table["start"] if d[5:7] > "01"}
+    told = asked(tmp_path, "panel", table.replace({"start": earlier}))
+    plain = asked(tmp_path, "panel", table)
+    assert earlier
+    assert told["event_study"] == plain["event_study"]
+    assert told["estimate"] == plain["estimate"]
+
+
+@pytest.mark.parametrize("outside", ["9999-12-31", "2031-05-02", "1999-02-03"])
+def test_start_outside_the_time_covered_does_not_change_how_time_is_counted(
+    tmp_path: Path, outside: str
+) -> None:
+    """Never, a plan for later, or a training of long ago: none of them lies on a quarter."""
+    table = dated("quarter", panel())
+    untrained = table["unit"] == table.loc[table["start"] == "", "unit"].iloc[0]
+    told = asked(tmp_path, "panel", table.assign(start=table["start"].mask(untrained, outside)))
+    assert told["event_study"].keys() == asked(tmp_path, "panel", panel())["event_study"].keys()
+
+
+def test_a_season_of_dated_quarters_is_told_in_months(tmp_path: Path) -> None:
+    table = months()
+    quarters = table.assign(time=[str(APART["quarter"](n).date()) for n in range(len(table))])
+    by_year = asked(tmp_path, "interrupted_series", quarters, season={"harmonics": 1})
+    counted = table.assign(time=range(len(table)))
+    by_four = asked(tmp_path, "interrupted_series", counted, season={"period": 4, "harmonics": 1})
+    assert by_year["estimate"] == pytest.approx(by_four["estimate"])
+
+
 def test_who_has_neither_outcome_nor_treatment_is_left_out(tmp_path: Path) -> None:
     for design in ("randomised", "observational"):
         gone = pd.DataFrame({"unit": range(100, 109), "n": 9, "x": 0.0})

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
 from scipy import optimize
 
 from analytics.estimators.series import Series, false_step, stepped
@@ -58,6 +60,75 @@ def test_rate_model_is_the_maximum_of_its_likelihood() -> None:
     spread = ((num - mean) ** 2 / mean).sum() / 37
     cov = np.linalg.inv(series.design.T @ (series.design * mean[:, None]))
     assert found.estimate.se == pytest.approx((spread * cov[1, 1]) ** 0.5, rel=1e-6)
+
+
+def bending(ratio: bool) -> pd.DataFrame:
+    """A figure whose level falls at a step and whose trend is another from then on."""
+    random = np.random.default_rng(9)
+    at = np.arange(60.0)
+    after = (at >= 36) * 1
+    since = np.maximum(at - 36, 0)
+    den = random.uniform(800, 1200, 60)
+    told = 0.01 * at - 0.3 * after - 0.02 * since
+    events = random.poisson(den * np.exp(told - 3))
+    value = events if ratio else 20 + told + random.normal(scale=0.2, size=60)
+    wave = 2 * np.pi * at / 12
+    waves = {"sin": np.sin(wave), "cos": np.cos(wave)}
+    return pd.DataFrame(
+        {"time": at, "on": after, "since": since, "value": value, "den": den} | waves
+    )
+
+
+@pytest.mark.parametrize("season", [None, {"harmonics": 1}])
+@pytest.mark.parametrize("kind", ["continuous", "count"])
+def test_level_and_slope_after_the_step_are_those_of_statsmodels(
+    tmp_path: Path, kind: str, season: dict[str, int] | None
+) -> None:
+    ratio = kind == "count"
+    table = bending(ratio)
+    formula = "value ~ on + since + time" + (" + sin + cos" if season else "")
+    if ratio:
+        family, offset = sm.families.Poisson(), np.log(table["den"])
+        fit = smf.glm(formula, table, family=family, offset=offset).fit(scale="X2", tol=1e-12)
+    else:
+        fit = smf.ols(formula, table).fit()
+    more = {"exposure": "den"} if ratio else {}
+    answer = ask(tmp_path, table, kpi={"kind": kind, "better": "down"}, season=season, **more)
+    made = answer["estimates"]["level_and_slope"]
+    for name, column in (("level", "on"), ("slope", "since")):
+        value, (low, high) = fit.params[column], fit.conf_int().loc[column]
+        ends = [np.exp(one) if ratio else one for one in (value, low, high)]
+        told = [made[name][key] for key in ("ratio" if ratio else "att", "low", "high")]
+        assert told == pytest.approx(ends, abs=1e-6)
+        assert made[name]["se"] == pytest.approx(fit.bse[column], abs=1e-6)
+        assert made[name]["p"] == pytest.approx(fit.pvalues[column], abs=1e-6)
+
+
+def test_level_and_slope_take_nothing_from_the_headline(tmp_path: Path) -> None:
+    table = bending(ratio=False)
+    bare = smf.ols("value ~ on + time", table).fit()
+    answer = ask(tmp_path, table, season=None)
+    assert answer["estimate"]["att"] == pytest.approx(bare.params["on"], abs=1e-6)
+
+
+def test_slope_is_told_a_period_whatever_the_dates_stand_for(tmp_path: Path) -> None:
+    table = bending(ratio=False)
+    quarters = pd.date_range("2005-01-01", periods=60, freq="QS")
+    one = ask(tmp_path, table, season=None)["estimates"]["level_and_slope"]
+    other = ask(tmp_path, table.assign(time=quarters.astype(str)), season=None)
+    assert other["estimates"]["level_and_slope"]["slope"] == pytest.approx(one["slope"], rel=1e-6)
+
+
+@pytest.mark.parametrize("events", [[0, 0, 7], [7, 0, 0]])
+def test_no_slope_is_told_where_events_fell_in_one_period_only(
+    tmp_path: Path, events: list[int]
+) -> None:
+    table = bending(ratio=True)[:39]
+    table.loc[36:, "value"] = events
+    kpi = {"kind": "count", "better": "down"}
+    answer = ask(tmp_path, table, kpi=kpi, season=None, exposure="den")
+    assert "quasi_poisson" in answer["estimates"]
+    assert "level_and_slope" not in answer["estimates"]
 
 
 def test_interval_covers_also_when_errors_carry_over() -> None:
