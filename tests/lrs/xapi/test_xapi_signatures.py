@@ -62,6 +62,7 @@ def hold(
     statement: dict[str, Any] = STATEMENT,
     content_type: str = "application/octet-stream",
     version: SpecVersion = SpecVersion.V1_0,
+    key: bytes = b"attachments",
 ) -> None:
     sha2 = hashlib.sha256(signature).hexdigest()
     attachment = {
@@ -72,6 +73,7 @@ def hold(
         "sha2": sha2,
     }
     body = json.dumps({**statement, "attachments": [attachment]}).encode()
+    body = body.replace(b"attachments", key, 1)
     parts = {sha2: Part(sha2, content_type, signature)}
     check_signatures(check_batch(body, version, parts=parts), parts)
 
@@ -107,6 +109,10 @@ def test_data_2_6_another_algorithm_is_refused() -> None:
 
 def test_data_2_6_another_content_type_is_refused() -> None:
     refused("octet-stream", jws(plain()), content_type="text/plain")
+
+
+def test_a_signature_is_held_to_its_statement_however_its_key_is_written() -> None:
+    refused("RS256, RS384, RS512", jws(plain(), "HS256"), key=rb"\u0061ttachments")
 
 
 def test_data_2_6_another_statement_is_refused() -> None:
