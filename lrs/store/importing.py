@@ -28,11 +28,11 @@ from lrs.store.authorities import Authority, as_authority, authority_written
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements, is_parquet
 from lrs.store.refusals import Refusal, keep_refusals
-from lrs.store.rows import Incoming, Numbered
+from lrs.store.rows import Incoming
 from lrs.store.schema import import_state
 from lrs.store.statement_files import Element, StatementFile
 from lrs.store.voiding import void_as_there
-from lrs.store.writing import NO_PARTS, number_ahead, store_batch, taken
+from lrs.store.writing import NO_PARTS, Prepared, number_ahead, store_batch, taken
 from lrs.xapi.dumps import DumpForm, Unwrapped, recognise, unwrap
 from lrs.xapi.glancing import glanced
 from lrs.xapi.multipart import Part
@@ -85,8 +85,8 @@ def import_statements(
     """
     file = _opened(path, largest=database.settings.max_body_bytes)
     run = _Import(database, tenant_id, file, as_authority(authority), form or _form_of(file))
-    for batch, numbered in ahead(map(run.numbered, ahead(_batches(run)))):
-        run.store(batch, numbered)
+    for batch, prepared in ahead(map(run.numbered, ahead(_batches(run)))):
+        run.store(batch, prepared)
         if progress is not None:
             progress(batch[-1].element.read_bytes, file.size)
     run.finish()
@@ -130,11 +130,11 @@ def store_read(
     read: Sequence[Incoming | VerkanError],
     *,
     parts: Mapping[str, Part] = NO_PARTS,
-    numbered: Numbered | None = None,
+    prepared: Prepared | None = None,
 ) -> StoredRead:
     """Store what holds, no id of it twice; what does not hold keeps nothing else from it.
 
-    ``numbered`` is what was made ready of what holds.
+    ``prepared`` is what was made ready of what holds.
     """
     places = [n for n, one in enumerate(read) if isinstance(one, Incoming)]
     faults = {n: one for n, one in enumerate(read) if isinstance(one, VerkanError)}
@@ -150,7 +150,7 @@ def store_read(
         key_id=None,
         on_conflict=left_out,
         parts=parts,
-        numbered=numbered,
+        prepared=prepared,
     )
     new = sum(one.new for one in written)
     return StoredRead(new, len(places) - new - len(conflicts), faults | conflicts)
@@ -193,15 +193,15 @@ class _Import:
             elif self._form is not DumpForm.STATEMENTS:
                 self._read(element)  # what it says of voiding is needed at the end
 
-    def numbered(self, batch: list[_Read]) -> tuple[list[_Read], Numbered | None]:
+    def numbered(self, batch: list[_Read]) -> tuple[list[_Read], Prepared]:
         """Return a batch with what it names numbered, as far as that can be done ahead."""
         holds = [one.read for one in batch if isinstance(one.read, Incoming)]
         return batch, number_ahead(self._database, self._tenant_id, holds)
 
-    def store(self, batch: list[_Read], numbered: Numbered | None) -> None:
+    def store(self, batch: list[_Read], prepared: Prepared) -> None:
         """Store a batch, keep what is refused of it, and note how far the file is done."""
         read = [one.read for one in batch]
-        found = store_read(self._database, self._tenant_id, read, numbered=numbered)
+        found = store_read(self._database, self._tenant_id, read, prepared=prepared)
         refusals = [self._refusal(batch[n], why) for n, why in sorted(found.faults.items())]
         self.count.stored += found.new
         self.count.duplicate += found.duplicate

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -30,13 +31,13 @@ class Numbering:
         names, authorities = _named(incoming)
         memory = database.memory
         self.terms: Numbers = known_numbers(memory, tenant_id, names)
-        self._missing: set[Name] = names - self.terms.keys()
+        self.missing: set[Name] = names - self.terms.keys()
         self._authorities: dict[bytes, int] = {}
-        self._missing_authorities: list[Authority] = []
+        self.missing_authorities: list[Authority] = []
         for digest in sorted(authorities):
             number = memory.authorities.get((tenant_id, digest))
             if number is None:
-                self._missing_authorities.append(authorities[digest])
+                self.missing_authorities.append(authorities[digest])
             else:
                 self._authorities[digest] = number
         self._new_terms: Numbers = {}
@@ -45,33 +46,27 @@ class Numbering:
     @property
     def is_whole(self) -> bool:
         """Return whether every number is known."""
-        return not (self._missing or self._missing_authorities)
+        return not (self.missing or self.missing_authorities)
 
     def authority(self, wanted: Authority) -> int:
         """Return the number of an authority of the batch."""
         return self._authorities[wanted.digest]
 
-    def make(self, conn: sa.Connection, *, at_once: bool = False) -> None:
-        """Make what is missing, before the transaction of the statements begins.
-
-        ``at_once``: its commit waits for the disk, so that it may be remembered then.
-
-        On PostgreSQL its commit need not reach the disk by itself: the log is written in order, so
-        the commit of the statements, which waits for the disk, takes it along. A database that
-        breaks down between the two may have lost it: `asking` tells.
-        """
-        for wanted in self._missing_authorities:
-            self._authorities[wanted.digest] = number_authority(conn, self._tenant_id, wanted)
-        if self._missing:
-            waits = at_once or bool(self._missing_authorities)
-            first = () if waits else (Question(_WITHOUT_WAITING, {}),)
-            self._new_terms, self.witnesses = number_names(
-                conn, self._tenant_id, self._missing, first
-            )
-            self.terms |= self._new_terms
+    def with_more(
+        self, terms: Numbers, authorities: Mapping[bytes, int], witnesses: list[int]
+    ) -> Numbering:
+        """Return the same with what was missing, which is among ``terms`` and ``authorities``."""
+        whole = copy(self)
+        whole._new_terms = {name: terms[name] for name in self.missing}
+        whole.terms = self.terms | whole._new_terms
+        new = {one.digest: authorities[one.digest] for one in self.missing_authorities}
+        whole._authorities = self._authorities | new
+        whole.missing, whole.missing_authorities = set(), []
+        whole.witnesses = witnesses
+        return whole
 
     def settled(self) -> None:
-        """Remember what was made ``at_once``: it needs no looking for again."""
+        """Remember what was made to wait for the disk at once: it needs no looking for again."""
         self.witnesses = []
         self.remember()
 
@@ -92,6 +87,49 @@ class Numbering:
         remember(memory, self._tenant_id, self._new_terms)
         for digest, number in self._authorities.items():
             memory.authorities.put((self._tenant_id, digest), number)
+
+
+class Missing:
+    """What several batches lack, for all of them at once.
+
+    What is made for them stands in copies of theirs: if it is undone, they lack it as before.
+    """
+
+    def __init__(self, database: Database, tenant_id: int, numberings: Sequence[Numbering]) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+        names: set[Name] = set().union(*(each.missing for each in numberings))
+        self._terms = known_numbers(database.memory, tenant_id, names)
+        self._names = names - self._terms.keys()
+        self._authorities: dict[bytes, int] = {}
+        self._unknown = {a.digest: a for each in numberings for a in each.missing_authorities}
+        self._witnesses: list[int] = []
+
+    def __bool__(self) -> bool:
+        """Return whether something has to be made, or may have to be."""
+        return bool(self._names or self._unknown)
+
+    def make(self, conn: sa.Connection, *, at_once: bool = False) -> None:
+        """Make it, before the transaction of the statements begins.
+
+        ``at_once``: its commit waits for the disk, so that it may be remembered then.
+
+        On PostgreSQL its commit need not reach the disk by itself: the log is written in order, so
+        the commit of the statements, which waits for the disk, takes it along. A database that
+        breaks down between the two may have lost it: `Numbering.asking` tells.
+        """
+        for digest in sorted(self._unknown):
+            wanted = self._unknown[digest]
+            self._authorities[digest] = number_authority(conn, self._tenant_id, wanted)
+        if self._names:
+            waits = at_once or bool(self._unknown)
+            first = () if waits else (Question(_WITHOUT_WAITING, {}),)
+            made, self._witnesses = number_names(conn, self._tenant_id, self._names, first)
+            self._terms |= made
+
+    def added_to(self, numbering: Numbering) -> Numbering:
+        """Return one of the batches' numbers with what it lacked."""
+        return numbering.with_more(self._terms, self._authorities, self._witnesses)
 
 
 def _named(incoming: Sequence[Incoming]) -> tuple[set[Name], dict[bytes, Authority]]:

@@ -29,7 +29,7 @@ from lrs.store.authorities import as_authority
 from lrs.store.bulk import Row, one_of
 from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions, change_definitions
-from lrs.store.numbering import Numbering
+from lrs.store.numbering import Missing, Numbering
 from lrs.store.pointing import asking_who_points, settle
 from lrs.store.rows import Incoming, Numbered, Ready, insert_new
 from lrs.store.schema import statement, statement_body
@@ -105,12 +105,12 @@ def store_batch(
     on_conflict: Callable[[int, Statement], None],
     parts: Mapping[str, Part] = NO_PARTS,
     besides: Sequence[Beside] = (),
-    numbered: Numbered | None = None,
+    prepared: Prepared | None = None,
 ) -> list[Written]:
     """Store a batch of statements with ids of their own; the answer is in the same order.
 
     ``on_conflict`` is told the place of each statement whose id is taken by another: what it raises
-    undoes the batch; when it returns, that statement alone is left out. ``numbered`` is what
+    undoes the batch; when it returns, that statement alone is left out. ``prepared`` is what
     `number_ahead` made of the very same batch, if that was done already.
     """
     if not incoming:
@@ -121,27 +121,36 @@ def store_batch(
         on_conflict,
         parts,
         besides,
-        numbered or number_ahead(database, tenant_id, incoming),
+        prepared or number_ahead(database, tenant_id, incoming),
     )
     return database.together.run(
         tenant_id, batch, partial(_store_together, database, tenant_id), _goes_along
     )
 
 
-def number_ahead(
-    database: Database, tenant_id: int, incoming: Sequence[Incoming]
-) -> Numbered | None:
-    """Number what a batch names before it waits for its turn, if that is worth a transaction."""
+class Prepared(NamedTuple):
+    """What was done for a batch before it waited for its turn."""
+
+    numbering: Numbering
+    """May lack what nobody met before."""
+    numbered: Numbered | None
+    """What it is found by, if nothing is lacking."""
+
+
+def number_ahead(database: Database, tenant_id: int, incoming: Sequence[Incoming]) -> Prepared:
+    """Number what a batch names, and make what is new if that is worth a transaction."""
     numbering = Numbering(database, tenant_id, incoming)
-    if not numbering.is_whole:
+    missing = Missing(database, tenant_id, [numbering])
+    at_once = len(incoming) >= _WORTH_THE_DISK
+    if missing:
         if database.is_sqlite or len(incoming) < _WORTH_A_TRANSACTION:
-            return None
-        at_once = len(incoming) >= _WORTH_THE_DISK
+            return Prepared(numbering, None)
         with database.write() as conn:
-            numbering.make(conn, at_once=at_once)
-        if at_once:
-            numbering.settled()
-    return Numbered.of(incoming, numbering)
+            missing.make(conn, at_once=at_once)
+    whole = missing.added_to(numbering)
+    if missing and at_once:
+        whole.settled()
+    return Prepared(whole, Numbered.of(incoming, whole))
 
 
 class _Batch(NamedTuple):
@@ -152,7 +161,7 @@ class _Batch(NamedTuple):
     on_conflict: Callable[[int, Statement], None]
     parts: Mapping[str, Part]
     besides: Sequence[Beside]
-    numbered: Numbered | None
+    prepared: Prepared
 
     @property
     def is_plain(self) -> bool:
@@ -191,10 +200,14 @@ def _store(
     database: Database, tenant_id: int, batches: Sequence[_Batch]
 ) -> list[Outcome[list[Written]]]:
     """Store batches in one transaction; only a lone one may have parts or something beside it."""
-    late = [one for batch in batches if batch.numbered is None for one in batch.incoming]
-    numbering = Numbering(database, tenant_id, late)
-    with database.write(first=None if numbering.is_whole else numbering.make) as conn:
-        numbered = [each.numbered or Numbered.of(each.incoming, numbering) for each in batches]
+    late = [batch.prepared.numbering for batch in batches if batch.prepared.numbered is None]
+    missing = Missing(database, tenant_id, late)
+    with database.write(first=missing.make if missing else None) as conn:
+        numbered = [
+            batch.prepared.numbered
+            or Numbered.of(batch.incoming, missing.added_to(batch.prepared.numbering))
+            for batch in batches
+        ]
         if batches[0].besides:
             take_turn(database, conn, tenant_id)
             batches = [_named(conn, batches[0])]
@@ -243,7 +256,7 @@ def _look(
     told = chain.from_iterable(each.told for each in numbered)
     definitions = NewDefinitions(database.memory, tenant_id, told)
     dialect = conn.dialect.name
-    ahead = [batch.numbered.numbering for batch in batches if batch.numbered is not None]
+    ahead = [batch.prepared.numbering for batch in batches if batch.prepared.numbered is not None]
     turn = asking_for_turn(database, tenant_id)
     questions = [
         *turn,

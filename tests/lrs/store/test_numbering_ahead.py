@@ -13,9 +13,9 @@ from lrs.errors import StoreUnavailable
 from lrs.settings import Settings
 from lrs.store.authorities import as_authority
 from lrs.store.database import Database
-from lrs.store.rows import Incoming, Numbered
+from lrs.store.rows import Incoming
 from lrs.store.schema import term
-from lrs.store.writing import number_ahead, store_batch
+from lrs.store.writing import Prepared, number_ahead, store_batch
 
 
 def test_terms_lost_with_a_database_that_broke_down_are_not_pointed_to(
@@ -30,19 +30,19 @@ def _lose_and_store(database: Database) -> None:
     bodies = [body(object={"id": f"https://example.org/new/{n}"}) for n in range(8)]
     incoming = [Incoming(one, as_authority(AUTHORITY)) for one in checked(*bodies)]
     ahead = number_ahead(database, TENANT, incoming)
-    assert ahead is not None
+    assert ahead.numbered is not None
     # Just what a PostgreSQL that is killed forgets: a commit that did not wait for the disk.
     with database.write() as conn:
         conn.execute(sa.delete(term).where(term.c.value.like("https://example.org/new/%")))
 
-    def store(numbered: Numbered | None) -> None:
+    def store(prepared: Prepared | None) -> None:
         store_batch(
             database,
             TENANT,
             incoming,
             key_id=None,
             on_conflict=lambda *_: None,
-            numbered=numbered,
+            prepared=prepared,
         )
 
     with pytest.raises(StoreUnavailable):
