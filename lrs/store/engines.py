@@ -114,7 +114,7 @@ def _sqlite(url: sa.URL, settings: Settings) -> sa.Engine:
             "synchronous = FULL",
             "foreign_keys = ON",
             "wal_autocheckpoint = 16000",
-            "cache_size = -32000",
+            "cache_size = -12000",
             "temp_store = MEMORY",
         ):
             dbapi.execute(f"PRAGMA {pragma}").close()

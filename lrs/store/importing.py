@@ -47,7 +47,7 @@ IMPORT_AUTHORITY: Mapping[str, Any] = {
 }
 
 _IDS = uuid.UUID("6f1c6f0e-5d1b-5e0a-9a53-2f8d5b1f7c11")
-_BATCH = 1_000
+_BATCH = 2_000
 _BATCH_BYTES = 8_000_000
 _SHOWN = 10
 _LOOKED_AT = 20
