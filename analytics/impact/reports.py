@@ -24,6 +24,7 @@ from connectors.store.schema import actor_link, sync_run
 from lrs import __version__
 from lrs.errors import NotFound
 from lrs.store.database import Database
+from lrs.store.one_moment import one_moment
 from lrs.xapi.times import instant
 
 Record = dict[str, Any]
@@ -101,7 +102,7 @@ def _make(
     from analytics.impact.making import make_record
 
     min_group = database.settings.min_group
-    with database.read() as conn:
+    with one_moment(database) as conn:
         asked = ask(conn, tenant_id, path_key, metric_key, by)
         # Before the data: what comes in meanwhile makes the report stale, never falsely fresh.
         state = _state(conn, asked, min_group)

@@ -39,7 +39,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction that sees one state of the data."""
+        """Yield a connection in a transaction; where all its queries must agree, see `one_moment`."""
         with told_plainly(), self.engine.connect() as conn, conn.begin():
             yield conn
 

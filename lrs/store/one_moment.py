@@ -18,5 +18,5 @@ def one_moment(database: Database) -> Iterator[sa.Connection]:
     """
     with database.read() as conn:
         if not database.is_sqlite:
-            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield conn
