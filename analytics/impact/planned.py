@@ -186,5 +186,4 @@ def stand_by_draw(conn: sa.Connection, drawn: Drawn, own: Observed) -> None:
     starts = sorted((unit, start) for unit, start in drawn.by_unit.items() if start != NEVER)
     stage.fill(conn, stage.unit_start, starts)
     conn.execute(sa.delete(stage.member).where(stage.member.c.unit_id.not_in(drawn.by_unit)))
-    if own.measure.grain == "team":
-        conn.execute(sa.delete(own.table).where(own.table.c.unit_id.not_in(drawn.by_unit)))
+    own.keep_teams(drawn.by_unit)

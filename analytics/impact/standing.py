@@ -55,7 +55,9 @@ def basis(conn: sa.Connection, tenant_id: int, months: Window) -> dict[str, floa
             .where(
                 table.c.tenant_id == tenant_id,
                 table.c.superseded_run.is_(None),
-                table.c.person_id.in_(_within(stage.employed, months)),
+                _within(stage.employed, months)
+                .where(stage.employed.c.person_id == table.c.person_id)
+                .exists(),
             )
             .group_by(table.c.basis)
         )

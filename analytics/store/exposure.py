@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from analytics.store import stage
 from analytics.store.schema import activity_fact
-from analytics.store.stage import FOREVER, MonthOf, refill
+from analytics.store.stage import FOREVER, MonthOf, add_up, refill
 from connectors.model.paths import SIGNS, CompletionRule, LearningPath, Part, Sign
 from connectors.store.schema import actor_link
 from lrs.store.schema import term
@@ -55,9 +55,11 @@ def stage_learners(conn: sa.Connection, tenant_id: int, rule: CompletionRule) ->
     A step at a time, each kept: in one query SQLite would do the first steps again for every row of
     the last (minutes instead of a second at 100,000 people).
     """
-    refill(conn, stage.learned, _learned(conn, tenant_id, SIGNS[rule.sign]))
+    add_up(conn, stage.learned, _learned(conn, tenant_id, SIGNS[rule.sign]))
+    conn.execute(sa.delete(stage.learned).where(stage.learned.c.n <= 0))
     refill(conn, stage.done, _done(rule))
     refill(conn, stage.learner, _learners())
+    stage.empty(conn, stage.learned, stage.done)
 
 
 def _learners() -> sa.Select[Any]:
@@ -77,16 +79,16 @@ def _learners() -> sa.Select[Any]:
 
 def actors(conn: sa.Connection, tenant_id: int) -> Actors:
     """Count who is behind the statements on the staged path."""
-    facts = _facts(tenant_id)
-    here = (
-        sa.select(facts.c.actor_id).group_by(facts.c.actor_id).having(sa.func.sum(facts.c.n) > 0)
-    ).cte("here")
-    links = _links(tenant_id)
-    known = sa.select(links.c.actor_id).distinct().cte("known")
-    joined = here.outerjoin(known, known.c.actor_id == here.c.actor_id)
-    n, resolved = conn.execute(
-        sa.select(sa.func.count(), sa.func.count(known.c.actor_id)).select_from(joined)
-    ).one()
+    facts, acting, link = _facts(tenant_id), stage.acting.c, actor_link.c
+    add_up(conn, stage.acting, sa.select(facts.c.actor_id, facts.c.n).where(sa.true()))
+    known = sa.exists().where(
+        link.tenant_id == tenant_id,
+        link.actor_id == acting.actor_id,
+        link.superseded_run.is_(None),
+    )
+    here = sa.select(sa.func.count()).select_from(stage.acting).where(acting.n > 0)
+    n, resolved = (int(conn.execute(q).scalar_one()) for q in (here, here.where(known)))
+    stage.empty(conn, stage.acting)
     return Actors(resolved, n - resolved)
 
 
@@ -134,26 +136,23 @@ def _links(tenant_id: int) -> sa.CTE:
 
 
 def _learned(conn: sa.Connection, tenant_id: int, sign: Sign) -> sa.Select[Any]:
-    """Return person, activity and day, with how often it was done and what was measured."""
+    """Return person, activity and day, with how often it was done and what was measured: to add up."""
     facts, links = _facts(tenant_id), _links(tenant_id)
     on = sa.and_(
         links.c.actor_id == facts.c.actor_id,
         links.c.valid_from <= facts.c.day_no,
         links.c.valid_to > facts.c.day_no,
     )
-    key = (links.c.person_id, facts.c.activity_id, facts.c.day_no)
-    done = _times_done(facts, sign, _verbs(conn, tenant_id, sign))
     return (
         sa.select(
-            *key,
-            _whole(sa.func.sum(done)).label("done"),
-            sa.func.sum(facts.c.duration_s).label("seconds"),
-            sa.func.sum(facts.c.score_sum).label("score_sum"),
-            _whole(sa.func.sum(facts.c.scored)).label("scored"),
+            *(links.c.person_id, facts.c.activity_id, facts.c.day_no, facts.c.n),
+            _times_done(facts, sign, _verbs(conn, tenant_id, sign)).label("done"),
+            facts.c.duration_s.label("seconds"),
+            facts.c.score_sum,
+            facts.c.scored,
         )
         .select_from(facts.join(links, on))
-        .group_by(*key)
-        .having(sa.func.sum(facts.c.n) > 0)
+        .where(sa.true())
     )
 
 
@@ -196,6 +195,8 @@ def _done(rule: CompletionRule) -> sa.Select[Any]:
     """Return who completed the path and the day: that on which the last thing needed was done."""
     learned, item = stage.learned.c, stage.item.c
     what = item.item_no if rule.count == "parts" else item.activity_id
+    if rule.need == 1:
+        return _done_first()
     firsts = (
         sa.select(
             learned.person_id, what.label("what"), sa.func.min(learned.day_no).label("day_no")
@@ -211,6 +212,17 @@ def _done(rule: CompletionRule) -> sa.Select[Any]:
     placed = sa.select(firsts.c.person_id, firsts.c.day_no, place.label("place")).cte("placed")
     return sa.select(placed.c.person_id, placed.c.day_no.label("done_day")).where(
         placed.c.place == rule.need
+    )
+
+
+def _done_first() -> sa.Select[Any]:
+    """Return the same where one thing is needed: the first done."""
+    learned, item = stage.learned.c, stage.item.c
+    needed = sa.select(item.activity_id).where(item.item_no != TOUCHED_ONLY)
+    return (
+        sa.select(learned.person_id, sa.func.min(learned.day_no))
+        .where(learned.done > 0, learned.activity_id.in_(needed))
+        .group_by(learned.person_id)
     )
 
 

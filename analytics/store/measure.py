@@ -61,6 +61,41 @@ class Measure:
             rows = rows.having(sa.func.sum(records.c.denominator) > 0)
         return rows
 
+    def one_by_one(self) -> sa.Select[Any]:
+        """Return the same where no unit has two records in a month: each as it lies, nothing sorted."""
+        records = self._records().cte("records")
+        own, one = records.c, sa.literal(1.0, sa.Double)
+        if self.form == "ratio":
+            rows = sa.select(own.unit_id, own.period, own.amount.label("num"))
+            return rows.add_columns(own.denominator.label("den")).where(own.denominator > 0)
+        return sa.select(own.unit_id, own.period, own.amount.label("num"), one.label("den"))
+
+    def bits(self, first: int) -> sa.Select[Any]:
+        """Return unit, 1, and the bit of its month, counted from ``first``: one row a record.
+
+        A record that is no observation by itself has no bit.
+        """
+        records = self._records().cte("records")
+        one = sa.literal(1, sa.BigInteger)
+        bit: sa.ColumnElement[int] = one.bitwise_lshift(records.c.period - first)
+        if self.form == "ratio":
+            bit = sa.case((records.c.denominator > 0, bit), else_=0)
+        return sa.select(records.c.unit_id, one.label("records"), bit.label("months")).where(
+            sa.true()
+        )
+
+    def reach(self) -> sa.Select[Any]:
+        """Return the first and the last month that a record of the metric can lie in."""
+        own = (outcome.c.tenant_id == self.tenant_id, outcome.c.metric_id == self.metric_id)
+        days = (
+            sa.select(sa.func.min(outcome.c.day_no)).where(*own).scalar_subquery(),
+            sa.select(sa.func.max(outcome.c.day_no) + LONGEST_PERIOD // 2)
+            .where(*own)
+            .scalar_subquery(),
+        )
+        months = sa.select(sa.func.min(calendar.c.month_ix), sa.func.max(calendar.c.month_ix))
+        return months.where(calendar.c.day_no.between(*days))
+
     def _records(self) -> sa.Select[Any]:
         # A period counts in the month its middle lies in.
         middle = outcome.c.day_no + sa.func.coalesce(outcome.c.period_days, 0).op("/")(2)

@@ -1,35 +1,87 @@
-"""Stages one metric as one observation a unit and month, so that its records are read once a report."""
+"""One metric as one observation a unit and month, read as its records lie or, if need be, staged first.
+
+Where no unit has two records in a month, as with most figures by month, each record is an
+observation, and is read where it is. Else they are put together a month and kept for the report.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import sqlalchemy as sa
 
 from analytics.store.measure import Measure
+from analytics.store.seen import Seen, seen
 from analytics.store.stage import refill, temporary_table
 
 
 class Observed:
-    """A metric's observations, in a short-lived table of unit, period, num and den."""
+    """A metric's observations: unit, period, num and den."""
 
     def __init__(self, conn: sa.Connection, measure: Measure) -> None:
         self.conn = conn
         self.measure = measure
-        self.table = temporary_table(
-            f"observed_{measure.metric_id}",
+        self._seen = self._one_each()
+        self._table = None if self._seen else self._staged()
+
+    def _one_each(self) -> Seen | None:
+        """Return who was seen when, if that shows that records can be read one by one."""
+        if self.measure.events or self.measure.grain == "team":
+            return None
+        found = seen(self.conn, self.measure)
+        if found is not None and not found.one_each:
+            found.drop()
+            return None
+        return found
+
+    def _staged(self) -> sa.Table:
+        table = temporary_table(
+            f"observed_{self.measure.metric_id}",
             sa.Column("unit_id", sa.BigInteger, primary_key=True, autoincrement=False),
             sa.Column("period", sa.Integer, primary_key=True, autoincrement=False),
             sa.Column("num", sa.Double),
             sa.Column("den", sa.Double),
         )
-        self.table.create(conn, checkfirst=False)
-        refill(conn, self.table, measure.by_month())
+        table.create(self.conn, checkfirst=False)
+        refill(self.conn, table, self.measure.by_month())
+        return table
+
+    def rows(self) -> sa.FromClause:
+        """Return the observations, to select from."""
+        if self._table is not None:
+            return self._table
+        return self.measure.one_by_one().cte("observed")
 
     def coverage(self) -> dict[int, int]:
         """Return how many units have records in each month."""
-        period = self.table.c.period
+        if self._seen is not None:
+            return self._seen.coverage
+        period = self.rows().c.period
         counts = sa.select(period, sa.func.count().label("units")).group_by(period).order_by(period)
         return {row.period: row.units for row in self.conn.execute(counts)}
 
+    def met(
+        self,
+        unit: sa.ColumnElement[int],
+        begins: sa.ColumnElement[int],
+        ends: sa.ColumnElement[int],
+    ) -> sa.ColumnElement[bool]:
+        """Return whether a unit is observed from one month to before another."""
+        if self._seen is not None:
+            own = self._seen.table.c
+            return sa.exists().where(own.unit_id == unit, self._seen.within(begins, ends))
+        rows = self.rows().c
+        return sa.exists().where(rows.unit_id == unit, rows.period >= begins, rows.period < ends)
+
+    def keep_teams(self, units: Collection[int]) -> None:
+        """Leave out what is recorded of other teams than these."""
+        if self._table is not None and self.measure.grain == "team":
+            rows = self._table
+            self.conn.execute(sa.delete(rows).where(rows.c.unit_id.not_in(units)))
+
     def drop(self) -> None:
         """Give back the room."""
-        self.table.drop(self.conn, checkfirst=False)
+        if self._seen is not None:
+            self._seen.drop()
+        if self._table is not None:
+            self._table.drop(self.conn, checkfirst=False)

@@ -9,6 +9,7 @@ are the person's own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -21,12 +22,16 @@ from analytics.estimators.panel import NEVER
 from analytics.store import stage, sums
 from analytics.store.adding import Rows, added_up, in_blocks
 from analytics.store.observed import Observed
-from analytics.store.stage import refill, temporary_table
+from analytics.store.scoring import scored
+from analytics.store.stage import add_once, add_up, numbered_table, refill, temporary_table
 
 Level = Literal["team", "person"]
 
-_AT_ONCE = 50_000
+_AT_ONCE = 20_000
 """Rows of sums that are in memory at once when clusters pass by in order."""
+
+_PLACES = 4_096
+"""Months that a team's place number has room for."""
 
 
 def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
@@ -57,14 +62,50 @@ class SqlPanel:
         self.people = temporary_table(
             f"people_{name}", _key("cohort"), _key("person_id", sa.BigInteger)
         )
-        self._fill(observed.table)
-
-    def _fill(self, seen: sa.Table) -> None:
         for table in (self.sums, self.people):
             table.create(self.conn, checkfirst=False)
-        rows = self._observations(seen).cte("observations")
-        refill(self.conn, self.sums, sums.by_cluster(rows))
-        refill(self.conn, self.people, self._behind(seen))
+        if self.level == "team" and self.measure.grain == "person":
+            self._add_up_teams(observed.rows())
+        else:
+            rows = self._observations(observed.rows()).cte("observations")
+            refill(self.conn, self.sums, sums.by_cluster(rows))
+        add_once(self.conn, self.people, self._behind(observed))
+
+    def _add_up_teams(self, seen: sa.FromClause) -> None:
+        """Add people up by team and month; in which cohort a team is, is looked up once a team."""
+        by_share = self.measure.form == "ratio"
+        names = ("rows", "num", "num2", *(["den"] if by_share else []))
+        added = numbered_table(
+            f"added_{self.measure.metric_id}",
+            "place",
+            *(sa.Column(name, sa.Double if name != "rows" else sa.BigInteger) for name in names),
+        )
+        added.create(self.conn, checkfirst=False)
+        o = self._observations(seen).cte("observations").c
+        each = {
+            "place": sa.cast(o.cluster, sa.BigInteger) * _PLACES + o.period,
+            "rows": sa.literal(1, sa.BigInteger),
+            "num": o.num,
+            "num2": (o.num * o.num).op("/")(o.den) if by_share else o.num * o.num,
+            "den": o.den,
+        }
+        rows = sa.select(*(each[c.name].label(c.name) for c in added.c)).where(sa.true())
+        add_up(self.conn, added, rows)
+        refill(self.conn, self.sums, self._of_places(added))
+        added.drop(self.conn, checkfirst=False)
+
+    def _of_places(self, added: sa.Table) -> sa.Select[Any]:
+        a, start = added.c, stage.unit_start
+        den = a.den if "den" in a else sa.cast(a.rows, sa.Double).label("den")
+        parted = sa.select(
+            a.place.op("/")(_PLACES).label("unit_id"),
+            (a.place % _PLACES).label("period"),
+            *(a.rows, a.num, den, a.num2),
+        ).cte("parted")
+        p = parted.c
+        joined = parted.outerjoin(start, start.c.unit_id == p.unit_id)
+        cohort = self._within(start.c.start_ix).label("cohort")
+        return sa.select(cohort, *p).select_from(joined)
 
     def drop(self) -> None:
         """Give back the room of the sums."""
@@ -73,10 +114,18 @@ class SqlPanel:
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""
-        return self._frame(sums.cells(self.sums))
+        return self._cells
 
     def sizes(self) -> pd.DataFrame:
         """Return one row per cohort: clusters and people."""
+        return self._sizes
+
+    @cached_property
+    def _cells(self) -> pd.DataFrame:
+        return self._frame(sums.cells(self.sums))
+
+    @cached_property
+    def _sizes(self) -> pd.DataFrame:
         p = self.people.c
         people = sa.select(p.cohort, sa.func.count().label("people")).group_by(p.cohort)
         found = self._frame(sums.clusters(self.sums))
@@ -84,14 +133,7 @@ class SqlPanel:
 
     def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
         """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
-        names = [str(n) for n in weights.columns if n not in ("cohort", "period", "mean")]
-        table = _weights(len(names))
-        table.create(self.conn, checkfirst=False)
-        if len(weights):
-            self.conn.execute(sa.insert(table), _weight_rows(weights, names))
-        found = self._frame(sums.scores(self.sums, table, len(names)))
-        table.drop(self.conn, checkfirst=False)
-        return found.set_axis(["cohort", "cluster", *names], axis="columns")
+        return scored(self._in_order(), weights)
 
     def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
         """Return the clusters' sums and products where they are too many to list."""
@@ -102,7 +144,8 @@ class SqlPanel:
         return added_up(in_blocks(self._in_order()), grid, mean)
 
     def _in_order(self) -> Iterator[Rows]:
-        ordered = sums.in_order(sums.each(self.sums)).execution_options(yield_per=_AT_ONCE)
+        each = sums.in_order(sums.each(self.sums)).order_by(self.sums.c.period)
+        ordered = each.execution_options(yield_per=_AT_ONCE)
         for part in self.conn.execute(ordered).partitions():
             cohort, cluster, period, num, den = zip(*part, strict=True)
             yield Rows(
@@ -113,30 +156,29 @@ class SqlPanel:
                 np.array(den, np.float64),
             )
 
-    def _behind(self, seen: sa.Table) -> sa.Select[Any]:
+    def _behind(self, observed: Observed) -> sa.Select[Any]:
         if self.measure.grain == "person":
             if self.level == "person":
-                return sa.select(self.sums.c.cohort, self.sums.c.cluster).distinct()
-            return self._of_spells(seen)
+                return sa.select(self.sums.c.cohort, self.sums.c.cluster).where(sa.true())
+            return self._of_spells(observed)
         m, s = stage.member.c, self.sums.c
         within = sa.and_(m.unit_id == s.cluster, m.from_ix <= s.period, m.to_ix > s.period)
         joined = stage.member.join(self.sums, within)
-        return sa.select(s.cohort, m.person_id).select_from(joined).distinct()
+        return sa.select(s.cohort, m.person_id).select_from(joined).where(sa.true())
 
-    def _of_spells(self, seen: sa.Table) -> sa.Select[Any]:
+    def _of_spells(self, observed: Observed) -> sa.Select[Any]:
         """Look once a spell whether a month counts: going through all of them again costs far more."""
         spells = self._spells()
         joined, cohort, _ = self._with_start(spells, spells)
         counts = sa.and_(spells.c.from_ix <= self.last, spells.c.to_ix > self.first)
         if not self.measure.fills_zero:
-            month = seen.c.period
-            within = (month >= spells.c.from_ix, month < spells.c.to_ix)
-            own = (seen.c.unit_id == spells.c.person_id, month.between(self.first, self.last))
-            counts = sa.exists().where(*own, *within)
+            begins = sa.case((spells.c.from_ix < self.first, self.first), else_=spells.c.from_ix)
+            ends = sa.case((spells.c.to_ix > self.last, self.last + 1), else_=spells.c.to_ix)
+            counts = sa.and_(counts, observed.met(spells.c.person_id, begins, ends))
         people = sa.select(self._within(cohort).label("cohort"), spells.c.person_id)
-        return people.select_from(joined).where(counts).distinct()
+        return people.select_from(joined).where(counts)
 
-    def _observations(self, seen: sa.Table) -> sa.Select[Any]:
+    def _observations(self, seen: sa.FromClause) -> sa.Select[Any]:
         """Return cohort, cluster, period, num, den, and person where records are of people."""
         if self.measure.grain == "team":
             return self._of_teams(seen)
@@ -162,7 +204,7 @@ class SqlPanel:
             .where(seen.c.period.between(self.first, self.last))
         )
 
-    def _of_months_at_work(self, seen: sa.Table) -> sa.Select[Any]:
+    def _of_months_at_work(self, seen: sa.FromClause) -> sa.Select[Any]:
         """Take every month at work, with what was counted in it or 0."""
         spells = self._spells()
         months = stage.month_numbers(self.first, self.last)
@@ -178,7 +220,7 @@ class SqlPanel:
             sa.literal(1.0, sa.Double).label("den"),
         ).select_from(base.outerjoin(seen, counted))
 
-    def _of_teams(self, seen: sa.Table) -> sa.Select[Any]:
+    def _of_teams(self, seen: sa.FromClause) -> sa.Select[Any]:
         start = stage.unit_start
         return (
             sa.select(
@@ -214,27 +256,3 @@ class SqlPanel:
     def _frame(self, query: sa.Select[Any]) -> pd.DataFrame:
         result = self.conn.execute(query)
         return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
-
-
-def _weights(count: int) -> sa.Table:
-    return temporary_table(
-        "weights",
-        _key("cohort"),
-        _key("period"),
-        sa.Column("mean", sa.Double, nullable=False),
-        *(sa.Column(f"w{i}", sa.Double, nullable=False) for i in range(count)),
-    )
-
-
-def _weight_rows(weights: pd.DataFrame, names: list[str]) -> list[dict[str, Any]]:
-    plain = weights[["cohort", "period", "mean", *names]]
-    columns = ["cohort", "period", "mean", *(f"w{i}" for i in range(len(names)))]
-    rows = plain.itertuples(index=False, name=None)
-    return [
-        {
-            "cohort": int(row[0]),
-            "period": int(row[1]),
-            **dict(zip(columns[2:], map(float, row[2:]), strict=True)),
-        }
-        for row in rows
-    ]

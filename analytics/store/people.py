@@ -11,14 +11,33 @@ from typing import Any
 import sqlalchemy as sa
 
 from analytics.store import stage
-from analytics.store.stage import MonthOf, refill
+from analytics.store.stage import MonthOf, add, refill
 from connectors.store.schema import employment, membership, org_unit
 
 
 def stage_people(conn: sa.Connection, tenant_id: int) -> None:
-    """Fill `stage.employed` and `stage.member`."""
-    refill(conn, stage.employed, _employed(tenant_id))
-    refill(conn, stage.member, _members(tenant_id))
+    """Fill `stage.employed` and `stage.member`.
+
+    Most people have one row in force, which needs no look at others: only the rest is put in order.
+    """
+    for into, table, alone, together in (
+        (stage.employed, employment, _employed_once, _employed),
+        (stage.member, membership, _member_once, _members),
+    ):
+        refill(conn, stage.several, _several(table, tenant_id))
+        refill(conn, into, alone(tenant_id))
+        add(conn, into, together(tenant_id))
+
+
+def _several(table: sa.Table, tenant_id: int) -> sa.Select[Any]:
+    """Return who has more than one row in force."""
+    own = table.c.person_id
+    many = sa.select(own).where(*_in_force(table, tenant_id)).group_by(own)
+    return many.having(sa.func.count() > 1)
+
+
+def _is_several(person: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    return person.in_(sa.select(stage.several.c.person_id))
 
 
 def _in_force(table: sa.Table, tenant_id: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -46,10 +65,18 @@ def _reach(rows: sa.CTE) -> sa.ColumnElement[int]:
     )
 
 
+def _employed_once(tenant_id: int) -> sa.Select[Any]:
+    months, _ = _months(employment)
+    alone = sa.not_(_is_several(employment.c.person_id))
+    spells = months.where(*_in_force(employment, tenant_id), alone).cte("spells")
+    return sa.select(*spells.c).where(spells.c.from_ix < spells.c.to_ix)
+
+
 def _employed(tenant_id: int) -> sa.Select[Any]:
     """Unite spells that touch or overlap: two contracts at once are one person at work."""
     months, _ = _months(employment)
-    spells = months.where(*_in_force(employment, tenant_id)).cte("spells")
+    several = _is_several(employment.c.person_id)
+    spells = months.where(*_in_force(employment, tenant_id), several).cte("spells")
     reached = (
         sa.select(spells, _reach(spells).label("reach"))
         .where(spells.c.from_ix < spells.c.to_ix)
@@ -77,20 +104,26 @@ def _employed(tenant_id: int) -> sa.Select[Any]:
     ).group_by(islands.c.person_id, islands.c.island)
 
 
+def _memberships(tenant_id: int, several: sa.ColumnElement[bool]) -> sa.CTE:
+    months, _ = _months(membership, membership.c.unit_id)
+    teams = sa.select(org_unit.c.id).where(
+        org_unit.c.tenant_id == tenant_id, org_unit.c.kind == "team"
+    )
+    return months.where(
+        *_in_force(membership, tenant_id),
+        membership.c.is_primary == 1,
+        membership.c.unit_id.in_(teams),
+        several,
+    ).cte("memberships")
+
+
+def _member_once(tenant_id: int) -> sa.Select[Any]:
+    return _at_work(_memberships(tenant_id, sa.not_(_is_several(membership.c.person_id))))
+
+
 def _members(tenant_id: int) -> sa.Select[Any]:
     """Part the employed months by team; where two teams claim a month, the earlier one keeps it."""
-    months, _ = _months(membership, membership.c.unit_id)
-    spells = (
-        months.where(
-            *_in_force(membership, tenant_id),
-            membership.c.is_primary == 1,
-            membership.c.unit_id.in_(
-                sa.select(org_unit.c.id).where(
-                    org_unit.c.tenant_id == tenant_id, org_unit.c.kind == "team"
-                )
-            ),
-        )
-    ).cte("memberships")
+    spells = _memberships(tenant_id, _is_several(membership.c.person_id))
     reached = sa.select(spells, _reach(spells).label("reach")).cte("reached_memberships")
     clipped = sa.select(
         reached.c.person_id,
@@ -98,16 +131,19 @@ def _members(tenant_id: int) -> sa.Select[Any]:
         reached.c.to_ix,
         reached.c.unit_id,
     ).cte("clipped")
+    return _at_work(clipped)
+
+
+def _at_work(spells: sa.CTE) -> sa.Select[Any]:
+    """Return what of the spells lies within months at work."""
     work = stage.employed
-    from_ix, to_ix = (
-        _later(clipped.c.from_ix, work.c.from_ix),
-        _earlier(clipped.c.to_ix, work.c.to_ix),
-    )
+    from_ix = _later(spells.c.from_ix, work.c.from_ix)
+    to_ix = _earlier(spells.c.to_ix, work.c.to_ix)
     return (
         sa.select(
-            work.c.person_id, from_ix.label("from_ix"), to_ix.label("to_ix"), clipped.c.unit_id
+            work.c.person_id, from_ix.label("from_ix"), to_ix.label("to_ix"), spells.c.unit_id
         )
-        .select_from(work.join(clipped, clipped.c.person_id == work.c.person_id))
+        .select_from(work.join(spells, spells.c.person_id == work.c.person_id))
         .where(from_ix < to_ix)
     )
 

@@ -17,6 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ from lrs.xapi.digests import digest16
 from lrs.xapi.terms import TermKind
 
 TENANT, MONTHS, PER_TEAM, STATEMENTS = 1, 24, 25, 10
+AT_ONCE = 10_000
 FIRST_MONTH, FIRST_DAY = 648, 19723  # January 2024
 PATH = "https://example.org/paths/care"
 VERBS = [f"http://adlnet.gov/expapi/verbs/{verb}" for verb in ("completed", "progressed")]
@@ -89,18 +91,19 @@ def fill(database: Database, people: int) -> None:
             "CASE WHEN s.k = 1 AND (1 + n.k % :teams) % 4 > 0 THEN :done ELSE :progress END, "
             ":activity, 1, 10 FROM n CROSS JOIN (SELECT k FROM n WHERE k <= 10) s"
         )
-    with database.engine.connect() as conn:
-        conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
+        conn.exec_driver_sql("ANALYZE")
 
 
 def _terms(conn: sa.Connection, people: int) -> None:
-    values = [(TermKind.AGENT, f"account https://hr.example.org P{n}") for n in range(people)]
-    values += [(TermKind.VERB, verb) for verb in VERBS] + [(TermKind.ACTIVITY, PATH)]
-    rows = [
+    """Write the terms a part at a time: the peak of memory is to be the report's, not theirs."""
+    agents = ((TermKind.AGENT, f"account https://hr.example.org P{n}") for n in range(people))
+    rest = [*((TermKind.VERB, verb) for verb in VERBS), (TermKind.ACTIVITY, PATH)]
+    rows = (
         {"id": n, "tenant_id": TENANT, "kind": int(kind), "value": value, "digest": digest16(value)}
-        for n, (kind, value) in enumerate(values, start=1)
-    ]
-    conn.execute(sa.insert(term), rows)
+        for n, (kind, value) in enumerate(chain(agents, rest), start=1)
+    )
+    while part := list(islice(rows, AT_ONCE)):
+        conn.execute(sa.insert(term), part)
 
 
 def _runner(conn: sa.Connection, people: int, teams: int) -> Callable[[str], None]:

@@ -60,7 +60,8 @@ def spells(draw: st.DrawFn, most: int) -> list[Spell]:
 
 
 @st.composite
-def companies(draw: st.DrawFn, *, ratio: bool) -> Company:
+def companies(draw: st.DrawFn, *, ratio: bool, most: int) -> Company:
+    """Draw a company with at most so many records of a person in a month."""
     n_teams = draw(st.integers(1, 3))
     people = []
     for n in range(1, draw(st.integers(2, 7)) + 1):
@@ -93,7 +94,7 @@ def companies(draw: st.DrawFn, *, ratio: bool) -> Company:
     figures = []
     for person in people:
         for period in range(FIRST, LAST + 1):
-            for _ in range(draw(st.integers(0, 2))):
+            for _ in range(draw(st.integers(0, most))):
                 sums = (
                     {"numerator": draw(amounts), "denominator": draw(st.integers(0, 4))}
                     if ratio
@@ -157,9 +158,15 @@ def _weights(cells: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("level", ["team", "person"])
 @pytest.mark.parametrize("kind", ["continuous", "count"])
+@pytest.mark.parametrize("most", [1, 2], ids=["one a month", "some a month"])
 @pytest.mark.parametrize("listed", [10**6, -1], ids=["listed", "added up"])
 def test_panel_equals_counting_by_hand(
-    database: Database, level: str, kind: str, listed: int, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    level: str,
+    kind: str,
+    most: int,
+    listed: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(panel_in_sql, "LISTED", listed)
 
@@ -170,7 +177,7 @@ def test_panel_equals_counting_by_hand(
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate, Phase.shrink],
     )
-    @given(companies(ratio=kind == "count"))
+    @given(companies(ratio=kind == "count", most=most))
     def holds(company: Company) -> None:
         found = staged_panels(database, company, level, kind)
         rows = panel_rows(company, level, FIRST, LAST)
