@@ -52,6 +52,7 @@ RULES: dict[str, Rule] = {
     # Information: nothing is taken from the grade.
     "immortal_time_handled": Rule("A"),
     "trained_before_window": Rule("A"),
+    "incomplete_left_out": Rule("A"),
 }
 """In the order in which flags are told, the gravest first."""
 

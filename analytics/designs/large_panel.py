@@ -75,13 +75,14 @@ def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict
     for n, outcome in enumerate(outcomes[1:], start=1):
         question = question_of(outcome.kpi, outcome_name=outcome.column)
         companions[question.outcome_name] = (table.panel(n), question)
-    return answer_panel(
+    found = answer_panel(
         table.panel(0, people),
         panel.question_of_panel(spec, table.clock),
         companions=companions,
         provenance=provenance,
-        flags=[*spec.flags, *flags],
+        flags=panel.flags_of([*spec.flags, *flags], table.left_out),
     )
+    return panel.with_left_out(found, table.left_out)
 
 
 def _outcomes(spec: Spec) -> Iterator[Outcome]:

@@ -6,6 +6,7 @@ itself then tells what is wrong with it, so that a large file and a small one ar
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -36,6 +37,7 @@ class LargeTable:
         self.outcomes = outcomes
         names = {key: spec.optional(key) for key in ("unit", "time", "start", "cluster")}
         self.names = {key: name for key, name in names.items() if name is not None}
+        self.left_out = 0
         self.looked = self._look()
         self._refuse_what_cannot_be()
         self._keep_timing()
@@ -178,7 +180,7 @@ class LargeTable:
         self.columns.run(
             f"CREATE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self._named(key)} AS cluster, "
             f"_period_ AS period, {num} AS num, {den} AS den, {num2} AS num2, "
-            f"{self._named('unit')} AS unit FROM {self._rows} WHERE {o.known}"
+            f"{self._named('unit')} AS unit FROM {self._rows} WHERE {o.known}{self._but_lacking()}"
         )
         if people is None:
             counted = f"SELECT cohort, count(DISTINCT unit) FROM outcome{n} GROUP BY cohort"
@@ -186,26 +188,47 @@ class LargeTable:
         by, of_units = self._sorted_by(key), key == "unit"
         return ColumnPanel(self.columns, f"outcome{n}", grains, people, by, of_units=of_units)
 
+    def _but_lacking(self) -> str:
+        """Return what keeps units out that lack a period."""
+        return f" AND {self._named('unit')} NOT IN (FROM lacking)" if self.left_out else ""
+
     def is_of_single_people(self) -> bool:
         """Return whether no row tells of more than one thing that happened, or over more than one."""
         return float(self.looked[["num0", "den0"]].astype(float).max().max()) <= 1
 
     def units(self) -> tuple[dict[int, int], list[str]]:
         """Check each unit; return how many start when, and the flag of missing periods."""
-        people: dict[int, int] = {}
+        people, lacking = Counter[int](), Counter[int]()
         span = several = twice = 0
-        by = self._sorted_by("unit")
-        for bounds in self.columns.slices(by) if by else [Bounds()]:
-            for cohort, n, often, double, own in self._by_cohort(bounds):
-                people[cohort] = people.get(cohort, 0) + n
+        for bounds in self._parts():
+            for cohort, n, often, double, short, own in self._by_cohort(bounds):
+                people[cohort] += n
+                lacking[cohort] += short
                 span, several, twice = span + (own or 0), several + often, twice + double
         if several:
             raise self._several_starts()
         if twice:
             raise self._two_rows()
-        known = {cohort: n for cohort, n in sorted(people.items()) if n}
         rows = int(self.looked["known0"].sum())
+        if panel.are_on_their_own(self.spec) and panel.may_leave_out(lacking, people):
+            self._leave_out()
+            people -= lacking
+            self.left_out = lacking.total()
+            span = rows = people.total() * len(self.seen)
+        known = {cohort: n for cohort, n in sorted(people.items()) if n}
         return known, [*self._missing(), *panel.gaps(self.seen, int(span), rows)]
+
+    def _parts(self) -> list[Bounds]:
+        by = self._sorted_by("unit")
+        return self.columns.slices(by) if by else [Bounds()]
+
+    def _leave_out(self) -> None:
+        """Note the units that lack a period."""
+        into = "CREATE TEMP TABLE lacking AS "
+        for bounds in self._parts():
+            units = f"FROM ({self._by_unit(bounds)}) WHERE known < {len(self.seen)}"
+            self.columns.run(f"{into}SELECT unit {units}")
+            into = "INSERT INTO lacking "
 
     def _by_cohort(self, bounds: Bounds) -> list[tuple[int, ...]]:
         """Return, by cohort: people, how many of them start twice or are doubled, and their spans."""
@@ -214,7 +237,8 @@ class LargeTable:
             return [(int(self.starts[int(nth).bit_length() - 1]), *row) for nth, *row in found]
         return self.columns.run(
             "SELECT first, count(*) FILTER (known > 0), count(*) FILTER (first < last), "
-            f"count(*) FILTER (n > {self._bits()}), sum(high - low + 1) "
+            f"count(*) FILTER (n > {self._bits()}), "
+            f"count(*) FILTER (known BETWEEN 1 AND {len(self.seen) - 1}), sum(high - low + 1) "
             f"FROM ({self._by_unit(bounds)}) GROUP BY first"
         )
 
@@ -223,7 +247,7 @@ class LargeTable:
         periods, unit = len(np.unique(self.period)), self._named("unit")
         return (
             "SELECT starts, count(*), count(*) FILTER (bit_count(starts) > 1), "
-            "count(*) FILTER (n > bit_count(seen)), "
+            f"count(*) FILTER (n > bit_count(seen)), count(*) FILTER (bit_count(seen) < {periods}), "
             "sum(floor(log2(seen)) - log2(seen & -seen) + 1)::BIGINT "
             f"FROM (SELECT n, code >> {periods} AS starts, code & {2**periods - 1} AS seen FROM ("
             f"SELECT count(*) AS n, bit_or(_mask_ | _start_) AS code "

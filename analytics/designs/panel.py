@@ -13,6 +13,7 @@ from analytics.designs.measures import Measures, measures
 from analytics.designs.spec import Spec, kpi_of, question_of
 from analytics.designs.time import Clock, IntArray, clock_of, counting, periods_of
 from analytics.estimators.frame_panel import FramePanel
+from analytics.estimators.grid import BoolArray
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Comparison, Question
 from lrs.errors import BadInput
@@ -22,6 +23,7 @@ KEYS = frozenset(
 )
 _MANY_GAPS = 0.05
 _MANY_WITHIN = 0.5
+_MOST_LEFT_OUT, _MOST_OF_A_START = 0.2, 0.5
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,13 +33,55 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
     if spec.kpi["kind"] == "time_to_event" and max(own.num.max(), own.den.max()) <= 1:
         refuse_people_by_themselves(spec, _chosen_within(rows))
-    return answer_panel(
-        _panel(rows, own),
+    keep, left_out = _complete(spec, rows, own)
+    flags = [*own.flags, *_gaps(rows[own.known & keep])]
+    found = answer_panel(
+        _panel(rows, own, keep),
         question,
-        companions=_companions(spec, rows),
+        companions=_companions(spec, rows, keep),
         provenance=provenance,
-        flags=[*own.flags, *_gaps(rows[own.known])],
+        flags=flags_of(flags, left_out),
     )
+    return with_left_out(found, left_out)
+
+
+def are_on_their_own(spec: Spec) -> bool:
+    """Return whether every unit is a cluster: what is compared are the same units over time."""
+    return spec.optional("cluster") in (None, spec.text("unit"))
+
+
+def may_leave_out(incomplete: Mapping[int, int], units: Mapping[int, int]) -> bool:
+    """Return whether units that lack a period can be done without, told by how many start when.
+
+    Units that come and go move the mean of their side by who they are. While they are few, both overall
+    and among those with one start, the others tell the change without them; R's did does the same.
+    """
+    some, every = sum(incomplete.values()), sum(units.values())
+    few = all(n <= _MOST_OF_A_START * units[start] for start, n in incomplete.items() if n)
+    return few and 0 < some <= _MOST_LEFT_OUT * every
+
+
+def flags_of(flags: list[str], left_out: int) -> list[str]:
+    """Return the flags, and that units were left out."""
+    return [*flags, *(["incomplete_left_out"] if left_out else [])]
+
+
+def with_left_out(answer: dict[str, Any], left_out: int) -> dict[str, Any]:
+    """Return the answer with how many units were left out, where some were."""
+    return {**answer, "n": {**answer["n"], "left_out": left_out}} if left_out else answer
+
+
+def _complete(spec: Spec, rows: pd.DataFrame, own: Measures) -> tuple[BoolArray, int]:
+    """Return which rows to keep, and how many units are left out for lacking a period."""
+    every = np.ones(len(rows), bool)
+    if not are_on_their_own(spec):
+        return every, 0
+    told = rows[own.known]
+    units = told.groupby("unit")["cohort"].agg(["size", "first"])
+    lacking = units[units["size"] < told["period"].nunique()]
+    if not may_leave_out(_by_start(lacking), _by_start(units)):
+        return every, 0
+    return ~rows["unit"].isin(lacking.index).to_numpy(), len(lacking)
 
 
 def refuse_people_by_themselves(spec: Spec, chosen_within: bool) -> None:
@@ -46,7 +90,7 @@ def refuse_people_by_themselves(spec: Spec, chosen_within: bool) -> None:
     Who leaves early was never trained, so the trained outlive the others whatever the training did:
     with no effect at all, half of such panels claimed one.
     """
-    alone = spec.optional("cluster") in (None, spec.text("unit"))
+    alone = are_on_their_own(spec)
     if alone or chosen_within:
         raise BadInput(
             "people with a start of their own: who left early counts as never trained",
@@ -70,6 +114,11 @@ def question_of_panel(spec: Spec, clock: Clock) -> Question:
         randomised_timing=spec.flag("randomised_timing"),
         period_name=clock.period_name,
     )
+
+
+def _by_start(units: pd.DataFrame) -> dict[int, int]:
+    starts, n = np.unique(units["first"], return_counts=True)
+    return dict(zip(starts.tolist(), n.tolist(), strict=True))
 
 
 def _rows(spec: Spec) -> tuple[pd.DataFrame, Clock]:
@@ -169,8 +218,8 @@ def two_rows(unit: object, row: int) -> BadInput:
     )
 
 
-def _panel(rows: pd.DataFrame, own: Measures) -> FramePanel:
-    frame = rows.assign(num=own.num, den=own.den)[own.known]
+def _panel(rows: pd.DataFrame, own: Measures, keep: BoolArray) -> FramePanel:
+    frame = rows.assign(num=own.num, den=own.den)[own.known & keep]
     return FramePanel(frame)
 
 
@@ -188,13 +237,15 @@ def gaps(seen: IntArray, span: int, rows: int) -> list[str]:
     return ["missing_periods"] if uneven or span - rows > _MANY_GAPS * span else []
 
 
-def _companions(spec: Spec, rows: pd.DataFrame) -> dict[str, tuple[FramePanel, Question]]:
+def _companions(
+    spec: Spec, rows: pd.DataFrame, keep: BoolArray
+) -> dict[str, tuple[FramePanel, Question]]:
     """Return the units' other outcomes: ``companions: [{outcome, exposure, kpi}]``."""
     found = {}
     for where, kpi, part in companions_of(spec):
         own = measures(spec, kpi, str(part.get("outcome")), part.get("exposure"), where)
         question = question_of(kpi, outcome_name=str(part["outcome"]))
-        found[question.outcome_name] = (_panel(rows, own), question)
+        found[question.outcome_name] = (_panel(rows, own, keep), question)
     return found
 
 

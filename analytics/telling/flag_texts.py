@@ -135,6 +135,11 @@ CLAUSES: Texts = {
         "några utbildades innan siffrorna börjar och är utelämnade",
         "enkelen zijn opgeleid voordat de cijfers beginnen en zijn weggelaten",
     ),
+    "incomplete_left_out": _row(
+        "a few lack a period and are left out",
+        "några saknar en period och är utelämnade",
+        "bij enkelen ontbreekt een periode; zij zijn weggelaten",
+    ),
 }
 
 MEANINGS: Texts = {
@@ -249,6 +254,11 @@ MEANINGS: Texts = {
         "Dit verlaagt de graad niet.",
     ),
     "trained_before_window": _row(
+        "This takes nothing from the grade.",
+        "Det drar inte ned graden.",
+        "Dit verlaagt de graad niet.",
+    ),
+    "incomplete_left_out": _row(
         "This takes nothing from the grade.",
         "Det drar inte ned graden.",
         "Dit verlaagt de graad niet.",

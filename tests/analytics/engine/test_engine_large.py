@@ -187,6 +187,62 @@ def test_quarters_written_as_dates_are_counted_alike(
     assert from_file["event_study"] == plain["event_study"]
 
 
+def whole_but(lacking: int, each: str | None = None) -> pd.DataFrame:
+    """Return whole people, of whom the first so many, or so many with one start, lack a month."""
+    rows = table()
+    complete = rows.dropna().groupby("person")["month"].transform("size") == len(MONTHS)
+    rows = rows.loc[complete[complete].index]
+    of = rows if each is None else rows[rows["start"] == each]
+    some = of["person"].drop_duplicates()[:lacking]
+    return rows[~(rows["person"].isin(some) & (rows["month"] == MONTHS[3]))]
+
+
+@pytest.mark.parametrize("own", [{}, {"cluster": "person"}])
+def test_a_few_who_lack_a_period_are_left_out(
+    own: dict[str, str], written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    rows = whole_but(8)
+    base = written(rows)
+    found = [answered(SPEC | own, base, large=large) for large in (True, False)]
+    assert_equal(*found)
+    assert found[0]["n"]["left_out"] == 8
+    assert "incomplete_left_out" in found[0]["flags"]
+    assert "missing_periods" not in found[0]["flags"]
+    whole = rows[rows.groupby("person")["month"].transform("size") == len(MONTHS)]
+    without = answered(SPEC | own, written(whole), large=False)
+    assert without["estimate"] == found[0]["estimate"]
+    assert "left_out" not in without["n"]
+
+
+def test_so_are_those_whose_outcome_is_not_known(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    rows = whole_but(0)
+    rows["calls"] = rows["calls"].mask((rows["person"] % 20 == 0) & (rows["month"] == MONTHS[5]))
+    found = [answered(SPEC, written(rows), large=large) for large in (True, False)]
+    assert_equal(*found)
+    assert found[0]["n"]["left_out"] > 0
+
+
+@pytest.mark.parametrize("most", [{"lacking": 80}, {"lacking": 40, "each": "2024-05"}])
+def test_many_who_lack_a_period_stay(
+    most: dict[str, Any], written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    base = written(whole_but(**most))
+    found = [answered(SPEC, base, large=large) for large in (True, False)]
+    assert_equal(*found)
+    assert "left_out" not in found[0]["n"]
+
+
+def test_people_of_teams_may_come_and_go(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    base = written(whole_but(8))
+    found = [answered(SPEC | {"cluster": "team"}, base, large=large) for large in (True, False)]
+    assert_equal(*found)
+    assert "left_out" not in found[0]["n"]
+
+
 def test_rows_may_stand_in_any_order(
     written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:
