@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics.checks import grading, unmeasured
 from analytics.designs.measures import Measures, measures, without_noise
+from analytics.designs.sides import in_words, sides
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
 from analytics.designs.time import counting, read_periods
@@ -83,7 +84,8 @@ def _series(spec: Spec, own: Measures) -> tuple[Series, IntArray]:
             where="time",
             hint="one row a period; for teams or sites side by side, the design is panel",
         )
-    step = spec.numbers("step")
+    told = spec.column("step")
+    step = sides(told, "step").astype(np.float64) if in_words(told) else spec.numbers("step")
     odd = np.flatnonzero(~((step >= 0) & (step <= 1)))
     if len(odd):
         raise BadInput("the step is 0 before and 1 after", where=f"step: data row {odd[0] + 1}")

@@ -36,6 +36,12 @@ def sides(column: pd.Series, key: str = "treatment", needed: np.ndarray | None =
     return np.asarray(found, dtype=np.int64)
 
 
+def in_words(column: pd.Series) -> bool:
+    """Return whether a column says yes and no in words, and nothing else."""
+    words = set(_plain(column).dropna())
+    return words <= _SIDES.keys() - {"1", "0"} and bool(words)
+
+
 def happened(column: pd.Series, key: str) -> np.ndarray:
     """Return 1 where something has happened, 0 where not, nan where that is not told.
 

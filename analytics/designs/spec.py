@@ -106,9 +106,10 @@ class Spec:
     def named(self, name: str, key: str) -> pd.Series:
         """Return a column by its name."""
         if name not in self.table.columns:
-            near = difflib.get_close_matches(name, list(self.table.columns), n=1)
+            known = {str(column).lower(): str(column) for column in self.table.columns}
+            near = difflib.get_close_matches(name.lower(), known, n=1)
             columns = ", ".join(map(str, self.table.columns))
-            hint = f"did you mean {near[0]!r}?" if near else f"columns: {columns}"
+            hint = f"did you mean {known[near[0]]!r}?" if near else f"columns: {columns}"
             raise BadInput(f"the data has no column {name!r}", where=key, hint=hint)
         return self.table[name]
 

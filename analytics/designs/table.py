@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import re
 import warnings
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lrs.errors import BadInput
 SEPARATORS = ",;\t|"
 LARGEST = 1e60
 """The fourth power of a number is still one; nothing that is measured comes near."""
+_WHOLE = re.compile(r"(-?\d+),00?")
 MISSING = ("", ".", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 
 
@@ -83,7 +85,18 @@ def _csv(path: Path, separator: str | None) -> pd.DataFrame:
     if len(set(table.columns)) < len(header.split(separator or max(SEPARATORS, key=header.count))):
         raise ValueError("two columns have the same name")
     table.columns = [str(name).strip() for name in table.columns]
-    return table
+    return table.apply(_with_whole_numbers)
+
+
+def _with_whole_numbers(column: pd.Series) -> pd.Series:
+    """Return whole numbers without the ``,0`` that a table with decimal commas gives them all.
+
+    One zero or two: ``1,000`` may be a thousand.
+    """
+    first = column.first_valid_index()
+    if first is None or not _WHOLE.fullmatch(str(column[first])):
+        return column
+    return column.str.replace(rf"^{_WHOLE.pattern}$", r"\1", regex=True)
 
 
 def numbers(column: pd.Series, key: str) -> npt.NDArray[np.float64]:

@@ -192,6 +192,15 @@ def test_what_cannot_be_is_refused_naming_the_key(tmp_path: Path, change: Any, w
     assert refused.value.where == where
 
 
+def test_the_step_may_be_said_in_words(tmp_path: Path) -> None:
+    table = months(5, effect=2.0)
+    plain = ask(tmp_path, table)
+    for words in ({0: "False", 1: "True"}, {0: "nej", 1: "ja"}):
+        assert (
+            ask(tmp_path, table.assign(on=table["on"].map(words)))["estimate"] == plain["estimate"]
+        )
+
+
 def test_gap_in_time_is_flagged(tmp_path: Path) -> None:
     assert "missing_periods" in ask(tmp_path, months(1).drop(index=[10, 11]))["flags"]
 
