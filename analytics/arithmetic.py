@@ -69,13 +69,16 @@ def _e_value(given: Any) -> Json:
     return unmeasured.e_value(ratio, low, high)
 
 
-def _roi(given: Any) -> list[Json]:
-    rows = given if isinstance(given, list) else [given]
-    found = []
-    for at, row in enumerate(rows):
-        fields = _Fields(row, f"roi[{at}]", {"benefit", "cost"})
-        found.append(money.roi(fields.get("benefit"), fields.above_zero("cost")))
-    return found
+def _roi(given: Any) -> Json | list[Json]:
+    """Return one for an object, and a list for a list."""
+    if isinstance(given, list):
+        return [_one_roi(row, f"roi[{at}]") for at, row in enumerate(given)]
+    return _one_roi(given, "roi")
+
+
+def _one_roi(given: Any, where: str) -> Json:
+    fields = _Fields(given, where, {"benefit", "cost"})
+    return money.roi(fields.get("benefit"), fields.above_zero("cost"))
 
 
 def _phillips(given: Any) -> Json:

@@ -44,7 +44,8 @@ def record_of(
         "flags": flags,
         "estimate": None if effect is None else effect.as_json(p, question.unit),
         **parts,
-        "mde": None if effect is None or design == "before_after" else effect.mde,
+        # Without an error nothing can be said of what would have been seen.
+        "mde": None if effect is None or design == "before_after" else effect.mde or None,
         "n": counts,
         "kpi": {"kind": question.kind, "better": question.better, "unit": question.unit},
         "sentence": sentences(told),

@@ -36,7 +36,8 @@ def test_interval_that_holds_no_effect_needs_nothing_to_explain_it() -> None:
 
 
 def test_roi_and_the_opinion_beside_it() -> None:
-    assert ask(roi={"benefit": 150, "cost": 100})["roi"][0]["percent"] == 50
+    assert ask(roi={"benefit": 150, "cost": 100})["roi"]["percent"] == 50
+    assert ask(roi=[{"benefit": 150, "cost": 100}])["roi"][0]["percent"] == 50
     opinion = ask(phillips={"gain": 1000, "isolation": 0.5, "confidence": 0.5, "cost": 500})
     assert opinion["phillips"]["percent"] == -50
 
@@ -57,7 +58,7 @@ def test_sample_size_has_the_power_it_says() -> None:
         ({"bh": {"p": [0.1, 1.2]}}, "bh.p[1]"),
         ({"bh": {}}, "bh.p"),
         ({"roi": [{"benefit": 1}]}, "roi[0].cost"),
-        ({"roi": {"benefit": 1, "cost": 0}}, "roi[0].cost"),
+        ({"roi": {"benefit": 1, "cost": 0}}, "roi.cost"),
         (
             {"phillips": {"gain": 1, "isolation": 2, "confidence": 1, "cost": 1}},
             "phillips.isolation",
