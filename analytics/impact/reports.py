@@ -102,7 +102,7 @@ def _make(
     from analytics.impact.making import make_record
 
     min_group = database.settings.min_group
-    with one_moment(database) as conn:
+    with one_moment(database, scratch=True) as conn:
         asked = ask(conn, tenant_id, path_key, metric_key, by)
         # Before the data: what comes in meanwhile makes the report stale, never falsely fresh.
         state = _state(conn, asked, min_group)

@@ -11,12 +11,14 @@ from lrs.store.database import Database
 
 
 @contextmanager
-def one_moment(database: Database) -> Iterator[sa.Connection]:
+def one_moment(database: Database, *, scratch: bool = False) -> Iterator[sa.Connection]:
     """Yield a connection in a transaction all of whose queries see the same state of the data.
 
     SQLite's transactions are so; PostgreSQL's see what was committed before each query, if not told.
+    There nothing can be written in it either, unless ``scratch`` allows for temporary tables.
     """
     with database.read() as conn:
         if not database.is_sqlite:
-            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            may = "READ WRITE" if scratch else "READ ONLY"
+            conn.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ {may}")
         yield conn
