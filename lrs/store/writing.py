@@ -140,17 +140,17 @@ class Prepared(NamedTuple):
 def number_ahead(database: Database, tenant_id: int, incoming: Sequence[Incoming]) -> Prepared:
     """Number what a batch names, and make what is new if that is worth a transaction."""
     numbering = Numbering(database, tenant_id, incoming)
-    missing = Missing(database, tenant_id, [numbering])
-    at_once = len(incoming) >= _WORTH_THE_DISK
-    if missing:
+    if not numbering.is_whole:
         if database.is_sqlite or len(incoming) < _WORTH_A_TRANSACTION:
             return Prepared(numbering, None)
+        missing = Missing(database, tenant_id, [numbering])
+        at_once = len(incoming) >= _WORTH_THE_DISK
         with database.write() as conn:
             missing.make(conn, at_once=at_once)
-    whole = missing.added_to(numbering)
-    if missing and at_once:
-        whole.settled()
-    return Prepared(whole, Numbered.of(incoming, whole))
+        numbering = missing.added_to(numbering)
+        if at_once:
+            numbering.settled()
+    return Prepared(numbering, Numbered.of(incoming, numbering))
 
 
 class _Batch(NamedTuple):
