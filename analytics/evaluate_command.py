@@ -65,6 +65,6 @@ def _tell(answer: dict[str, Any], lang: str) -> None:
     if "sentence" not in answer:  # formulas only: numbers under their names
         _write(answer, "-")
         return
-    from analytics.telling.screen import tell
+    from analytics.report.screen import tell
 
     tell(answer, lang)

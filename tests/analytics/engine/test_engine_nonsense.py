@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from analytics.evaluate import evaluate
-from analytics.telling.screen import tell
+from analytics.report.screen import tell
 from lrs.errors import BadInput
 
 FEW = settings(

@@ -16,7 +16,7 @@ from rich.console import Console
 from analytics.evaluate import evaluate
 from analytics.evaluate_command import evaluate as command
 from analytics.report.currency import sum_of_money
-from analytics.telling.screen import tell
+from analytics.report.screen import tell
 
 MONEY: dict[str, Any] = {
     "units": 1000,
