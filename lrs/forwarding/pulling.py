@@ -32,9 +32,10 @@ from lrs.forwarding.verdicts import Outcome, Verdict
 from lrs.store.attachments import find_attachments, hashes_of
 from lrs.store.authorities import as_authority
 from lrs.store.database import Database
-from lrs.store.importing import IMPORT_AUTHORITY, read_one, store_read
+from lrs.store.importing import IMPORT_AUTHORITY, store_read
 from lrs.store.refusals import Refusal, keep_refusals
 from lrs.store.rows import Incoming
+from lrs.store.taking_in import read_one
 from lrs.xapi.multipart import Part, boundary_in, parse_mixed
 from lrs.xapi.times import instant, instant_of
 from lrs.xapi.versions import ANSWER, HEADER

@@ -19,8 +19,7 @@ from lrs.store.bulk import Insert, Row, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import definition
-from lrs.store.terms import Numbers, find_numbers
-from lrs.xapi.statement import Statement
+from lrs.store.terms import find_numbers
 from lrs.xapi.terms import TermKind
 
 Definition = Mapping[str, Any]
@@ -60,16 +59,6 @@ class Told(NamedTuple):
     activity: int
     body: bytes
     mark: int
-
-
-def told_by(statements: Iterable[Statement], numbers: Numbers) -> list[Told]:
-    """Return what statements say of activities, each thing once: where it was said last."""
-    said = [phrase for one in statements for phrase in one.phrases if phrase.definitions]
-    return [
-        Told(numbers[_ACTIVITY, activity], body, mark)
-        for phrase in reversed(dict.fromkeys(reversed(said)))
-        for activity, body, mark in phrase.definitions
-    ]
 
 
 class Merged(NamedTuple):

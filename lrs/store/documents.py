@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lrs.store.database import Database
 from lrs.store.schema import document
-from lrs.store.terms import Numbers, agent_name, find_number, known_numbers, number_names
+from lrs.store.terms import UNKNOWN, Numbers, agent_name, find_number, known_numbers, number_names
 from lrs.store.terms import remember as remember_terms
 from lrs.xapi.digests import digest16
 from lrs.xapi.documents import Document, DocumentQuery, etag_of
@@ -154,9 +154,10 @@ def _names(query: DocumentQuery) -> tuple[Name | None, Name | None]:
 def _numbers(database: Database, tenant_id: int, query: DocumentQuery) -> _Numbers:
     """Return the numbers of the activity and the agent, making those that are new."""
     activity, agent = _names(query)
-    wanted = {name for name in (activity, agent) if name is not None}
-    numbers: Numbers = known_numbers(database.memory, tenant_id, wanted)
-    missing = wanted - numbers.keys()
+    wanted = [name for name in (activity, agent) if name is not None]
+    known = zip(wanted, known_numbers(database.memory, tenant_id, wanted), strict=True)
+    numbers: Numbers = {name: number for name, number in known if number != UNKNOWN}
+    missing = [name for name in wanted if name not in numbers]
     if missing:
         # In a transaction of its own, as for statements: nobody waits for a term holding a row.
         with database.write() as conn:

@@ -11,34 +11,34 @@ voided here too, also where the statement that voided it is not in the file.
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from msgspec.structs import replace
 
-from lrs.errors import BadInput, VerkanError
+from lrs.errors import VerkanError
 from lrs.store.ahead import ahead
-from lrs.store.authorities import Authority, as_authority, authority_written
+from lrs.store.aside import pieces_aside
+from lrs.store.authorities import Authority, as_authority
 from lrs.store.database import Database
-from lrs.store.parquet import ParquetStatements, is_parquet
+from lrs.store.parquet import ParquetStatements
 from lrs.store.refusals import Refusal, keep_refusals
 from lrs.store.rows import Incoming
 from lrs.store.schema import import_state
-from lrs.store.statement_files import Element, StatementFile
+from lrs.store.statement_files import StatementFile
+from lrs.store.taking_in import Job, Piece, Read, opened, pieces
 from lrs.store.voiding import void_as_there
 from lrs.store.writing import NO_PARTS, Prepared, number_ahead, store_batch, taken
-from lrs.xapi.dumps import DumpForm, Unwrapped, recognise, unwrap
-from lrs.xapi.glancing import glanced
+from lrs.xapi.dumps import DumpForm, recognise
 from lrs.xapi.multipart import Part
-from lrs.xapi.parsing import parse_statement
-from lrs.xapi.statement import Statement, check
-from lrs.xapi.versions import stated_version
+from lrs.xapi.statement import Statement
 
 #: Vouches for imported statements that name no authority; `.invalid` belongs to nobody, for ever.
 IMPORT_AUTHORITY: Mapping[str, Any] = {
@@ -46,11 +46,11 @@ IMPORT_AUTHORITY: Mapping[str, Any] = {
     "account": {"homePage": "https://verkan.invalid", "name": "import"},
 }
 
-_IDS = uuid.UUID("6f1c6f0e-5d1b-5e0a-9a53-2f8d5b1f7c11")
-_BATCH = 2_000
-_BATCH_BYTES = 8_000_000
 _SHOWN = 10
 _LOOKED_AT = 20
+
+_WORTH_A_PROCESS = 8_000_000
+"""Bytes of a file; a smaller one is read sooner than another process has begun."""
 
 Progress = Callable[[int, int], None]
 
@@ -83,19 +83,28 @@ def import_statements(
     ``form`` is how they are kept in it; None: its first elements tell.
     ``progress`` is told how many bytes of the file are done, and of how many.
     """
-    file = _opened(path, largest=database.settings.max_body_bytes)
-    run = _Import(database, tenant_id, file, as_authority(authority), form or _form_of(file))
-    for batch, prepared in ahead(map(run.numbered, ahead(_batches(run)))):
-        run.store(batch, prepared)
+    file = opened(path, largest=database.settings.max_body_bytes)
+    run = _Import(database, tenant_id, file)
+    job = Job(
+        path,
+        database.settings.max_body_bytes,
+        as_authority(authority),
+        form or _form_of(file),
+        run.done,
+    )
+    read = pieces_aside(job) if _is_worth_a_process(file.size) else pieces(job)
+    prepared = map(run.numbered, read)
+    # PostgreSQL works in a process of its own; for SQLite there would be nothing to gain.
+    for piece, ready in prepared if database.is_sqlite else ahead(prepared):
+        run.store(piece, ready)
         if progress is not None:
-            progress(batch[-1].element.read_bytes, file.size)
-    run.finish()
+            progress(piece.read_bytes, file.size)
+    run.finish(job.authority)
     return run.count
 
 
-def id_of_bytes(raw: bytes) -> uuid.UUID:
-    """Return the id of a statement that has none: the same for the same bytes."""
-    return uuid.uuid5(_IDS, raw.hex())
+def _is_worth_a_process(size: int) -> bool:
+    return size >= _WORTH_A_PROCESS and bool(sys.executable) and (os.cpu_count() or 1) > 1
 
 
 class StoredRead(NamedTuple):
@@ -105,23 +114,6 @@ class StoredRead(NamedTuple):
     duplicate: int
     faults: dict[int, VerkanError]
     """By place: why those were not stored."""
-
-
-def read_one(raw: bytes, authority: Authority) -> Incoming | VerkanError:
-    """Hold a statement to the version it states; what names its own authority keeps it."""
-    try:
-        found = glanced(raw) or _looked_at(raw)
-    except BadInput as exc:
-        return exc
-    if not found.id_given:
-        found = replace(found, id=id_of_bytes(raw))
-    own = found.authority
-    return Incoming(found, authority if own is None else authority_written(own))
-
-
-def _looked_at(raw: bytes) -> Statement:
-    parsed = parse_statement(raw)
-    return check(parsed, stated_version(parsed.body))
 
 
 def store_read(
@@ -156,88 +148,53 @@ def store_read(
     return StoredRead(new, len(places) - new - len(conflicts), faults | conflicts)
 
 
-class _Read(NamedTuple):
-    """An element of the file, and the statement it is or why it is none."""
-
-    element: Element
-    raw: bytes
-    read: Incoming | VerkanError
-
-
 class _Import:
     """One run over one file."""
 
     def __init__(
-        self,
-        database: Database,
-        tenant_id: int,
-        file: StatementFile | ParquetStatements,
-        authority: Authority,
-        form: DumpForm,
+        self, database: Database, tenant_id: int, file: StatementFile | ParquetStatements
     ) -> None:
-        self.file = file
         self.count = ImportCount()
         self._database = database
         self._tenant_id = tenant_id
-        self._authority = authority
-        self._form = form
+        self._file = file
         self._voided: list[uuid.UUID] = []
         self._digest = file.digest()
-        self._done = self._resume()
+        self.done = self._resume()
+        """The number of the last element that an earlier run stored."""
 
-    def elements(self) -> Iterator[_Read]:
-        """Yield what is left to do, checked."""
-        for element in self.file.elements():
-            if element.number > self._done:
-                yield self._read(element)
-            elif self._form is not DumpForm.STATEMENTS:
-                self._read(element)  # what it says of voiding is needed at the end
+    def numbered(self, piece: Piece) -> tuple[Piece, Prepared]:
+        """Return a piece with what it names numbered, as far as that can be done ahead."""
+        return piece, number_ahead(self._database, self._tenant_id, piece.gathered)
 
-    def numbered(self, batch: list[_Read]) -> tuple[list[_Read], Prepared]:
-        """Return a batch with what it names numbered, as far as that can be done ahead."""
-        holds = [one.read for one in batch if isinstance(one.read, Incoming)]
-        return batch, number_ahead(self._database, self._tenant_id, holds)
-
-    def store(self, batch: list[_Read], prepared: Prepared) -> None:
-        """Store a batch, keep what is refused of it, and note how far the file is done."""
-        read = [one.read for one in batch]
+    def store(self, piece: Piece, prepared: Prepared) -> None:
+        """Store a piece, keep what is refused of it, and note how far the file is done."""
+        self._voided += piece.voided
+        if not piece.elements:
+            return
+        read = [one.read for one in piece.elements]
         found = store_read(self._database, self._tenant_id, read, prepared=prepared)
-        refusals = [self._refusal(batch[n], why) for n, why in sorted(found.faults.items())]
+        refusals = [
+            self._refusal(piece.elements[n], why) for n, why in sorted(found.faults.items())
+        ]
         self.count.stored += found.new
         self.count.duplicate += found.duplicate
         self.count.rejected += len(refusals)
-        self.count.read += len(batch)
+        self.count.read += len(read)
         self.count.refusals += refusals[: _SHOWN - len(self.count.refusals)]
-        self._note(batch[-1].element.number, refusals)
+        self._note(piece.elements[-1].number, refusals)
 
-    def finish(self) -> None:
+    def finish(self, authority: Authority) -> None:
         """Void what is voided there, and forget how far the file was done.
 
         The next run begins it anew, and finds duplicates.
         """
-        self.count.voided = void_as_there(
-            self._database, self._tenant_id, self._voided, self._authority
-        )
+        self.count.voided = void_as_there(self._database, self._tenant_id, self._voided, authority)
         with self._database.write() as conn:
             conn.execute(sa.delete(import_state).where(*self._mine()))
 
-    def _read(self, element: Element) -> _Read:
-        try:
-            held = unwrap(element.raw, self._form)
-        except BadInput as exc:
-            return _Read(element, element.raw, exc)
-        read = read_one(held.raw, self._authority)
-        self._note_voided(held, read)
-        return _Read(element, held.raw, read)
-
-    def _note_voided(self, held: Unwrapped, read: Incoming | VerkanError) -> None:
-        if held.voided and isinstance(read, Incoming):
-            self._voided.append(read.statement.id)
-
-    def _refusal(self, one: _Read, why: VerkanError) -> Refusal:
-        return Refusal(
-            self.file.place(one.element.number), why.code, why.where, why.message, one.raw
-        )
+    def _refusal(self, one: Read, why: VerkanError) -> Refusal:
+        return Refusal(self._file.place(one.number), why.code, why.where, why.message, one.raw)
 
     def _resume(self) -> int:
         with self._database.read() as conn:
@@ -271,12 +228,6 @@ class _Import:
         )
 
 
-def _opened(path: Path, *, largest: int) -> StatementFile | ParquetStatements:
-    if is_parquet(path):
-        return ParquetStatements(path, largest=largest)
-    return StatementFile(path, largest=largest)
-
-
 def _form_of(file: StatementFile | ParquetStatements) -> DumpForm:
     """Return what the first element that says how it is kept says."""
     for element in islice(file.elements(), _LOOKED_AT):
@@ -284,21 +235,3 @@ def _form_of(file: StatementFile | ParquetStatements) -> DumpForm:
         if form is not None:
             return form
     return DumpForm.STATEMENTS
-
-
-def _batches(run: _Import) -> Iterator[list[_Read]]:
-    """Yield batches that name no id twice, so that the second of two is compared with the first."""
-    batch: list[_Read] = []
-    ids: set[uuid.UUID] = set()
-    size = 0
-    for one in run.elements():
-        statement_id = one.read.statement.id if isinstance(one.read, Incoming) else None
-        if len(batch) == _BATCH or size > _BATCH_BYTES or statement_id in ids:
-            yield batch
-            batch, ids, size = [], set(), 0
-        batch.append(one)
-        size += len(one.element.raw)
-        if statement_id is not None:
-            ids.add(statement_id)
-    if batch:
-        yield batch

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -13,11 +12,16 @@ from lrs.store.asking import Question
 from lrs.store.authorities import Authority, number_authority
 from lrs.store.bulk import Row
 from lrs.store.database import Database
-from lrs.store.terms import Numbers, asking_for_terms, known_numbers, number_names, remember
+from lrs.store.gathered import Gathered
+from lrs.store.terms import (
+    UNKNOWN,
+    Numbers,
+    asking_for_terms,
+    known_numbers,
+    number_names,
+    remember,
+)
 from lrs.xapi.naming import Name
-
-if TYPE_CHECKING:
-    from lrs.store.rows import Incoming
 
 _WITHOUT_WAITING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 
@@ -25,21 +29,24 @@ _WITHOUT_WAITING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.
 class Numbering:
     """The numbers of the terms and authorities of one batch: remembered, or made."""
 
-    def __init__(self, database: Database, tenant_id: int, incoming: Sequence[Incoming]) -> None:
+    def __init__(self, database: Database, tenant_id: int, gathered: Gathered) -> None:
         self._database = database
         self._tenant_id = tenant_id
-        names, authorities = _named(incoming)
+        self.gathered = gathered
         memory = database.memory
-        self.terms: Numbers = known_numbers(memory, tenant_id, names)
-        self.missing: set[Name] = names - self.terms.keys()
-        self._authorities: dict[bytes, int] = {}
-        self.missing_authorities: list[Authority] = []
-        for digest in sorted(authorities):
-            number = memory.authorities.get((tenant_id, digest))
-            if number is None:
-                self.missing_authorities.append(authorities[digest])
-            else:
-                self._authorities[digest] = number
+        self.terms: list[int] = known_numbers(memory, tenant_id, gathered.names)
+        """In the order of the names; `UNKNOWN` is the number of what is missing."""
+        known = zip(gathered.names, self.terms, strict=True)
+        self.missing: list[Name] = [name for name, number in known if number == UNKNOWN]
+        self.authorities: list[int] = [
+            memory.authorities.get((tenant_id, one.digest)) or UNKNOWN
+            for one in gathered.authorities
+        ]
+        """In the order of the authorities, as above."""
+        vouching = zip(gathered.authorities, self.authorities, strict=True)
+        self.missing_authorities: list[Authority] = [
+            one for one, number in vouching if number == UNKNOWN
+        ]
         self._new_terms: Numbers = {}
         self.witnesses: list[int] = []
 
@@ -48,20 +55,19 @@ class Numbering:
         """Return whether every number is known."""
         return not (self.missing or self.missing_authorities)
 
-    def authority(self, wanted: Authority) -> int:
-        """Return the number of an authority of the batch."""
-        return self._authorities[wanted.digest]
-
     def with_more(
         self, terms: Numbers, authorities: Mapping[bytes, int], witnesses: list[int]
     ) -> Numbering:
         """Return the same with what was missing, which is among ``terms`` and ``authorities``."""
         whole = copy(self)
+        named = zip(self.gathered.names, self.terms, strict=True)
+        whole.terms = [terms[name] if number == UNKNOWN else number for name, number in named]
+        vouching = zip(self.gathered.authorities, self.authorities, strict=True)
+        whole.authorities = [
+            authorities[one.digest] if number == UNKNOWN else number for one, number in vouching
+        ]
         whole._new_terms = {name: terms[name] for name in self.missing}
-        whole.terms = self.terms | whole._new_terms
-        new = {one.digest: authorities[one.digest] for one in self.missing_authorities}
-        whole._authorities = self._authorities | new
-        whole.missing, whole.missing_authorities = set(), []
+        whole.missing, whole.missing_authorities = [], []
         whole.witnesses = witnesses
         return whole
 
@@ -85,8 +91,8 @@ class Numbering:
         """Remember what was made; only call it when that is committed."""
         memory = self._database.memory
         remember(memory, self._tenant_id, self._new_terms)
-        for digest, number in self._authorities.items():
-            memory.authorities.put((self._tenant_id, digest), number)
+        for one, number in zip(self.gathered.authorities, self.authorities, strict=True):
+            memory.authorities.put((self._tenant_id, one.digest), number)
 
 
 class Missing:
@@ -98,9 +104,10 @@ class Missing:
     def __init__(self, database: Database, tenant_id: int, numberings: Sequence[Numbering]) -> None:
         self._database = database
         self._tenant_id = tenant_id
-        names: set[Name] = set().union(*(each.missing for each in numberings))
-        self._terms = known_numbers(database.memory, tenant_id, names)
-        self._names = names - self._terms.keys()
+        names = list({name: None for each in numberings for name in each.missing})
+        numbers = known_numbers(database.memory, tenant_id, names)
+        self._terms = {n: number for n, number in zip(names, numbers, strict=True) if number}
+        self._names = [name for name in names if name not in self._terms]
         self._authorities: dict[bytes, int] = {}
         self._unknown = {a.digest: a for each in numberings for a in each.missing_authorities}
         self._witnesses: list[int] = []
@@ -130,12 +137,3 @@ class Missing:
     def added_to(self, numbering: Numbering) -> Numbering:
         """Return one of the batches' numbers with what it lacked."""
         return numbering.with_more(self._terms, self._authorities, self._witnesses)
-
-
-def _named(incoming: Sequence[Incoming]) -> tuple[set[Name], dict[bytes, Authority]]:
-    phrases = {phrase for one, _, _ in incoming for phrase in one.phrases}
-    names = {name for phrase in phrases for name, _, _ in phrase.named}
-    authorities = {vouching.digest: vouching for _, vouching, _ in incoming}
-    for vouching in authorities.values():
-        names.update(vouching.names)
-    return names, authorities

@@ -33,13 +33,14 @@ from lrs.settings import Settings
 from lrs.store.attachments import hashes_of
 from lrs.store.authorities import as_authority, authority_written
 from lrs.store.database import Database
-from lrs.store.importing import IMPORT_AUTHORITY, id_of_bytes
+from lrs.store.importing import IMPORT_AUTHORITY
 from lrs.store.refusals import WholeRefusal, came_with, mark_replayed, refusal, tell_new_reason
 from lrs.store.refused_requests import id_put_under
 from lrs.store.repaired import KeepRepairs
 from lrs.store.rows import Incoming
 from lrs.store.schema import access_key
 from lrs.store.sent_again import was_sent_again
+from lrs.store.taking_in import id_of_bytes
 from lrs.store.writing import NO_PARTS, store_batch, taken
 from lrs.xapi.batches import Leniency, Looked, held_to_signatures, look_at_each
 from lrs.xapi.multipart import Part, boundary_in, check_wanted, parse_mixed

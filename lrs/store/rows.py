@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from lrs.store.authorities import Authority
 from lrs.store.bulk import Insert, Row, insert_all
-from lrs.store.definitions import Told, told_by
+from lrs.store.definitions import Told
 from lrs.store.found_by import REF_COLUMNS, FoundBy
 from lrs.store.numbering import Numbering
 from lrs.store.schema import ref, statement, statement_body
@@ -18,9 +18,7 @@ from lrs.xapi.statement import Statement
 from lrs.xapi.terms import TermKind
 
 _DAY = 86_400_000_000
-_AGENT, _VERB, _ACTIVITY = (
-    int(kind) for kind in (TermKind.AGENT, TermKind.VERB, TermKind.ACTIVITY)
-)
+_ACTIVITY = int(TermKind.ACTIVITY)
 
 _STATEMENT_COLUMNS = (
     "tenant_id",
@@ -59,12 +57,21 @@ class Numbered(NamedTuple):
     told: list[Told]
 
     @classmethod
-    def of(cls, incoming: Sequence[Incoming], numbering: Numbering) -> Numbered:
-        """Return it for a batch whose names are all in ``numbering``."""
-        vouched = [(one.statement, one.authority) for one in incoming]
-        telling = (one.statement for one in incoming if one.defines)
-        numbers = numbering.terms
-        return cls(numbering, FoundBy(vouched, numbers), told_by(telling, numbers))
+    def of(cls, numbering: Numbering) -> Numbered:
+        """Return it for a batch nothing of which is missing."""
+        gathered = numbering.gathered
+        return cls(numbering, FoundBy(gathered, numbering.terms), _told(numbering, None))
+
+
+def _told(numbering: Numbering, fresh: Collection[int] | None) -> list[Told]:
+    gathered = numbering.gathered
+    if not gathered.said:
+        return []
+    number = dict(zip(gathered.names, numbering.terms, strict=True))
+    return [
+        Told(number[_ACTIVITY, activity], body, mark)
+        for activity, body, mark in gathered.told(fresh)
+    ]
 
 
 class Ready(NamedTuple):
@@ -84,9 +91,7 @@ class Ready(NamedTuple):
         """Return what these say of activities."""
         if len(self.fresh) == len(self.incoming):
             return self.numbered.told
-        some = (self.incoming[place] for place in self.fresh)
-        telling = (one.statement for one in some if one.defines)
-        return told_by(telling, self.numbered.numbering.terms)
+        return _told(self.numbered.numbering, set(self.fresh))
 
 
 def insert_new(
@@ -123,9 +128,9 @@ def insert_new(
 
 
 def _statement_row(tenant_id: int, seq: int, stored_at: int, place: int, ready: Ready) -> Row:
-    sent, authority, _ = ready.incoming[place]
-    numbering, result = ready.numbered.numbering, sent.result
-    terms = numbering.terms
+    sent, numbering = ready.incoming[place].statement, ready.numbered.numbering
+    gathered, terms, result = numbering.gathered, numbering.terms, sent.result
+    actor, activity = gathered.actors[place], gathered.activities[place]
     timestamp_at = stored_at if sent.timestamp_at is None else sent.timestamp_at
     return (
         tenant_id,
@@ -134,10 +139,10 @@ def _statement_row(tenant_id: int, seq: int, stored_at: int, place: int, ready: 
         stored_at,
         timestamp_at,
         timestamp_at // _DAY,
-        None if sent.actor is None else terms[_AGENT, sent.actor],
-        terms[_VERB, sent.verb],
-        None if sent.activity is None else terms[_ACTIVITY, sent.activity],
-        numbering.authority(authority),
+        None if actor is None else terms[actor],
+        terms[gathered.verbs[place]],
+        None if activity is None else terms[activity],
+        numbering.authorities[gathered.vouching[place]],
         ready.key_id,
         int(sent.version),
         _bit(result.completion),

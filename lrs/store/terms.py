@@ -30,15 +30,14 @@ _Keyed = dict[tuple[int, bytes], str]
 _LAST = sa.select(sa.func.coalesce(sa.func.max(term.c.id), 0))
 
 
-def known_numbers(memory: Memory, tenant_id: int, names: Iterable[Name]) -> Numbers:
-    """Return the numbers of those names that this process has met."""
-    found: Numbers = {}
+UNKNOWN = 0
+"""The number of no term."""
+
+
+def known_numbers(memory: Memory, tenant_id: int, names: Iterable[Name]) -> list[int]:
+    """Return the numbers of names that this process has met, and `UNKNOWN` for the others."""
     get = memory.terms.get
-    for name in names:
-        number = get((tenant_id, *name))
-        if number is not None:
-            found[name] = number
-    return found
+    return [get((tenant_id, kind, value)) or UNKNOWN for kind, value in names]
 
 
 def remember(memory: Memory, tenant_id: int, numbers: Numbers) -> None:

@@ -29,6 +29,7 @@ from lrs.store.authorities import as_authority
 from lrs.store.bulk import Row, one_of
 from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions, change_definitions
+from lrs.store.gathered import Gathered, gather
 from lrs.store.numbering import Missing, Numbering
 from lrs.store.pointing import asking_who_points, settle
 from lrs.store.rows import Incoming, Numbered, Ready, insert_new
@@ -121,7 +122,7 @@ def store_batch(
         on_conflict,
         parts,
         besides,
-        prepared or number_ahead(database, tenant_id, incoming),
+        prepared or number_ahead(database, tenant_id, gather(incoming)),
     )
     return database.together.run(
         tenant_id, batch, partial(_store_together, database, tenant_id), _goes_along
@@ -137,20 +138,21 @@ class Prepared(NamedTuple):
     """What it is found by, if nothing is lacking."""
 
 
-def number_ahead(database: Database, tenant_id: int, incoming: Sequence[Incoming]) -> Prepared:
+def number_ahead(database: Database, tenant_id: int, gathered: Gathered) -> Prepared:
     """Number what a batch names, and make what is new if that is worth a transaction."""
-    numbering = Numbering(database, tenant_id, incoming)
+    numbering = Numbering(database, tenant_id, gathered)
     if not numbering.is_whole:
-        if database.is_sqlite or len(incoming) < _WORTH_A_TRANSACTION:
+        statements = gathered.size
+        if database.is_sqlite or statements < _WORTH_A_TRANSACTION:
             return Prepared(numbering, None)
         missing = Missing(database, tenant_id, [numbering])
-        at_once = len(incoming) >= _WORTH_THE_DISK
+        at_once = statements >= _WORTH_THE_DISK
         with database.write() as conn:
             missing.make(conn, at_once=at_once)
         numbering = missing.added_to(numbering)
         if at_once:
             numbering.settled()
-    return Prepared(numbering, Numbered.of(incoming, numbering))
+    return Prepared(numbering, Numbered.of(numbering))
 
 
 class _Batch(NamedTuple):
@@ -204,8 +206,7 @@ def _store(
     missing = Missing(database, tenant_id, late)
     with database.write(first=missing.make if missing else None) as conn:
         numbered = [
-            batch.prepared.numbered
-            or Numbered.of(batch.incoming, missing.added_to(batch.prepared.numbering))
+            batch.prepared.numbered or Numbered.of(missing.added_to(batch.prepared.numbering))
             for batch in batches
         ]
         if batches[0].besides:

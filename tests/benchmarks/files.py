@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from figures import Figure, at_most
-from places import Place, most_memory_mb
+from places import Place, most_memory_of_all_mb
 from raw import insert_raw, read_rows
 from traffic import Traffic
 
@@ -142,7 +142,7 @@ def _run(settings: Settings, *command: str) -> _Ran:
     )
     # What `wait4` tells as the largest counts the parent too, from which the process was made.
     while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-        largest = max(largest, most_memory_mb(process.pid))
+        largest = max(largest, most_memory_of_all_mb(process.pid))
         time.sleep(0.05)
     _, status, used = ended
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -101,8 +101,17 @@ def memory_mb(pid: int) -> float:
 
 def most_memory_mb(pid: int) -> float:
     """Return the most that a process has held in memory since it was begun; 0 when it has ended."""
+    return _most_mb(Path(f"/proc/{pid}"))
+
+
+def most_memory_of_all_mb(pid: int) -> float:
+    """Return the same of a process and its children together, as far as they are there now."""
+    return sum(map(_most_mb, _family(pid)))
+
+
+def _most_mb(folder: Path) -> float:
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        status = (folder / "status").read_text()
     except OSError:
         return 0.0
     found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]

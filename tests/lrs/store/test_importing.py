@@ -15,7 +15,7 @@ from store_making import TENANT, VERBS, body, ids, pages, voiding, write
 
 from lrs.errors import BadInput
 from lrs.settings import Settings
-from lrs.store import importing
+from lrs.store import taking_in
 from lrs.store.database import Database
 from lrs.store.exporting import export_statements
 from lrs.store.importing import IMPORT_AUTHORITY, ImportCount, import_statements
@@ -173,7 +173,7 @@ def test_statement_keeps_the_authority_it_names(database: Database, file: Path) 
 def test_import_goes_on_where_it_was_broken_off(
     database: Database, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "_BATCH", 2)
+    monkeypatch.setattr(taking_in, "_BATCH", 2)
     sent = [body() for _ in range(7)]
     content = _lines(*sent[:4]) + b"nonsense\n" + _lines(*sent[4:])
     file.write_bytes(content)
@@ -188,7 +188,7 @@ def test_import_goes_on_where_it_was_broken_off(
     with database.read() as conn:
         assert conn.execute(sa.select(import_state.c.line)).scalar_one() == 4
     read = []
-    monkeypatch.setattr(importing, "glanced", _noting(importing.glanced, read))
+    monkeypatch.setattr(taking_in, "glanced", _noting(taking_in.glanced, read))
     assert _counts(import_statements(database, TENANT, file)) == (8, 7, 0, 1)
     assert len(read) == 4
     assert len(pages(database)) == 7

@@ -15,7 +15,7 @@ from lrs.store.bulk import among, insert_rows
 from lrs.store.database import Database
 from lrs.store.memory import Recent
 from lrs.store.schema import statement_body, term
-from lrs.store.terms import find_number, find_numbers, known_numbers, number_names
+from lrs.store.terms import UNKNOWN, find_number, find_numbers, known_numbers, number_names
 from lrs.xapi.terms import TermKind
 
 _NAMES = [(kind, f"https://example.org/{value}") for kind in TermKind for value in range(5)]
@@ -55,13 +55,13 @@ def test_what_a_refused_batch_named_is_not_remembered(database: Database) -> Non
     new = (TermKind.VERB, "https://example.org/new")
     with pytest.raises(Conflict):
         write(database, {**sent, "verb": {"id": new[1]}})
-    assert known_numbers(database.memory, TENANT, [new]) == {}
+    assert known_numbers(database.memory, TENANT, [new]) == [UNKNOWN]
     with database.read() as conn:
         assert bool(find_numbers(conn, TENANT, [new])) is not database.is_sqlite
     assert write(database, body(verb={"id": new[1]}))[0].new
     with database.read() as conn:
         stored = find_numbers(conn, TENANT, [new])
-    assert known_numbers(database.memory, TENANT, [new]) == stored != {}
+    assert known_numbers(database.memory, TENANT, [new]) == list(stored.values()) != []
 
 
 def test_recent_forgets_what_was_not_used_lately() -> None:

@@ -13,6 +13,7 @@ from lrs.errors import StoreUnavailable
 from lrs.settings import Settings
 from lrs.store.authorities import as_authority
 from lrs.store.database import Database
+from lrs.store.gathered import gather
 from lrs.store.rows import Incoming
 from lrs.store.schema import term
 from lrs.store.writing import Prepared, number_ahead, store_batch
@@ -29,7 +30,7 @@ def _lose_and_store(database: Database) -> None:
     write(database, body())  # the authority is known from here on
     bodies = [body(object={"id": f"https://example.org/new/{n}"}) for n in range(8)]
     incoming = [Incoming(one, as_authority(AUTHORITY)) for one in checked(*bodies)]
-    ahead = number_ahead(database, TENANT, incoming)
+    ahead = number_ahead(database, TENANT, gather(incoming))
     assert ahead.numbered is not None
     # Just what a PostgreSQL that is killed forgets: a commit that did not wait for the disk.
     with database.write() as conn:
