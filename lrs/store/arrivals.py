@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 import sqlalchemy as sa
 
+from lrs.store.bodies import OF_ITS_STATEMENT
 from lrs.store.refusals import COMPANION
 from lrs.store.schema import access_key, refused, statement, statement_body
 
@@ -74,11 +75,7 @@ def _arrived(conn: sa.Connection, tenant_id: int, seq: int) -> Arrived:
             statement_body.c.body,
             access_key.c.name,
         )
-        .join(
-            statement_body,
-            (statement_body.c.tenant_id == statement.c.tenant_id)
-            & (statement_body.c.seq == statement.c.seq),
-        )
+        .join(statement_body, OF_ITS_STATEMENT)
         .outerjoin(
             access_key,
             (access_key.c.id == statement.c.key_id) & (access_key.c.tenant_id == tenant_id),

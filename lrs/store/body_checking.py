@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from lrs.errors import VerkanError
 from lrs.recent import Recent
 from lrs.store.authorities import authority_written
+from lrs.store.bodies import OF_ITS_STATEMENT, numbered
 from lrs.store.bulk import among
 from lrs.store.schema import (
     attachment,
@@ -209,14 +210,11 @@ class _Tenant:
 
 
 def _page(tenant_id: int, above: int) -> sa.Select[Any]:
-    same = (statement_body.c.tenant_id == statement.c.tenant_id) & (
-        statement_body.c.seq == statement.c.seq
-    )
     return (
         sa.select(statement, statement_body.c.body, authority.c.body.label("authority"))
-        .join(statement_body, same)
+        .join(statement_body, OF_ITS_STATEMENT)
         .join(authority, authority.c.id == statement.c.authority_id)
-        .where(statement.c.tenant_id == tenant_id, statement.c.seq > above)
+        .where(statement.c.tenant_id == tenant_id, *numbered(above=above))
         .order_by(statement.c.seq)
         .limit(_PAGE)
     )

@@ -19,6 +19,7 @@ from typing import IO, Any
 import orjson
 
 from lrs.errors import BadInput
+from lrs.store.ahead import ahead
 from lrs.store.database import Database
 from lrs.store.reading import Found, every_statement
 from lrs.store.statement_files import Element
@@ -50,17 +51,24 @@ def write_parquet(
     schema = _schema(arrow)
     written = 0
     with arrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        for group in _groups(every_statement(database, tenant_id, since=since)):
-            columns = zip(*map(_row, group), strict=True)
-            arrays = [
-                arrow.array(values, field.type)
-                for values, field in zip(columns, schema, strict=True)
-            ]
-            writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
-            written += len(group)
+        # Packing them is done without the interpreter, which makes the next ones meanwhile.
+        for table in ahead(
+            _tables(arrow, schema, every_statement(database, tenant_id, since=since)), 1
+        ):
+            writer.write_table(table)
+            written += table.num_rows
             if progress is not None:
                 progress(written)
     return written
+
+
+def _tables(arrow: Any, schema: Any, found: Iterator[Found]) -> Iterator[Any]:
+    for group in _groups(found):
+        columns = zip(*map(_row, group), strict=True)
+        arrays = [
+            arrow.array(values, field.type) for values, field in zip(columns, schema, strict=True)
+        ]
+        yield arrow.Table.from_arrays(arrays, schema=schema)
 
 
 class ParquetStatements:

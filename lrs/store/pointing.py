@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lrs.store.asking import Question
 from lrs.store.authorities import as_authority
+from lrs.store.bodies import OF_ITS_STATEMENT
 from lrs.store.bulk import Row, among, insert_rows, one_of
 from lrs.store.schema import authority, ref, statement, statement_body, statement_ref
 from lrs.store.terms import find_numbers
@@ -214,11 +215,7 @@ def _read_nodes(conn: sa.Connection, tenant_id: int, ids: Iterable[Id16]) -> dic
             statement_body.c.body,
             authority.c.body.label("authority"),
         )
-        .join(
-            statement_body,
-            (statement_body.c.tenant_id == statement.c.tenant_id)
-            & (statement_body.c.seq == statement.c.seq),
-        )
+        .join(statement_body, OF_ITS_STATEMENT)
         .join(authority, authority.c.id == statement.c.authority_id)
         .where(statement.c.tenant_id == tenant_id, among(conn, statement.c.statement_id, wanted))
     )

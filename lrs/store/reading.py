@@ -14,6 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lrs.store.ahead import ahead
+from lrs.store.bodies import OF_ITS_STATEMENT, numbered
 from lrs.store.bulk import among
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
@@ -113,11 +115,18 @@ def every_statement(
     database: Database, tenant_id: int, *, since: int | None = None
 ) -> Iterator[Found]:
     """Yield everything stored, voided statements too, in the order of storing."""
+    chunks = _chunks(database, tenant_id, since)
+    # PostgreSQL looks for the next ones meanwhile; SQLite would have to share the interpreter.
+    for found in chunks if database.is_sqlite else ahead(chunks):
+        yield from found
+
+
+def _chunks(database: Database, tenant_id: int, since: int | None) -> Iterator[list[Found]]:
     with database.read() as conn:
         span = span_of(conn, tenant_id, StatementQuery(since=since))
     above = span.above
     while found := statements_after(database, tenant_id, above, up_to=span.up_to, limit=_CHUNK):
-        yield from found
+        yield found
         above = found[-1].seq
 
 
@@ -129,9 +138,7 @@ def statements_after(
     Numbers are given while the tenant's turn is held (`lrs.store.turns`), so none that is seen later
     is lower than one that was seen: who goes on from the last one misses nothing.
     """
-    query = _answers(tenant_id).where(statement.c.seq > above)
-    if up_to is not None:
-        query = query.where(statement.c.seq <= up_to)
+    query = _answers(tenant_id).where(*numbered(above=above, up_to=up_to))
     with database.read() as conn:
         rows = conn.execute(query.order_by(statement.c.seq).limit(limit)).all()
     return [_found(row) for row in rows]
@@ -188,7 +195,7 @@ def _answers(tenant_id: int) -> sa.Select[Any]:
             statement_body.c.body,
             authority.c.body.label("authority"),
         )
-        .join(statement_body, _same_row(statement_body))
+        .join(statement_body, OF_ITS_STATEMENT)
         .join(
             authority,
             (authority.c.id == statement.c.authority_id)
@@ -196,10 +203,6 @@ def _answers(tenant_id: int) -> sa.Select[Any]:
         )
         .where(statement.c.tenant_id == tenant_id)
     )
-
-
-def _same_row(other: sa.Table) -> sa.ColumnElement[bool]:
-    return (other.c.tenant_id == statement.c.tenant_id) & (other.c.seq == statement.c.seq)
 
 
 def _found(row: sa.Row[Any]) -> Found:

@@ -16,6 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from lrs.store.attachments import hashes_of
+from lrs.store.bodies import OF_ITS_STATEMENT, numbered
 from lrs.store.bulk import among
 from lrs.store.database import Database
 from lrs.store.schema import (
@@ -96,11 +97,8 @@ def latest(
 
     ``before`` and ``above`` are numbers (``seq``) to stay under and over.
     """
-    query = _rows(tenant_id).order_by(statement.c.seq.desc()).limit(limit)
-    if before is not None:
-        query = query.where(statement.c.seq < before)
-    if above is not None:
-        query = query.where(statement.c.seq > above)
+    within = numbered(above=above, up_to=None if before is None else before - 1)
+    query = _rows(tenant_id).where(*within).order_by(statement.c.seq.desc()).limit(limit)
     with database.read() as conn:
         wanted = _wanted(conn, tenant_id, watch)
         if wanted is None:
@@ -170,11 +168,7 @@ def _rows(tenant_id: int) -> sa.Select[Any]:
             statement_body.c.body,
             access_key.c.name,
         )
-        .join(
-            statement_body,
-            (statement_body.c.tenant_id == statement.c.tenant_id)
-            & (statement_body.c.seq == statement.c.seq),
-        )
+        .join(statement_body, OF_ITS_STATEMENT)
         .outerjoin(
             access_key,
             (access_key.c.id == statement.c.key_id) & (access_key.c.tenant_id == tenant_id),

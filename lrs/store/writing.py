@@ -26,6 +26,7 @@ from lrs.errors import Conflict, VerkanError
 from lrs.store.asking import Question, ask
 from lrs.store.attachments import keep_attachments
 from lrs.store.authorities import as_authority
+from lrs.store.bodies import OF_ITS_STATEMENT
 from lrs.store.bulk import Row, one_of
 from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions, change_definitions
@@ -316,9 +317,7 @@ class _Stored(NamedTuple):
 @cache
 def _taken(dialect: str) -> sa.Select[Any]:
     found = sa.select(statement.c.statement_id, statement.c.version, statement_body.c.body).join(
-        statement_body,
-        (statement_body.c.tenant_id == statement.c.tenant_id)
-        & (statement_body.c.seq == statement.c.seq),
+        statement_body, OF_ITS_STATEMENT
     )
     found = found.where(statement.c.tenant_id == sa.bindparam("tenant_id"))
     if dialect == "sqlite":
