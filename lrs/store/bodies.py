@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import sqlalchemy as sa
 
 from lrs.store.schema import statement, statement_body
 
-OF_ITS_STATEMENT = sa.and_(
-    statement_body.c.tenant_id == statement.c.tenant_id,
-    statement_body.c.seq == statement.c.seq,
-)
-"""The condition of a join of `statement_body` to `statement`."""
+
+def of(statements: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition that a body is that of a row of `statement`, or of some of its rows."""
+    return sa.and_(
+        statement_body.c.tenant_id == statements.c.tenant_id,
+        statement_body.c.seq == statements.c.seq,
+    )
 
 
-def numbered(
-    *, above: int | None = None, up_to: int | None = None
-) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield the conditions that statements joined with their bodies have numbers in these bounds.
+OF_ITS_STATEMENT = of(statement)
 
-    They are said of both. PostgreSQL may join the two in the order of their numbers, and what is
-    only said of the one has it read the bodies from the tenant's first one on: all of them, for
-    each page near the end.
+
+def some(
+    tenant_id: int, *wanted: sa.ColumnElement[bool], limit: int, newest: bool = False
+) -> sa.Subquery:
+    """Return the first statements that meet some conditions, or the last, to join others to.
+
+    They are chosen before anything is joined to them. PostgreSQL may otherwise hold that few will be
+    left by the joins, and then, to find a page of them, join all that the tenant has.
     """
-    for seq in (statement.c.seq, statement_body.c.seq):
-        if above is not None:
-            yield seq > above
-        if up_to is not None:
-            yield seq <= up_to
+    order = statement.c.seq.desc() if newest else statement.c.seq
+    chosen = sa.select(statement).where(statement.c.tenant_id == tenant_id, *wanted)
+    return chosen.order_by(order).limit(limit).subquery("some")

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from lrs.errors import VerkanError
 from lrs.recent import Recent
 from lrs.store.authorities import authority_written
-from lrs.store.bodies import OF_ITS_STATEMENT, numbered
+from lrs.store.bodies import of, some
 from lrs.store.bulk import among
 from lrs.store.schema import (
     attachment,
@@ -210,13 +210,12 @@ class _Tenant:
 
 
 def _page(tenant_id: int, above: int) -> sa.Select[Any]:
+    chosen = some(tenant_id, statement.c.seq > above, limit=_PAGE)
     return (
-        sa.select(statement, statement_body.c.body, authority.c.body.label("authority"))
-        .join(statement_body, OF_ITS_STATEMENT)
-        .join(authority, authority.c.id == statement.c.authority_id)
-        .where(statement.c.tenant_id == tenant_id, *numbered(above=above))
-        .order_by(statement.c.seq)
-        .limit(_PAGE)
+        sa.select(*chosen.c, statement_body.c.body, authority.c.body.label("authority"))
+        .join(statement_body, of(chosen))
+        .join(authority, authority.c.id == chosen.c.authority_id)
+        .order_by(chosen.c.seq)
     )
 
 

@@ -27,6 +27,7 @@ from lrs.errors import VerkanError
 from lrs.store.ahead import ahead
 from lrs.store.aside import pieces_aside
 from lrs.store.authorities import Authority, as_authority
+from lrs.store.bulk import count_anew
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements
 from lrs.store.refusals import Refusal, keep_refusals
@@ -51,6 +52,9 @@ _LOOKED_AT = 20
 
 _WORTH_A_PROCESS = 8_000_000
 """Bytes of a file; a smaller one is read sooner than another process has begun."""
+
+_WORTH_COUNTING = 10_000
+"""Statements; PostgreSQL comes to count the tables by itself only a minute or so after they grew."""
 
 Progress = Callable[[int, int], None]
 
@@ -192,6 +196,8 @@ class _Import:
         self.count.voided = void_as_there(self._database, self._tenant_id, self._voided, authority)
         with self._database.write() as conn:
             conn.execute(sa.delete(import_state).where(*self._mine()))
+            if self.count.stored >= _WORTH_COUNTING:
+                count_anew(conn)
 
     def _refusal(self, one: Read, why: VerkanError) -> Refusal:
         return Refusal(self._file.place(one.number), why.code, why.where, why.message, one.raw)

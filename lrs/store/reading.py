@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from lrs.store.ahead import ahead
-from lrs.store.bodies import OF_ITS_STATEMENT, numbered
+from lrs.store.bodies import of, some
 from lrs.store.bulk import among
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
@@ -138,9 +138,12 @@ def statements_after(
     Numbers are given while the tenant's turn is held (`lrs.store.turns`), so none that is seen later
     is lower than one that was seen: who goes on from the last one misses nothing.
     """
-    query = _answers(tenant_id).where(*numbered(above=above, up_to=up_to))
+    within = [statement.c.seq > above]
+    if up_to is not None:
+        within.append(statement.c.seq <= up_to)
+    chosen = some(tenant_id, *within, limit=limit)
     with database.read() as conn:
-        rows = conn.execute(query.order_by(statement.c.seq).limit(limit)).all()
+        rows = conn.execute(_answers(tenant_id, chosen).order_by(chosen.c.seq)).all()
     return [_found(row) for row in rows]
 
 
@@ -183,25 +186,15 @@ def _read(conn: sa.Connection, tenant_id: int, numbers: Sequence[int]) -> list[F
     return [_found(rows[number]) for number in numbers if number in rows]
 
 
-def _answers(tenant_id: int) -> sa.Select[Any]:
+def _answers(tenant_id: int, statements: sa.FromClause = statement) -> sa.Select[Any]:
+    s = statements.c
+    vouching = (authority.c.id == s.authority_id) & (authority.c.tenant_id == s.tenant_id)
+    columns = (s.seq, s.statement_id, s.stored_at, s.timestamp_at, s.version, s.voided_by)
     return (
-        sa.select(
-            statement.c.seq,
-            statement.c.statement_id,
-            statement.c.stored_at,
-            statement.c.timestamp_at,
-            statement.c.version,
-            statement.c.voided_by,
-            statement_body.c.body,
-            authority.c.body.label("authority"),
-        )
-        .join(statement_body, OF_ITS_STATEMENT)
-        .join(
-            authority,
-            (authority.c.id == statement.c.authority_id)
-            & (authority.c.tenant_id == statement.c.tenant_id),
-        )
-        .where(statement.c.tenant_id == tenant_id)
+        sa.select(*columns, statement_body.c.body, authority.c.body.label("authority"))
+        .join(statement_body, of(statements))
+        .join(authority, vouching)
+        .where(s.tenant_id == tenant_id)
     )
 
 

@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from lrs.store.attachments import hashes_of
-from lrs.store.bodies import OF_ITS_STATEMENT, numbered
+from lrs.store.bodies import of, some
 from lrs.store.bulk import among
 from lrs.store.database import Database
 from lrs.store.schema import (
@@ -97,13 +97,15 @@ def latest(
 
     ``before`` and ``above`` are numbers (``seq``) to stay under and over.
     """
-    within = numbered(above=above, up_to=None if before is None else before - 1)
-    query = _rows(tenant_id).where(*within).order_by(statement.c.seq.desc()).limit(limit)
+    within = [statement.c.seq > above] if above is not None else []
+    if before is not None:
+        within.append(statement.c.seq < before)
     with database.read() as conn:
         wanted = _wanted(conn, tenant_id, watch)
         if wanted is None:
             return []
-        rows = conn.execute(query.where(*wanted)).all()
+        chosen = some(tenant_id, *within, *wanted, limit=limit, newest=True)
+        rows = conn.execute(_rows(tenant_id, chosen).order_by(chosen.c.seq.desc())).all()
     return [
         LatestRow(
             seq=row.seq,
@@ -123,7 +125,7 @@ def seen_statement(
     """Return one statement, voided or not; None when the tenant has none of that id."""
     voiding = statement.alias("voiding")
     query = (
-        _rows(tenant_id)
+        _rows(tenant_id, statement)
         .add_columns(
             statement.c.timestamp_at,
             statement.c.version,
@@ -158,22 +160,18 @@ def seen_statement(
     )
 
 
-def _rows(tenant_id: int) -> sa.Select[Any]:
+def _rows(tenant_id: int, statements: sa.FromClause) -> sa.Select[Any]:
+    s = statements.c
+    brought_by = (access_key.c.id == s.key_id) & (access_key.c.tenant_id == tenant_id)
     return (
         sa.select(
-            statement.c.seq,
-            statement.c.statement_id,
-            statement.c.stored_at,
-            statement.c.voided_by,
+            *(s.seq, s.statement_id, s.stored_at, s.voided_by),
             statement_body.c.body,
             access_key.c.name,
         )
-        .join(statement_body, OF_ITS_STATEMENT)
-        .outerjoin(
-            access_key,
-            (access_key.c.id == statement.c.key_id) & (access_key.c.tenant_id == tenant_id),
-        )
-        .where(statement.c.tenant_id == tenant_id)
+        .join(statement_body, of(statements))
+        .outerjoin(access_key, brought_by)
+        .where(s.tenant_id == tenant_id)
     )
 
 
