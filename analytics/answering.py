@@ -99,9 +99,9 @@ def _counts(study: Study) -> Json:
         "units": int(grid.people.sum()),
         "treated": int(grid.people[trained].sum()),
         "comparison": int(grid.people[beside].sum()),
-        "clusters": int(grid.clusters.sum()),
-        "clusters_treated": int(grid.clusters[trained].sum()),
-        "clusters_comparison": int(grid.clusters[beside].sum()),
+        "clusters": study.clusters_in(np.ones(len(grid.cohorts), bool)),
+        "clusters_treated": study.clusters_in(trained),
+        "clusters_comparison": study.clusters_in(beside),
         "periods": len(grid.periods),
     }
 
@@ -127,7 +127,7 @@ def _without_comparison(
     trained[grid.starts] = True
     counts = _counts(study) | {
         "treated": int(grid.people[trained].sum()),
-        "clusters_treated": int(grid.clusters[trained].sum()),
+        "clusters_treated": study.clusters_in(trained),
         "comparison": 0,
         "clusters_comparison": 0,
     }

@@ -58,7 +58,7 @@ class Checked:
             return self._between_draws(effect, self.redrawn)
         if not self.lone or effect.ratio or self.permuted is None:
             return effect
-        df = max(int(self.study.grid.clusters[self.study.comparison_rows].sum()) - 1, 1)
+        df = max(self.study.clusters_in(self.study.comparison_rows) - 1, 1)
         measured = Estimate(effect.estimate.value, self.permuted.spread, float(df))
         return replace(effect, estimate=measured, method=f"{effect.method}; error from placebos")
 
@@ -76,12 +76,12 @@ class Checked:
     @cached_property
     def lone(self) -> bool:
         """Return whether a single cluster was trained."""
-        return int(self.study.grid.clusters[self.study.trained_rows].sum()) == 1
+        return self.study.clusters_in(self.study.trained_rows) == 1
 
     @property
     def clusters(self) -> int:
         """Return how many clusters take part."""
-        return int(self.study.grid.clusters[~self.study.grid.always].sum())
+        return self.study.clusters_in(~self.study.grid.always)
 
     @cached_property
     def tested(self) -> Measured:
@@ -146,10 +146,9 @@ class Checked:
         if self.permuted is not None:
             deals = "all" if self.permuted.exact else "a sample"
             method = f"permutation of starts, {deals}"
-            return found | {"assignments": self.permuted.assignments, "method": method}
+            return found | _dealt(self.permuted, method)
         if self.flipped is not None:
-            method = "wild bootstrap of clusters, all signs"
-            return found | {"assignments": self.flipped.assignments, "method": method}
+            return found | _dealt(self.flipped, "wild bootstrap of clusters, all signs")
         return found | {"method": "t, Satterthwaite"}
 
     @cached_property
@@ -228,11 +227,15 @@ class Checked:
         return [] if agreed else ["not_robust_to_trend"]
 
 
+def _dealt(found: Permuted, method: str) -> Json:
+    return {"assignments": found.assignments, "least_p": found.least_p, "method": method}
+
+
 def _size_flags(study: Study) -> list[str]:
     grid, found = study.grid, []
     trained, beside = study.trained_rows, study.comparison_rows
     people = (int(grid.people[trained].sum()), int(grid.people[beside].sum()))
-    clusters = (int(grid.clusters[trained].sum()), int(grid.clusters[beside].sum()))
+    clusters = (study.clusters_in(trained), study.clusters_in(beside))
     if min(people) < grading.SMALL_SAMPLE:
         found.append("small_sample")
     if clusters[0] == 1:
@@ -251,7 +254,7 @@ def left_out(study: Study) -> list[str]:
 
 def _joint_leads(study: Study) -> Json | None:
     before = np.flatnonzero(study.effects.event < 0)
-    if not 0 < len(before) <= min(_MOST_LEADS, int(study.grid.clusters.sum()) // 3):
+    if not 0 < len(before) <= min(_MOST_LEADS, study.clusters_in(~study.grid.always) // 3):
         return None
     weights = {str(at): study.effects.weights[at] for at in before}
     return leads.joint(measure(study.deviations, weights), list(weights))

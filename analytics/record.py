@@ -32,6 +32,9 @@ def record_of(
     parts: Json,
 ) -> Json:
     """Return the whole record of one answer; ``parts`` are the estimates, checks and so on."""
+    if _never_seen(parts):
+        flags = grading.in_order([*flags, "too_few_to_tell"])
+    effect = None if effect is None else effect.towards(question.better)
     good = effect is not None and question.good(effect.estimate.value)
     grade = grading.grade_of(flags, best)
     verdict = grading.verdict_of(flags, grade=grade, p=p, good=good)
@@ -44,8 +47,7 @@ def record_of(
         "flags": flags,
         "estimate": None if effect is None else effect.as_json(p, question.unit),
         **parts,
-        # Without an error nothing can be said of what would have been seen.
-        "mde": None if effect is None or design == "before_after" else effect.mde or None,
+        "mde": _mde(effect, design, flags),
         "n": counts,
         "kpi": {"kind": question.kind, "better": question.better, "unit": question.unit},
         "sentence": sentences(told),
@@ -56,6 +58,19 @@ def record_of(
     }
     cleaned: Json = rounded(record)
     return cleaned
+
+
+def _never_seen(parts: Json) -> bool:
+    """Return whether no effect, however large, could have come out of the test that was made."""
+    least = parts["inference"].get("least_p")
+    return least is not None and least >= grading.SIGNIFICANT
+
+
+def _mde(effect: Effect | None, design: str, flags: list[str]) -> float | None:
+    """Return the smallest effect that would have been seen; without an error nothing can be said."""
+    if effect is None or design == "before_after" or "too_few_to_tell" in flags:
+        return None
+    return effect.mde or None
 
 
 def rounded(value: Any) -> Any:

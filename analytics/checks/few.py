@@ -23,10 +23,13 @@ FEW = 12
 
 
 def dealt_anew(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None:
-    """Return the permutation p value, or None when some cluster was not seen in every period."""
-    num, den, cohort, _ = series(panel, grid)
+    """Return the permutation p value, or None when some cluster was not seen in every period, or
+    lies in two cohorts.
+    """
+    num, den, cohort, cluster = series(panel, grid)
     needed = (weights != 0).any(axis=0)
-    if len(cohort) < 2 or len(np.unique(cohort)) < 2 or (den[:, needed] <= 0).any():
+    crossed = len(np.unique(cluster)) < len(cluster)
+    if len(np.unique(cohort)) < 2 or crossed or (den[:, needed] <= 0).any():
         return None
     mean = np.divide(num, den, out=np.zeros_like(num), where=den > 0)
     share = weights / np.maximum(np.bincount(cohort, minlength=len(weights)), 1)[:, None]
@@ -48,7 +51,9 @@ def signs_flipped(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | N
     each = 1.0 - 2.0 * (ways & 1).astype(np.float64)
     values = np.abs(_t_values(each, left, den, grid, cohort))
     as_much = values >= values[0] - 1e-9 * max(1.0, values[0])
-    return Permuted(float(as_much.mean()), len(each), exact=True, spread=0.0)
+    # All signs turned at once give as much again.
+    least_p = 2 / len(each)
+    return Permuted(float(as_much.mean()), len(each), exact=True, spread=0.0, least_p=least_p)
 
 
 def _t_values(

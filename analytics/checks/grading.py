@@ -35,6 +35,7 @@ RULES: dict[str, Rule] = {
     "short_series": Rule("D", silences=True, raised_by="longer_history"),
     "no_overlap": Rule("D", silences=True, raised_by="draw_by_lot"),
     "no_comparison_group": Rule("C", raised_by="leave_some_for_later"),
+    "too_few_to_tell": Rule("C", silences=True, raised_by="more_teams"),
     "window_not_closed": Rule("C", silences=True, raised_by="wait_for_the_window"),
     "regression_to_the_mean": Rule("C", silences=True, raised_by="draw_by_lot"),
     "pretrend": Rule("C", silences=True, raised_by="draw_by_lot"),

@@ -33,6 +33,8 @@ _FAR = 8.0
 """Standard deviations beyond which nothing is expected."""
 _SURELY = 3.1
 """Four inequalities are broken by more than this less often than the first stage's size."""
+_LEAST_ERROR = 1e-9
+"""Share of the largest error below which another one is rounding."""
 _GRID = 101
 _ROUNDS, _ROUNDS_TOLD = 16, 11
 """Halvings of what is left: a breakdown is told with two digits, so a two-thousandth will do."""
@@ -181,8 +183,9 @@ def _case(course: Course, limit: float, change: FloatArray) -> _Case:
         both = sides.sum(axis=0)
         rows += [[0.0, -2 * limit]] * 2
         scale += [float(both.min()), float(both.max())]
+    least = max(_LEAST_ERROR * max(scale), 1e-300)
     values = np.array([course.effect, float(change[: len(course.leads)] @ course.leads)])
-    return _Case(values, pair @ course.cov @ pair.T, np.array(rows), np.array(scale))
+    return _Case(values, pair @ course.cov @ pair.T, np.array(rows), np.maximum(scale, least))
 
 
 def _sides(course: Course, limit: float, change: FloatArray) -> FloatArray:

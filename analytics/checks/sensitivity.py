@@ -22,7 +22,7 @@ def drift(study: Study) -> dict[str, Any] | None:
 
     None where there is no change before the start, or too few clusters to know its error.
     """
-    if int(study.grid.clusters[~study.grid.always].sum()) < FEW:
+    if study.clusters_in(~study.grid.always) < FEW:
         return None
     course = course_of(study)
     if course is None:

@@ -88,8 +88,10 @@ def breakdown(course: Course) -> float | None:
 
     if not stands(0.0):
         return None
-    low, high = 0.0, abs(course.effect)
-    while stands(high):
+    low, high = 0.0, max(abs(course.effect), course.spread(course.mean))
+    for _ in range(_ROUNDS):
+        if not stands(high):
+            break
         low, high = high, 2 * high
     for _ in range(_ROUNDS):
         middle = (low + high) / 2

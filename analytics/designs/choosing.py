@@ -19,19 +19,23 @@ _TELLING: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """The keys that tell a design, the most of them first."""
 
+_DEALT = "the spec asks for a permutation of a draw"
 _FIRST = "(first period treated)"
 
 
 def chosen(spec: Spec) -> tuple[str, Spec, str]:
     """Return the design, the spec that it reads, and why."""
     keys = spec.given.keys()
+    dealt = spec.given.get("inference") == "exact_permutation"
+    if dealt and {"exit", "event", "treatment"} <= keys:
+        return "randomised", spec, _DEALT
     for name, telling in _TELLING:
         if telling <= keys:
             return name, spec, f"the spec names {', '.join(sorted(telling))}"
     if {"unit", "time", "treatment"} <= keys:
         return _by_starts(spec)
-    if spec.given.get("inference") == "exact_permutation":
-        return "randomised", spec, "the spec asks for a permutation of a draw"
+    if dealt:
+        return "randomised", spec, _DEALT
     if "treatment" in keys:
         why = "there is no time, and nothing says that lots were drawn"
         return "observational", spec, why

@@ -10,7 +10,11 @@ from analytics.designs.table import numbers
 from analytics.estimators.grid import FloatArray
 from lrs.errors import BadInput
 
-_MOST_LEVELS = 50
+_ALWAYS = 50
+"""Words that any table may have."""
+_ROWS_A_WORD = 10
+_MOST_CELLS = 20_000_000
+"""Words times rows that are worked with: every word is a column of all rows."""
 
 
 def covariates_of(spec: Spec, *asked_about: str) -> tuple[FloatArray, list[str]]:
@@ -56,10 +60,13 @@ def _is_of_words(column: pd.Series) -> bool:
 
 def _levels(column: pd.Series) -> list[str]:
     levels = sorted(column.dropna().astype(str).unique())
-    if len(levels) > _MOST_LEVELS:
+    most = max(_ALWAYS, min(column.notna().sum() // _ROWS_A_WORD, _MOST_CELLS // len(column)))
+    if len(levels) > most:
         raise BadInput(
-            f"{column.name!r} has {len(levels)} different words; {_MOST_LEVELS} can be balanced",
+            f"{column.name!r} has {len(levels)} different words; in {len(column)} rows {most} can "
+            "be told apart",
             where="covariates",
-            hint="a column that names each person says nothing of likeness",
+            hint=f"words need {_ROWS_A_WORD} rows each on average: leave the column out (one that "
+            "names each person says nothing of likeness), or let like words be one",
         )
     return levels[1:]

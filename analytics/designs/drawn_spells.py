@@ -20,13 +20,19 @@ from analytics.estimators import randomised as by_lot
 from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.hazard import Spells
-from analytics.estimators.piecewise import Piecewise
+from analytics.estimators.permutation import Permuted
+from analytics.estimators.piecewise import Piecewise, no_surer
 from analytics.estimators.randomised import Draw
 from analytics.record import record_of
 from lrs.errors import BadInput
 
 KEYS = frozenset({"entry", "exit", "event", "pieces"})
 _FEWEST_EVENTS = 10
+_FEW_EVENTS = 50
+"""Events below which there are so few pieces that a hazard that is not level within them makes the
+model's error too small; dealing anew does not mind."""
+_MANY = 2_000
+"""People from which so few events are rare ones: the time everybody was there is nearly the same."""
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,14 +42,15 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     spells, dropped, names = spells_of(spec, "treatment", side)
     cuts = _cuts(spec, spells)
     draw = _draw(spells, cuts)
-    lots.check_clusters(draw, "cluster")
     balance = by_lot.balance(draw, names)
     trained = int(draw.side.sum())
     people = People(len(draw.side) - trained, trained, len(draw.side))
     found = piecewise.piecewise(spells, cuts) if spells.event.any() else None
-    permuted = lots.permuted_of(spec, draw)
-    effect = None if found is None else _effect(spells, found)
-    p = permuted.p if permuted else None if effect is None else effect.estimate.p
+    few_events = 0 < spells.event.sum() < _FEW_EVENTS and len(draw.side) < _MANY
+    permuted = lots.permuted_of(spec, draw, ratio=True, needed=few_events)
+    both = few_events and permuted is not None and not lots.is_dealt(spec, draw)
+    effect = None if found is None else _effect(spells, found, permuted, both=both)
+    p = _p(found, permuted, both=both)
     flags = [*spec.flags, *lots.flags_of(draw, people, balance), *_flags(spells, found)]
     if dropped > MANY_MISSING:
         flags.append("missing_outcomes")
@@ -62,7 +69,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "event_study": {},
             "naive": {},
             "checks": _checks(found, balance),
-            "inference": lots.inference_of(p, permuted, draw, plain),
+            "inference": lots.inference_of(p, permuted, draw, plain, both=both),
         },
     )
 
@@ -131,10 +138,22 @@ def _estimates(spells: Spells, found: Piecewise | None) -> dict[str, Any]:
     return {"piecewise_exponential": found.estimate.as_ratio()} | beside
 
 
-def _effect(spells: Spells, found: Piecewise) -> Effect:
+def _p(found: Piecewise | None, permuted: Permuted | None, *, both: bool) -> float | None:
+    """Return the permutation's p, else the model's, and the larger one of ``both``."""
+    own = None if found is None else found.estimate.p
+    if permuted is None or own is None:
+        return own if permuted is None else permuted.p
+    return max(own, permuted.p) if both else permuted.p
+
+
+def _effect(spells: Spells, found: Piecewise, permuted: Permuted | None, *, both: bool) -> Effect:
+    """Return the headline, no surer than the permutation is."""
+    estimate = found.estimate if permuted is None else no_surer(found.estimate, permuted.p)
     method = f"hazard ratio, piecewise exponential in {found.pieces} pieces"
-    difference = as_difference(found.estimate, spells.untrained_rate)
-    return Effect(found.estimate, ratio=True, difference=difference, method=method)
+    if both:
+        method += f"; fewer than {_FEW_EVENTS} events: the larger p of the model and of permutation"
+    difference = as_difference(estimate, spells.untrained_rate)
+    return Effect(estimate, ratio=True, difference=difference, method=method)
 
 
 def _checks(found: Piecewise | None, balance: dict[str, Any] | None) -> dict[str, Any]:

@@ -19,7 +19,10 @@ from analytics.estimators.hazard import Hazard, Spells
 from analytics.record import record_of
 from lrs.errors import BadInput
 
-KEYS = frozenset({"unit", "entry", "exit", "event", "covariates", "ties", "landmark", "cluster"})
+_REFUSED = "treatment"
+KEYS = frozenset(
+    {"unit", "entry", "exit", "event", "covariates", "ties", "landmark", "cluster", _REFUSED}
+)
 _FEWEST_EVENTS = 10
 
 
@@ -27,6 +30,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
     if spec.kpi["kind"] != "time_to_event":
         raise BadInput('this design is for the kind "time_to_event"', where="kpi.kind")
+    _check_exposure(spec)
     question = spec.question()
     spells, dropped, _ = spells_of(spec, "exposure", status(spec))
     changes = _changes(spells)
@@ -66,6 +70,23 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             },
         },
     )
+
+
+def _check_exposure(spec: Spec) -> None:
+    """Who is trained is read from ``exposure``, for it may change on the way; a draw is another design."""
+    if spec.given.get(_REFUSED) is not None:
+        raise BadInput(
+            "the design \"duration\" has no key 'treatment'",
+            where=_REFUSED,
+            hint="name the column 'exposure' (1 while trained); or, where lots were drawn, "
+            'ask for the design "randomised"',
+        )
+    if spec.given.get("exposure") is None:
+        raise BadInput(
+            "the spec lacks 'exposure'",
+            where="exposure",
+            hint="it names the column that is 1 while trained, 0 before",
+        )
 
 
 def _landmark(spec: Spec, spells: Spells) -> Spells | None:

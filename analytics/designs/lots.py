@@ -10,13 +10,16 @@ from analytics.checks import grading
 from analytics.checks.few import FEW
 from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
-from analytics.estimators.grid import BoolArray, IntArray
+from analytics.estimators.grid import IntArray
 from analytics.estimators.permutation import Permuted
 from analytics.estimators.randomised import Draw
 from lrs.errors import BadInput
 
 KEYS = frozenset({"unit", "treatment", "cluster", "covariates", "inference"})
 _UNBALANCED = 0.01
+_MOST = 0.5
+"""Share of units on both sides below which those that are look like mistakes, not like a trial that
+crosses over and that some have left."""
 
 
 class People(NamedTuple):
@@ -34,33 +37,43 @@ def check_sides(side: IntArray) -> None:
         raise BadInput(f"{who} is trained: there is nothing to compare", where="treatment")
 
 
-def check_clusters(draw: Draw, key: str) -> None:
-    """What was drawn is on one side; or everything is on both, as in a trial that crosses over."""
-    both = _on_both_sides(draw)
-    if both.any() and not both.all():
+def check_units(draw: Draw) -> None:
+    """A unit is on one side, unless units cross over: then most have rows on both."""
+    both = draw.crossed
+    if both.any() and both.mean() < _MOST:
         raise BadInput(
-            f"some {key}s have trained and untrained rows, others do not",
-            where=key,
-            hint="name as cluster what was drawn as one",
+            f"{int(both.sum())} of {len(both)} units have trained and untrained rows, "
+            "the others have only one of the two",
+            where="unit",
+            hint="a unit stays on the side it was drawn for; name as 'cluster' what has both sides",
         )
 
 
-def permuted_of(spec: Spec, draw: Draw) -> Permuted | None:
-    """Return the permutation test: when asked for, and when few were drawn.
+def permuted_of(
+    spec: Spec, draw: Draw, *, ratio: bool = False, needed: bool = False
+) -> Permuted | None:
+    """Return the permutation test: when asked for, ``needed``, and when few were drawn.
 
     Clusters that are on both sides were not what was drawn, and cannot be dealt anew.
     """
-    asked = spec.choice("inference", ("exact_permutation", "t"), "t") == "exact_permutation"
-    if _on_both_sides(draw).any():
-        if asked:
+    if draw.crossed.any():
+        if _is_asked(spec):
             raise BadInput(
                 "clusters that are on both sides were not drawn as one, and cannot be dealt anew",
                 where="inference",
                 hint="leave out the cluster, or the permutation",
             )
         return None
-    few = len(np.unique(draw.cluster)) < FEW
-    return by_lot.permuted(draw) if asked or few else None
+    return by_lot.permuted(draw, ratio=ratio) if needed or is_dealt(spec, draw) else None
+
+
+def is_dealt(spec: Spec, draw: Draw) -> bool:
+    """Return whether p is that of the permutation: when asked for, and when few were drawn."""
+    return _is_asked(spec) or len(np.unique(draw.cluster)) < FEW
+
+
+def _is_asked(spec: Spec) -> bool:
+    return spec.choice("inference", ("exact_permutation", "t"), "t") == "exact_permutation"
 
 
 def flags_of(draw: Draw, people: People, balance: dict[str, Any] | None) -> list[str]:
@@ -93,21 +106,21 @@ def counts_of(draw: Draw, people: People) -> dict[str, Any]:
 
 
 def inference_of(
-    p: float | None, permuted: Permuted | None, draw: Draw, plain: str
+    p: float | None, permuted: Permuted | None, draw: Draw, plain: str, *, both: bool = False
 ) -> dict[str, Any]:
-    """Return how p was found; ``plain`` is how without a permutation."""
+    """Return how p was found; ``plain`` is how without a permutation, or the larger of ``both``."""
     clusters = len(np.unique(draw.cluster))
     if permuted is None:
         return {"p": p, "clusters": clusters, "method": plain}
     method = "permutation, " + ("all" if permuted.exact else "a sample")
-    return {"p": p, "assignments": permuted.assignments, "clusters": clusters, "method": method}
-
-
-def _on_both_sides(draw: Draw) -> BoolArray:
-    """Return, for each cluster, whether it is on both sides."""
-    _, row = np.unique(draw.cluster, return_inverse=True)
-    trained = np.bincount(row, weights=draw.side)
-    return np.asarray((trained > 0) & (trained < np.bincount(row)))
+    method = f"the larger p of {plain} and {method}" if both else method
+    return {
+        "p": p,
+        "assignments": permuted.assignments,
+        "least_p": permuted.least_p,
+        "clusters": clusters,
+        "method": method,
+    }
 
 
 def _clusters(draw: Draw) -> tuple[int, int]:

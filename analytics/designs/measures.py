@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
+from analytics.designs.sides import happened, says_yes_or_no
 from analytics.designs.spec import Spec
 from analytics.designs.table import numbers
 from analytics.estimators.estimate import Estimate
@@ -54,8 +56,9 @@ def measures(
     spec: Spec, kpi: Mapping[str, Any], outcome: str, exposure: str | None, where: str = ""
 ) -> Measures:
     """Return the outcome of every row; rows without one are known to be so."""
-    value = numbers(spec.named(outcome, f"{where}outcome"), f"{where}outcome")
-    kind, known = kpi["kind"], ~np.isnan(value)
+    kind = kpi["kind"]
+    value = _values(spec.named(outcome, f"{where}outcome"), kind, f"{where}outcome")
+    known = ~np.isnan(value)
     if not known.any():
         raise BadInput(f"no row has a number in {outcome!r}", where=f"{where}outcome")
     den = np.ones(len(value))
@@ -83,6 +86,13 @@ def measures(
     return Measures(
         value * den if weighted else value, den, known, tuple(spec.flags), exposure is not None
     )
+
+
+def _values(column: pd.Series, kind: str, key: str) -> FloatArray:
+    """Return the outcome's numbers; what is yes or no may be said so, as a treatment may."""
+    if kind == "binary" and says_yes_or_no(column):
+        return happened(column, key)
+    return numbers(column, key)
 
 
 def _check_kind(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
 from analytics.estimators.columns import telling
-from analytics.estimators.effect import Effect
+from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.permutation import Permuted
@@ -42,11 +42,11 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     own = own.beside(covariates)
     draw, people = _draw(spec, own, covariates)
     question = spec.question()
-    effect, estimates = _effect(draw, question)
-    permuted = lots.permuted_of(spec, draw)
+    effect, estimates, told = _found(draw, question)
+    permuted = lots.permuted_of(spec, told, ratio=effect.ratio)
     balance = by_lot.balance(draw, names)
     flags = [*own.flags, *lots.flags_of(draw, people, balance), *_flags(draw, effect.estimate)]
-    skew = _skew(draw, question, permuted)
+    skew = _skew(told, question, permuted)
     p = permuted.p if permuted else max(effect.estimate.p, skew["permutation_p"] if skew else 0.0)
     return record_of(
         question,
@@ -58,8 +58,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         counts=lots.counts_of(draw, people),
         provenance=provenance,
         parts={
-            "estimates": {name: told.as_json() for name, told in estimates.items()}
-            | _ratios(draw, question),
+            "estimates": estimates | _ratios(draw, question),
             "event_study": {},
             "naive": {},
             "checks": {"balance": balance, "skew": skew},
@@ -76,7 +75,8 @@ def _draw(spec: Spec, own: Measures, covariates: FloatArray) -> tuple[Draw, Peop
     drawn = Draw(
         own.num[keep], own.den[keep], side[keep], cluster[keep], _centred(covariates[keep])
     )
-    lots.check_clusters(drawn, "cluster" if spec.optional("cluster") else "unit")
+    if spec.optional("unit") and not spec.optional("cluster"):
+        lots.check_units(drawn)
     return drawn, _people(spec, side, keep)
 
 
@@ -98,25 +98,54 @@ def _centred(covariates: FloatArray) -> FloatArray:
     return np.asarray(covariates - covariates.mean(axis=0)) if covariates.size else covariates
 
 
-def _effect(draw: Draw, question: Question) -> tuple[Effect, dict[str, Estimate]]:
-    difference = by_lot.difference(draw)
-    estimates = {"difference": difference}
-    without = by_lot.rates(draw)[0]
-    if question.per_exposure:
-        ratio = by_lot.log_ratio(draw)
-        if ratio is not None:
-            method = "ratio of rates; " + _errors(draw)
-            return Effect(ratio, ratio=True, difference=difference, method=method), estimates
+class Found(NamedTuple):
+    """The headline, what stands beside it, and the draw with the covariates it is adjusted for."""
+
+    effect: Effect
+    estimates: dict[str, Any]
+    draw: Draw
+
+
+def _found(draw: Draw, question: Question) -> Found:
     told = replace(draw, covariates=telling(draw.covariates))
-    adjusted = by_lot.ancova(told) if told.covariates.shape[1] else None
+    ratio = by_lot.log_ratio(told) if question.per_exposure else None
+    return _difference(told) if ratio is None else _ratio(told, ratio)
+
+
+def _ratio(draw: Draw, plain: Estimate) -> Found:
+    difference = by_lot.difference(draw)
+    estimates: dict[str, Any] = {"difference": difference.as_json()}
+    adjusted = by_lot.adjusted_ratio(draw) if draw.covariates.shape[1] else None
+    if adjusted is None:
+        method = "ratio of rates; " + _errors(draw)
+        return Found(Effect(plain, True, method, difference=difference), estimates, draw.bare)
+    estimates["poisson"] = adjusted.as_ratio()
+    method = "ratio of rates adjusted for covariates (Poisson); " + _errors(draw)
+    difference = as_difference(adjusted, _untrained_rate(draw, adjusted))
+    return Found(Effect(adjusted, True, method, difference=difference), estimates, draw)
+
+
+def _untrained_rate(draw: Draw, adjusted: Estimate) -> float:
+    """Return the rate of all if nobody were trained: the events of the trained over the ratio."""
+    by_side = np.where(draw.side == 1, np.exp(-adjusted.value), 1.0)
+    return float(draw.num @ by_side / draw.den.sum())
+
+
+def _difference(draw: Draw) -> Found:
+    difference = by_lot.difference(draw)
+    estimates: dict[str, Any] = {"difference": difference.as_json()}
+    adjusted = by_lot.ancova(draw) if draw.covariates.shape[1] else None
     if adjusted is not None:
-        estimates["ancova"] = adjusted
-    headline = adjusted or difference
+        estimates["ancova"] = adjusted.as_json()
     what = "difference in means" if adjusted is None else "difference adjusted for covariates"
-    spread = float(np.std(draw.num / draw.den))
-    counted = without if without > spread else None
-    method = f"{what}; {_errors(draw)}"
-    return Effect(headline, ratio=False, without=counted, method=method), estimates
+    without, spread = by_lot.rates(draw)[0], float(np.std(draw.num / draw.den))
+    effect = Effect(
+        adjusted or difference,
+        ratio=False,
+        without=without if without > spread else None,
+        method=f"{what}; {_errors(draw)}",
+    )
+    return Found(effect, estimates, draw.bare if adjusted is None else draw)
 
 
 def _ratios(draw: Draw, question: Question) -> dict[str, Any]:
@@ -151,6 +180,8 @@ def _skew(draw: Draw, question: Question, permuted: Permuted | None) -> dict[str
 
 
 def _errors(draw: Draw) -> str:
+    if draw.crossed.any():
+        return "clustered t interval, both sides of a cluster together"
     return "clustered t interval" if draw.clustered else "robust t interval (HC2)"
 
 

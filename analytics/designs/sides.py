@@ -42,6 +42,14 @@ def in_words(column: pd.Series) -> bool:
     return words <= _SIDES.keys() - {"1", "0"} and bool(words)
 
 
+def says_yes_or_no(column: pd.Series) -> bool:
+    """Return whether a column answers in words, here and there at least, and has no other numbers."""
+    told = _plain(pd.Series(column.dropna().unique(), dtype=object))
+    others = told[~told.isin(_SIDES.keys())].str.replace(",", ".", regex=False)
+    words = told.isin(_SIDES.keys() - {"1", "0"})
+    return bool(words.any()) and bool(pd.to_numeric(others, errors="coerce").isna().all())
+
+
 def happened(column: pd.Series, key: str) -> np.ndarray:
     """Return 1 where something has happened, 0 where not, nan where that is not told.
 

@@ -73,6 +73,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "inference": {
                 "p": p,
                 "placebo_p": placebo_p,
+                "least_p": 1 / (len(others.effects) + 1),
                 "assignments": len(others.effects) + 1,
                 "clusters": len(block.outcome),
                 "method": "placebos",

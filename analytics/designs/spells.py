@@ -46,9 +46,13 @@ def spells_of(spec: Spec, key: str, trained: FloatArray) -> Read:
     table = table[known]
     if table.empty:
         raise BadInput("no row has all its columns", where="data")
+    if not spec.optional("unit") and _follow_each_other(table, drawn=key == "treatment"):
+        table = table.assign(unit=table["cluster"])
     _refuse(table, table["exit"] <= table["entry"], "exit", "is not after its entry")
     _refuse(table, table["exposure"] < 0, key, "is below zero")
-    _check_order(table)
+    _check_overlap(table)
+    if spec.optional("unit"):
+        _check_event(table)
     covariates = table[[f"x{n}" for n in range(columns.shape[1])]].to_numpy(float)
     told = which_tell(covariates)
     covariates = telling(covariates[:, told])
@@ -86,11 +90,29 @@ def _refuse(table: pd.DataFrame, bad: pd.Series, key: str, why: str) -> None:
         raise BadInput(f"the {key} {why}", where=f"{key}: data row {table['row'][bad].iloc[0]}")
 
 
-def _check_order(table: pd.DataFrame) -> None:
-    """A unit is in one place at a time, and nothing of it follows its event."""
-    ordered = table.sort_values(["unit", "entry"], kind="stable")
-    same = ordered["unit"].eq(ordered["unit"].shift())
-    overlap = same & (ordered["entry"] < ordered["exit"].shift())
+def _follow_each_other(table: pd.DataFrame, *, drawn: bool) -> bool:
+    """Return whether the rows of a cluster follow one another, so that each is one who is met again.
+
+    Who was ``drawn`` stays on a side: a cluster on both is several.
+    """
+    if "cluster" not in table or not table["cluster"].duplicated().any():
+        return False
+    if drawn and (table.groupby("cluster")["exposure"].nunique() > 1).any():
+        return False
+    _, overlap = _ordered(table, "cluster")
+    return not overlap.any()
+
+
+def _ordered(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rows of each one in their order, and which begin before the last has ended."""
+    ordered = table.sort_values([key, "entry"], kind="stable")
+    same = ordered[key].eq(ordered[key].shift())
+    return ordered, same & (ordered["entry"] < ordered["exit"].shift())
+
+
+def _check_overlap(table: pd.DataFrame) -> None:
+    """A unit is in one place at a time."""
+    ordered, overlap = _ordered(table, "unit")
     if overlap.any():
         bad = ordered[overlap].iloc[0]
         raise BadInput(
@@ -98,11 +120,17 @@ def _check_order(table: pd.DataFrame) -> None:
             where=f"entry: data row {bad['row']}",
             hint="a spell begins where the one before it ended, or later",
         )
-    after = same & (ordered["event"].shift() == 1)
+
+
+def _check_event(table: pd.DataFrame) -> None:
+    """Nothing of a unit follows its event: who comes again is named otherwise."""
+    ordered, _ = _ordered(table, "unit")
+    after = ordered["unit"].eq(ordered["unit"].shift()) & (ordered["event"].shift() == 1)
     if after.any():
         bad = ordered[after].iloc[0]
         raise BadInput(
             f"{bad['unit']!r} has a spell after its event",
             where=f"event: data row {bad['row']}",
-            hint="only the last spell of a unit can end with the event",
+            hint="only the last spell of a unit can end with the event; for one that can happen "
+            "again, name the column 'cluster' in place of 'unit'",
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analytics.estimators.estimate import Estimate, ratio_of
+from analytics.estimators.question import Better
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class Effect:
     """The headline: a difference, or the logarithm of a ratio of rates (``ratio``).
 
     ``without`` is the mean the trained would have had untrained, where a percentage of it means
-    something; ``difference`` the same effect as a difference, beside a ratio.
+    something; ``difference`` the same effect as a difference, beside a ratio; ``better`` the way
+    that is wished.
     """
 
     estimate: Estimate
@@ -20,11 +22,23 @@ class Effect:
     method: str
     without: float | None = None
     difference: Estimate | None = None
+    better: Better = "up"
+
+    def towards(self, better: Better) -> Effect:
+        """Return the effect, with the way that is wished."""
+        return replace(self, better=better)
 
     @property
     def mde(self) -> float:
-        """Return the smallest effect that would have been found: for a ratio, as a share of 1."""
-        return ratio_of(self.estimate.mde) - 1 if self.ratio else self.estimate.mde
+        """Return the smallest wished effect that would have been found: for a ratio, as a share of 1.
+
+        A rise may be of any size; a fall leaves something, and is less than all.
+        """
+        if not self.ratio:
+            return self.estimate.mde
+        if self.better == "down":
+            return 1 - ratio_of(-self.estimate.mde)
+        return ratio_of(self.estimate.mde) - 1
 
     @property
     def percent(self) -> tuple[float, float, float] | None:
@@ -53,13 +67,15 @@ class Effect:
 
 
 def as_difference(ratio: Estimate, without: float) -> Estimate:
-    """Return a ratio's effect as a difference from what it would have been without."""
-    ends = [without * (ratio_of(end) - 1) for end in (ratio.value, ratio.low, ratio.high)]
-    return Estimate(ends[0], (ends[2] - ends[1]) / 2 / _WIDE, ratio.df)
+    """Return a ratio's effect as a difference from what it would have been without.
 
-
-_WIDE = 1.959963984540054
-"""Half of a 95 % interval, in standard errors."""
+    Its interval has the ends of the ratio's, so that it holds none where that one does.
+    """
+    value, low, high = (
+        without * (ratio_of(log) - 1) for log in (ratio.value, ratio.low, ratio.high)
+    )
+    half = Estimate(0.0, 1.0, ratio.df).reach
+    return Estimate(value, (high - low) / 2 / half, ratio.df).between(low, high)
 
 
 def _grown(log: float) -> float:

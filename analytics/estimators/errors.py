@@ -25,6 +25,9 @@ from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import Moments, Summing
 from analytics.estimators.panel import Panel
 
+_ROUNDING = 1e-13
+"""Share of what is summed below which an error is none."""
+
 
 class Spread(Protocol):
     """How clusters differ within their cohorts: all that an error needs."""
@@ -41,6 +44,10 @@ class Spread(Protocol):
 
     def covariance(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the covariance of the estimates, and the degrees of freedom of each."""
+        ...
+
+    def clusters_in(self, cohorts: BoolArray) -> int:
+        """Return how many clusters lie in some cohorts: one that lies in several is one."""
         ...
 
 
@@ -75,6 +82,10 @@ class SummedDeviations:
             below += np.diag(part) ** 2 / (n - 1)
         return total, _freedom(total, below)
 
+    def clusters_in(self, cohorts: BoolArray) -> int:
+        """Return how many clusters lie in some cohorts."""
+        return int(self.grid.clusters[cohorts].sum())
+
     def _squares(self, cohorts: IntArray, n: int, weights: FloatArray) -> FloatArray:
         summed = sum(weights[:, g] @ self.moments.total[g] for g in cohorts)
         squares = sum(weights[:, g] @ self.moments.squares[g] @ weights[:, g].T for g in cohorts)
@@ -94,6 +105,14 @@ class Deviations:
     def crossed(self) -> bool:
         """Return whether some cluster lies in more than one cohort."""
         return len(np.unique(self.cluster)) < len(self.cluster)
+
+    def clusters_in(self, cohorts: BoolArray) -> int:
+        """Return how many clusters lie in some cohorts: one that lies in several is one.
+
+        Cohorts without a period before their start have no deviations: theirs are counted for each.
+        """
+        known = len(np.unique(self.cluster[cohorts[self.cohort]]))
+        return known + int(self.grid.clusters[cohorts & self.grid.always].sum())
 
     @cached_property
     def strata(self) -> list[IntArray]:
@@ -155,11 +174,14 @@ class Measured:
     values: FloatArray
     cov: FloatArray
     df: FloatArray
+    rounding: FloatArray
+    """Errors that are no more than the rounding of what was summed."""
 
     def __getitem__(self, name: str) -> Estimate:
         at = self.names.index(name)
         se = float(np.sqrt(max(self.cov[at, at], 0.0)))
-        return Estimate(float(self.values[at]), se, float(self.df[at]))
+        told = se if se > self.rounding[at] else 0.0
+        return Estimate(float(self.values[at]), told, float(self.df[at]))
 
     def get(self, name: str) -> Estimate | None:
         """Return one estimate, or None when it could not be made."""
@@ -178,9 +200,10 @@ def measure(deviations: Spread, weights: Mapping[str, FloatArray | None]) -> Mea
     """
     made = {name: w for name, w in weights.items() if w is not None}
     stacked = np.array(list(made.values())).reshape(len(made), *deviations.grid.den.shape)
-    values = (stacked * deviations.grid.mean).sum(axis=(1, 2))
+    summed = stacked * deviations.grid.mean
     cov, df = deviations.covariance(stacked)
-    return Measured(tuple(made), values, cov, df)
+    rounding = _ROUNDING * np.abs(summed).sum(axis=(1, 2))
+    return Measured(tuple(made), summed.sum(axis=(1, 2)), cov, df, rounding)
 
 
 def deviations_of(panel: Panel, grid: Grid) -> Spread:

@@ -127,13 +127,16 @@ def twfe(grid: Grid) -> FloatArray | None:
 def trend_adjusted(grid: Grid, covariance: Covariance) -> FloatArray | None:
     """Return the weights of the jump at the start, beside a line of each cohort's own.
 
+    A cohort seen in a single period before its start takes no part: its line would be that of the time
+    after, and the jump whatever that one period was, a bad month that people were sent for as well.
     Where the time after the start is long, its first two periods are left out: an effect that takes
     two periods to settle would otherwise pass for the beginning of a line.
     """
     event = grid.periods[None, :] - grid.cohorts[:, None]
     after = (grid.treated & (event >= 0)).sum(axis=1)[grid.starts]
     settling = 2 if len(after) and np.median(after) >= 6 else 0
-    use = grid.there & ~(grid.treated & (event < settling))
+    has_line = grid.never | (grid.untreated.sum(axis=1) >= 2)
+    use = grid.there & has_line[:, None] & ~(grid.treated & (event < settling))
     return _jump(grid, additive(grid, lines=True), use, covariance)
 
 

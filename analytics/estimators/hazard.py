@@ -79,7 +79,8 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     design = np.column_stack([spells.exposure, spells.covariates])
     design = design - design.mean(axis=0)
     rows = AtRisk(spells.entry, spells.exit, spells.event == 1)
-    found = _top(rows, design, rows.shares(ties))
+    shares = rows.shares(ties)
+    found = _top(rows, design, shares)
     if found is None:
         return None
     params, cov = found
@@ -90,7 +91,7 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     if spells.cluster is not None:
         if len(np.unique(spells.cluster)) < 2:
             return None  # one cluster has no error
-        se, df = _clustered(_scores(rows, design, weights), spells.cluster, cov)
+        se, df = _clustered(_scores(rows, design, weights, shares), spells.cluster, cov)
     moved = design[rows.ended, 0] - _mean(rows, weights)[rows.nth, 0]
     return Hazard(Estimate(value, se, df), _proportional(spells.exit[rows.ended], moved))
 
@@ -163,14 +164,23 @@ def _mean(rows: AtRisk, weights: FloatArray) -> FloatArray:
     return np.asarray(summed[:, 1:] / summed[:, :1])
 
 
-def _scores(rows: AtRisk, design: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return each row's part in the score: what happened less what its time at risk leads to expect."""
-    mean = _mean(rows, weights)
-    hazard = (rows.events / rows.sums(weights[:, :1])[:, 0])[:, None]
-    passed = rows.gathered(np.column_stack([hazard, hazard * mean]))
+def _scores(
+    rows: AtRisk, design: FloatArray, weights: FloatArray, shares: FloatArray
+) -> FloatArray:
+    """Return each row's part in the score: what happened less what its time at risk leads to expect.
+
+    Of rows that end at once, each is the first to end, the second and so on for an equal part: its
+    event is held against the mean of all these turns, and it is at risk until its own turn only.
+    """
+    turns = rows.turns(weights, shares)
+    mean, hazard = turns[:, 1:] / turns[:, :1], 1 / turns[:, :1]
+    felt = np.column_stack([hazard, hazard * mean])
+    passed = rows.gathered(rows.summed(felt))
+    passed[rows.ended] -= rows.summed(shares[:, None] * felt)[rows.nth]
     expected = weights[:, 1:] * passed[:, :1] - weights[:, :1] * passed[:, 1:]
     happened = np.zeros_like(design)
-    happened[rows.ended] = design[rows.ended] - mean[rows.nth]
+    usual = rows.summed(mean) / rows.events[:, None]
+    happened[rows.ended] = design[rows.ended] - usual[rows.nth]
     return np.asarray(happened - expected)
 
 

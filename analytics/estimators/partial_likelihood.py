@@ -78,9 +78,17 @@ class AtRisk:
 
     def sums_of_ended(self, values: FloatArray) -> FloatArray:
         """Return the sums over those to whom it happens at each time."""
-        columns = values[self.ended].T
-        summed = [np.bincount(self.nth, column, len(self.times)) for column in columns]
+        return self.summed(values[self.ended])
+
+    def summed(self, values: FloatArray) -> FloatArray:
+        """Return the sums at each time: events × columns in, times × columns out."""
+        summed = [np.bincount(self.nth, column, len(self.times)) for column in values.T]
         return np.column_stack(summed)
+
+    def turns(self, weights: FloatArray, shares: FloatArray) -> FloatArray:
+        """Return, for each event, the sums over those at risk less its share of who it happens to."""
+        tied = self.sums_of_ended(weights)[self.nth]
+        return np.asarray(self.sums(weights)[self.nth] - shares[:, None] * tied)
 
     def gathered(self, values: FloatArray) -> FloatArray:
         """Return what each row gathers while at risk: times × columns in, rows × columns out."""
@@ -122,8 +130,7 @@ def likelihood(rows: AtRisk, design: FloatArray, shares: FloatArray, params: Flo
     Every event is a term: the share of who it happened to in all hazards at risk.
     """
     weights = weighed(design, params)
-    over, tied = rows.sums(weights)[rows.nth], rows.sums_of_ended(weights)[rows.nth]
-    over -= shares[:, None] * tied
+    over = rows.turns(weights, shares)
     with np.errstate(divide="ignore", invalid="ignore"):
         each = 1 / over[:, 0]
         mean = over[:, 1:] * each[:, None]

@@ -29,13 +29,15 @@ class Permuted:
     """A p value by re-drawing; ``exact`` when every way was tried.
 
     ``spread`` is the root mean square of what the other deals give: the error of an effect that
-    only placebos can measure.
+    only placebos can measure. ``least_p`` is the smallest p that there can be, however large the
+    effect. From .05 on nothing could have been found; 0 where it is not known.
     """
 
     p: float
     assignments: int
     exact: bool
     spread: float
+    least_p: float = 0.0
 
 
 def assignments(labels: IntArray) -> int:
@@ -47,27 +49,40 @@ def assignments(labels: IntArray) -> int:
     return ways
 
 
+def least_possible(labels: IntArray) -> float:
+    """Return the smallest p that dealing the labels in every way can give, two-sided.
+
+    Where two sides are of one size, a deal and its mirror image do as much.
+    """
+    _, counts = np.unique(labels, return_counts=True)
+    mirrored = len(counts) == 2 and counts[0] == counts[1]
+    return (2 if mirrored else 1) / assignments(labels)
+
+
 def deal_test(parts: FloatArray, labels: IntArray) -> Permuted:
     """Test ``sum(parts[i, labels[i]])`` against all deals of the same labels, two-sided."""
     observed = abs(float(parts[np.arange(len(labels)), labels].sum()))
-    least = observed - _ROUNDING * float(np.abs(parts).max(axis=1).sum())
+    least = observed - _rounding(parts)
     ways = assignments(labels)
     exact = ways <= ENUMERATED
     if exact:
         dealt: Iterator[IntArray] = _in_chunks(_all_deals(labels), len(labels))
     else:
-        dealt = _random_deals(labels)
-    as_much = total = 0
-    squares = 0.0
-    for deals in dealt:
-        values = parts[np.arange(len(labels)), deals].sum(axis=1)
-        as_much += int((np.abs(values) >= least).sum())
-        total += len(deals)
-        squares += float(values @ values)
+        parts, dealt = _in_order(parts), _random_deals(np.sort(labels))
+    found = [parts[np.arange(len(labels)), deals].sum(axis=1) for deals in dealt]
+    values = np.abs(np.concatenate(found))
+    total, as_much = len(values), int((values >= least).sum())
     others = total - 1 if exact else total
-    spread = math.sqrt(max(squares - observed**2 * exact, 0.0) / others) if others > 0 else 0.0
-    p = as_much / total if exact else (as_much + 1) / (total + 1)
-    return Permuted(p, total, exact=exact, spread=spread)
+    squares = float(values @ values) - observed**2 * exact
+    spread = math.sqrt(max(squares, 0.0) / others) if others > 0 else 0.0
+    if not exact:
+        return Permuted((as_much + 1) / (total + 1), total, False, spread, 1 / (total + 1))
+    return Permuted(as_much / total, total, True, spread, least_possible(labels))
+
+
+def _rounding(parts: FloatArray) -> float:
+    """Return by how much what two deals give may differ and still be the same."""
+    return _ROUNDING * float(np.abs(parts).max(axis=1).sum())
 
 
 def _all_deals(labels: IntArray) -> Iterator[tuple[int, ...]]:
@@ -94,6 +109,15 @@ def _place(
 def _in_chunks(deals: Iterator[tuple[int, ...]], width: int) -> Iterator[IntArray]:
     while chunk := list(itertools.islice(deals, _CHUNK)):
         yield np.array(chunk, dtype=np.int64).reshape(len(chunk), width)
+
+
+def _in_order(parts: FloatArray) -> FloatArray:
+    """Return the parts in an order of their own: which deals are drawn must not hang on that of the
+    rows, or on names. What differs by rounding alone counts as the same.
+    """
+    unit = _ROUNDING * float(np.abs(parts).max())
+    keys = np.round(parts / unit) if unit > 0 else parts
+    return np.asarray(parts[np.lexsort(keys.T[::-1])])
 
 
 def _random_deals(labels: IntArray) -> Iterator[IntArray]:

@@ -1,8 +1,10 @@
 """Drawn by lot: the difference between the two sides, and what chance alone would make of it.
 
 The error is Neyman's, side by side (Welch; HC2 of the regression), summed over clusters when whole
-clusters were drawn. With covariates the difference is adjusted by regression (ANCOVA). Events per
-exposure are told as a ratio of rates.
+clusters were drawn. Where a cluster has rows on both sides, as in a trial that crosses over or where
+lots were drawn within teams, what its two sides share counts: the parts of both are added up with
+their signs. With covariates the difference is adjusted by regression (ANCOVA). Events per exposure
+are told as a ratio of rates, adjusted by Poisson's regression.
 """
 
 from __future__ import annotations
@@ -10,12 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
+from analytics.estimators.columns import telling
 from analytics.estimators.estimate import Estimate
-from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.permutation import Permuted, deal_test
+
+_ROUNDS = 60
+_STILL = 1e-10
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,27 @@ class Draw:
         """Return whether more than one row was drawn at a time."""
         return len(np.unique(self.cluster)) < len(self.cluster)
 
+    @property
+    def crossed(self) -> BoolArray:
+        """Return, for each cluster, whether it has rows on both sides."""
+        return np.asarray(self.rows_by_side.all(axis=1))
+
+    @property
+    def rows_by_side(self) -> IntArray:
+        """Return how many rows each cluster has on each side."""
+        return self.summed(np.ones(len(self.side))).astype(np.int64)
+
+    @property
+    def bare(self) -> Draw:
+        """Return the same without its covariates."""
+        return replace(self, covariates=np.empty((len(self.side), 0)))
+
+    def summed(self, part: FloatArray) -> FloatArray:
+        """Return the sum over the rows of each cluster on each side."""
+        codes, row = np.unique(self.cluster, return_inverse=True)
+        sums = np.bincount(2 * row + self.side, weights=part, minlength=2 * len(codes))
+        return np.asarray(sums.reshape(-1, 2))
+
 
 def rates(draw: Draw) -> tuple[float, float]:
     """Return the rate of the untrained and of the trained."""
@@ -46,7 +72,7 @@ def difference(draw: Draw) -> Estimate:
     without, trained = rates(draw)
     mean, den = np.array([without, trained]), np.bincount(draw.side, weights=draw.den, minlength=2)
     off = (draw.num - mean[draw.side] * draw.den) / den[draw.side]
-    return _by_side(trained - without, off, draw)
+    return _by_cluster(trained - without, off * _sign(draw), draw)
 
 
 def log_ratio(draw: Draw) -> Estimate | None:
@@ -56,7 +82,7 @@ def log_ratio(draw: Draw) -> Estimate | None:
         return None
     mean, num = np.array([without, trained]), np.bincount(draw.side, weights=draw.num, minlength=2)
     off = (draw.num - mean[draw.side] * draw.den) / num[draw.side]
-    return _by_side(float(np.log(trained / without)), off, draw)
+    return _by_cluster(float(np.log(trained / without)), off * _sign(draw), draw)
 
 
 def two_parts(draw: Draw) -> tuple[Estimate, Estimate | None]:
@@ -94,41 +120,100 @@ def ancova(draw: Draw) -> Estimate | None:
     beta = inverse @ (weighted.T @ outcome)
     left = outcome - design @ beta
     part = (weighted @ inverse[1]) * left
-    if draw.clustered:
-        return _by_side(float(beta[1]), part, draw)
     leverage = np.einsum("ij,jk,ik->i", design, inverse, weighted)
+    return _robust(float(beta[1]), part, leverage, design.shape[1], draw)
+
+
+def adjusted_ratio(draw: Draw) -> Estimate | None:
+    """Return the logarithm of the ratio adjusted for the covariates; None when it cannot be told."""
+    design = np.column_stack([np.ones(len(draw.num)), draw.side, draw.covariates])
+    if np.linalg.matrix_rank(design) < design.shape[1] or len(draw.num) <= design.shape[1]:
+        return None
+    fitted = _poisson(draw, design) if min(rates(draw)) > 0 else None
+    if fitted is None:
+        return None
+    beta, usual, inverse = fitted
+    part = (design @ inverse[1]) * (draw.num - usual)
+    leverage = usual * np.einsum("ij,jk,ik->i", design, inverse, design)
+    return _robust(float(beta[1]), part, leverage, design.shape[1], draw)
+
+
+def _poisson(draw: Draw, design: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Return the coefficients of Poisson's regression over the exposure, what it leads to expect
+    of each row, and the inverse information; None when the likelihood has no top.
+    """
+    beta = np.zeros(design.shape[1])
+    beta[0] = np.log(draw.num.sum() / draw.den.sum())
+    for _ in range(_ROUNDS):
+        usual = draw.den * np.exp(design @ beta)
+        inverse = np.linalg.pinv(design.T @ (design * usual[:, None]), hermitian=True)
+        score = design.T @ (draw.num - usual)
+        step = inverse @ score
+        if float(np.abs(step[:2]).max()) < _STILL and float(score @ step) < _STILL:
+            return beta, np.asarray(usual), np.asarray(inverse, np.float64)
+        beta = beta + step / max(1.0, float(np.abs(step).max()) / 3)
+    return None
+
+
+def _robust(
+    value: float, part: FloatArray, leverage: FloatArray, columns: int, draw: Draw
+) -> Estimate:
+    """Return a regression's estimate with the error of its clusters, else with that of HC2."""
+    if draw.clustered:
+        return _by_cluster(value, part, draw)
     part = part / np.sqrt(np.clip(1 - leverage, 1e-12, None))
-    se = float(np.sqrt(part @ part))
-    return Estimate(float(beta[1]), se, float(len(outcome) - design.shape[1]))
+    return Estimate(value, float(np.sqrt(part @ part)), float(len(part) - columns))
 
 
-def _by_side(value: float, part: FloatArray, draw: Draw) -> Estimate:
-    """Return the estimate with Neyman's error: the spread of the clusters' parts, side by side."""
-    total, below = 0.0, 0.0
-    for side in (0, 1):
-        own = draw.side == side
-        parts = pd.Series(part[own]).groupby(draw.cluster[own]).sum().to_numpy()
-        n = len(parts)
-        if n < 2:
-            return Estimate(value, 0.0, 1.0)
-        variance = n / (n - 1) * float(((parts - parts.mean()) ** 2).sum())
-        total += variance
-        below += variance**2 / (n - 1)
+def _sign(draw: Draw) -> FloatArray:
+    return np.where(draw.side == 1, 1.0, -1.0)
+
+
+def _by_cluster(value: float, part: FloatArray, draw: Draw) -> Estimate:
+    """Return the estimate with Neyman's error: the spread of the clusters' parts, side by side.
+
+    Where clusters have rows on both sides, their parts of the two sides are added up first. Each
+    side keeps its own n / (n - 1) and the smaller one gives the degrees of freedom; when all
+    clusters are on both sides this is the error of paired differences.
+    """
+    there, summed = draw.rows_by_side > 0, draw.summed(part)
+    n = there.sum(axis=0)
+    if n.min() < 2:
+        return Estimate(value, 0.0, 1.0)
+    off = np.where(there, summed - summed.sum(axis=0) / n, 0.0) * np.sqrt(n / (n - 1))
+    if there.all(axis=1).any():
+        return Estimate(value, float(np.linalg.norm(off.sum(axis=1))), float(n.min() - 1))
+    variance = (off**2).sum(axis=0)
+    total, below = float(variance.sum()), float((variance**2 / (n - 1)).sum())
     return Estimate(value, total**0.5, total**2 / below if below > 0 else 1.0)
 
 
-def permuted(draw: Draw) -> Permuted:
-    """Return the permutation test of no effect on anyone, whole clusters dealt together."""
-    own = draw.num - draw.den * (draw.num.sum() / draw.den.sum())
-    if draw.covariates.shape[1]:
-        design = np.column_stack([np.ones(len(own)), draw.covariates])
-        own = own - design @ np.linalg.lstsq(design, own, rcond=None)[0]
-    codes, row = np.unique(draw.cluster, return_inverse=True)
-    total = np.bincount(row, weights=own, minlength=len(codes))
-    side = np.zeros(len(codes), np.int64)
-    side[row] = draw.side
-    den = np.bincount(draw.side, weights=draw.den, minlength=2)
-    return deal_test(np.column_stack([-total / den[0], total / den[1]]), side)
+def permuted(draw: Draw, *, ratio: bool = False) -> Permuted:
+    """Return the permutation test of no effect on anyone, whole clusters dealt together.
+
+    Dealt is what each had beyond what its covariates lead to expect, by the regression that adjusts
+    the estimate: Poisson's for a ``ratio``, least squares for a difference.
+    """
+    plain = draw.den * (draw.num.sum() / draw.den.sum())
+    usual = _foretold(draw, ratio=ratio) if draw.covariates.shape[1] and plain.any() else None
+    own = draw.summed(draw.num - (plain if usual is None else usual)).sum(axis=1)
+    rows = draw.rows_by_side
+    size = usual if ratio and usual is not None else draw.den
+    without, trained = np.bincount(draw.side, weights=size, minlength=2)
+    side = (rows[:, 1] > 0).astype(np.int64)
+    return deal_test(np.column_stack([-own / without, own / trained]), side)
+
+
+def _foretold(draw: Draw, *, ratio: bool) -> FloatArray | None:
+    """Return what the covariates lead to expect of each row, whatever its side."""
+    design = np.column_stack([np.ones(len(draw.num)), telling(draw.covariates)])
+    if ratio:
+        fitted = _poisson(draw, design)
+        return None if fitted is None else fitted[1]
+    root = np.sqrt(draw.den)
+    scaled = design * root[:, None]
+    beta = np.linalg.lstsq(scaled, draw.num / root, rcond=None)[0]
+    return np.asarray(draw.den * (design @ beta))
 
 
 def balance(draw: Draw, names: list[str]) -> dict[str, object] | None:

@@ -67,6 +67,12 @@ class Study:
             rows |= used
         return rows
 
+    def clusters_in(self, cohorts: BoolArray) -> int:
+        """Return how many clusters lie in some cohorts: one that lies in several is one."""
+        if not self.grid.there.any():
+            return int(self.grid.clusters[cohorts].sum())
+        return self.deviations.clusters_in(cohorts)
+
     @cached_property
     def fitted(self) -> fits.Covariance | None:
         """Return the fitted covariance of the cells; None when there is too little to fit it to."""

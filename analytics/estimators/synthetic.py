@@ -9,6 +9,7 @@ units in the trained one's place that nothing happened to.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,11 @@ from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.permutation import SEED
 
 _MOST_PLACEBOS = 200
+"""Sets of donors that are drawn where there are too many to take each once."""
+_EACH = 1_000
+"""Sets of which each is taken."""
+_FITTED = 1e-16
+"""Share of a later distance below which the earlier one is rounding."""
 _TINY = 1e-6
 """Ridge on time and on a control's weights, in standard deviations: it only breaks ties."""
 _ROUNDING = 1e-9
@@ -178,7 +184,7 @@ class Placebos:
 
 def _grown(gaps: FloatArray, before: int) -> float:
     earlier, later = float(np.mean(gaps[:before] ** 2)), float(np.mean(gaps[before:] ** 2))
-    return later / earlier if earlier > 0 else np.inf
+    return later / earlier if earlier > _FITTED * later else np.inf
 
 
 def placebos(block: Block, method: Method) -> Placebos:
@@ -193,9 +199,10 @@ def _choices(block: Block) -> list[tuple[int, ...]]:
         return [(row,) for row in range(block.donors)] if block.donors > 1 else []
     if block.donors <= block.trained:
         return []
-    rows: IntArray = np.arange(block.donors)
-    if block.trained == 2 and block.donors * (block.donors - 1) // 2 <= _MOST_PLACEBOS:
-        return list(combinations(rows.tolist(), 2))
+    # In an order of their own, so that what units are called changes no draw.
+    rows: IntArray = np.lexsort(block.outcome[: block.donors].T)
+    if math.comb(block.donors, block.trained) <= _EACH:
+        return list(combinations(rows.tolist(), block.trained))
     draw = np.random.default_rng(SEED)
     picks = (draw.choice(rows, block.trained, replace=False) for _ in range(_MOST_PLACEBOS))
     return [tuple(sorted(pick.tolist())) for pick in picks]

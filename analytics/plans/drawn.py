@@ -8,9 +8,13 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import sqlalchemy as sa
 
+from analytics.checks.few import FEW
+from analytics.checks.grading import SIGNIFICANT
 from analytics.estimators.panel import NEVER
+from analytics.estimators.permutation import least_possible
 from analytics.months import MICROSECONDS_A_DAY, month_name
 from analytics.plans.drawing import METHOD, Draw, Team, Wave, draw_starts, imbalance
 from analytics.plans.history import Before, staff, teams_to_draw, units
@@ -179,6 +183,7 @@ def _power(
             for row in table(found, by_lot=plan.assignment == "lot")
         ],
         "planned": _planned(found, plan, waves),
+        "too_few": _too_few(found, waves),
         "needed": None if effect is None else needed(found, effect),
     }
 
@@ -187,11 +192,20 @@ def _planned(found: History, plan: Plan, waves: Sequence[Wave]) -> dict[str, Any
     if not waves or plan.window is None:
         return None
     beside = found.teams - sum(wave.teams for wave in waves)
-    if beside < 0:
+    if beside < 0 or _too_few(found, waves):
         return None
     by_lot = plan.assignment == "lot"
     least = smallest(found, waves, beside, plan.window[1], by_lot=by_lot)
     return None if least is None else {"effect": least, **_relative(least, found)}
+
+
+def _too_few(found: History, waves: Sequence[Wave]) -> bool:
+    """Return whether so few teams take part that no effect could be told from chance."""
+    sizes = [wave.teams for wave in waves]
+    beside = found.teams - sum(sizes)
+    labels = np.repeat(np.arange(len(sizes) + 1), [*sizes, max(beside, 0)])
+    are_dealt = len(labels) < FEW or sum(sizes) == 1
+    return bool(waves) and are_dealt and least_possible(labels) >= SIGNIFICANT
 
 
 def _relative(effect: float, found: History) -> dict[str, float | None]:

@@ -27,7 +27,8 @@ def nothing_seen(told: Told) -> str:
     """Say that no effect was seen, and how small a one would have been."""
     return (
         f"No effect of {path(told)} on {inside(outcome(told))} could be seen; "
-        f"one of {smallest(told.amounts())} or more would most likely have been seen."
+        f"{_one(told.amounts())} of {smallest(told.amounts())} or more would most likely have been "
+        "seen."
     )
 
 
@@ -74,6 +75,13 @@ def sure(amounts: Amounts) -> str:
 def smallest(amounts: Amounts) -> str:
     """Return the smallest effect that would have been seen."""
     return with_measure(amounts.words("en")[3], amounts)
+
+
+def _one(amounts: Amounts) -> str:
+    """Return what would have been seen: in per cent, a rise is not as large as the fall that undoes it."""
+    if amounts.measure != "percent":
+        return "one"
+    return "a fall" if amounts.smallest_falls else "a rise"
 
 
 def with_measure(digits: str, amounts: Amounts) -> str:

@@ -51,6 +51,12 @@ CLAUSES: Texts = {
         "alla gick utbildningen samtidigt, så det finns ingen att jämföra med",
         "iedereen is tegelijk opgeleid, dus er is niemand om mee te vergelijken",
     ),
+    "too_few_to_tell": _row(
+        "with so few teams or units no effect, however large, could be told from chance",
+        "med så få team eller enheter går ingen effekt, hur stor den än är, att skilja från slumpen",
+        "met zo weinig teams of eenheden is geen enkel effect, hoe groot ook, van toeval te "
+        "onderscheiden",
+    ),
     "window_not_closed": _row(
         "it is too early, the time that was planned for the effect is not over",
         "det är för tidigt, den tid som planerades för effekten är inte slut",
@@ -91,12 +97,12 @@ CLAUSES: Texts = {
     ),
     "poor_overlap": _row(
         "the people compared with are too unlike those trained",
-        "de som jämförs med är för olika dem som utbildades",
+        "de som man jämför med liknar de utbildade för lite",
         "de mensen met wie wordt vergeleken lijken te weinig op wie werd opgeleid",
     ),
     "selected_comparison": _row(
         "people were chosen, or chose themselves, and there are no earlier figures to allow for it",
-        "deltagarna valdes ut, eller valde själva, och tidigare siffror saknas att räkna bort det med",
+        "deltagarna valdes ut, eller valde själva, och det saknas tidigare siffror att räkna bort det med",
         "de deelnemers zijn gekozen, of kozen zelf, en er zijn geen eerdere cijfers om dat te "
         "verrekenen",
     ),
@@ -177,6 +183,11 @@ MEANINGS: Texts = {
         "Whatever else changed at that time looks like the training's doing.",
         "Allt annat som ändrades då ser ut som utbildningens verk.",
         "Al het andere dat toen veranderde lijkt het werk van de training.",
+    ),
+    "too_few_to_tell": _row(
+        "That nothing was seen says nothing about the training.",
+        "Att inget syns säger inget om utbildningen.",
+        "Dat er niets te zien is, zegt niets over de training.",
     ),
     "window_not_closed": _row(
         "A verdict now would be a guess.",
@@ -299,7 +310,7 @@ STEPS: Texts = {
     "draw_here": _row(
         "Let the draw be made here, before the start, so that it can be shown.",
         "Låt lottningen göras här, före starten, så att den kan visas upp.",
-        "Laat de loting hier doen, vóór de start, zodat die kan worden getoond.",
+        "Laat de loting hier plaatsvinden, vóór de start, zodat die kan worden getoond.",
     ),
     "leave_some_for_later": _row(
         "Start some teams a few months later than the others.",

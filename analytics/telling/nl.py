@@ -29,8 +29,9 @@ def suggestion(told: Told, reason: str) -> str:
 def nothing_seen(told: Told) -> str:
     """Say that no effect was seen, and how small a one would have been."""
     return (
-        f"Er is geen effect van {path(told)} op {inside(outcome(told))} te zien; een effect van "
-        f"{smallest(told.amounts())} of meer zou vrijwel zeker zichtbaar zijn geweest."
+        f"Er is geen effect van {path(told)} op {inside(outcome(told))} te zien; "
+        f"{_one(told.amounts())} van {smallest(told.amounts())} of meer zou vrijwel zeker zichtbaar "
+        "zijn geweest."
     )
 
 
@@ -83,6 +84,13 @@ def sure(amounts: Amounts) -> str:
 def smallest(amounts: Amounts) -> str:
     """Return the smallest effect that would have been seen."""
     return with_measure(amounts.words("nl")[3], amounts)
+
+
+def _one(amounts: Amounts) -> str:
+    """Return what would have been seen: in per cent, a rise is not as large as the fall that undoes it."""
+    if amounts.measure != "percent":
+        return "een effect"
+    return "een daling" if amounts.smallest_falls else "een stijging"
 
 
 def with_measure(digits: str, amounts: Amounts) -> str:

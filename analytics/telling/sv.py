@@ -25,7 +25,8 @@ def nothing_seen(told: Told) -> str:
     """Say that no effect was seen, and how small a one would have been."""
     return (
         f"Ingen effekt av {path(told)} på {inside(outcome(told))} gick att se; "
-        f"en effekt på {smallest(told.amounts())} eller mer hade med största sannolikhet synts."
+        f"{_one(told.amounts())} på {smallest(told.amounts())} eller mer hade med största "
+        "sannolikhet synts."
     )
 
 
@@ -76,6 +77,13 @@ def sure(amounts: Amounts) -> str:
 def smallest(amounts: Amounts) -> str:
     """Return the smallest effect that would have been seen."""
     return with_measure(amounts.words("sv")[3], amounts)
+
+
+def _one(amounts: Amounts) -> str:
+    """Return what would have been seen: in per cent, a rise is not as large as the fall that undoes it."""
+    if amounts.measure != "percent":
+        return "en effekt"
+    return "en minskning" if amounts.smallest_falls else "en ökning"
 
 
 def with_measure(digits: str, amounts: Amounts) -> str:

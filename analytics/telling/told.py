@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,7 +43,16 @@ class Told:
         sign = 1 if value >= 0 else -1
         ends = sorted((sign * low, sign * high))
         mde = self.effect.mde * self._scale(self.effect)
-        return Amounts(measure, abs(value), ends[0], ends[1], mde, self.question.unit or "")
+        return Amounts(
+            measure,
+            abs(value),
+            ends[0],
+            ends[1],
+            mde,
+            self._unit,
+            falls=self.effect.ratio and value < 0,
+            smallest_falls=self.effect.ratio and self.question.better == "down",
+        )
 
     def _scaled(self, effect: Effect) -> tuple[Measure, float, float, float]:
         ends = (effect.estimate.value, effect.estimate.low, effect.estimate.high)
@@ -57,11 +67,15 @@ class Told:
             return "percent"
         if self.question.kind == "binary":
             return "points"
-        if self.question.kind == "ordinal":
-            return "unit" if self.question.unit else "scale"
-        if self.question.unit:
+        if self._unit:
             return "unit"
-        return "bare"
+        return "scale" if self.question.kind == "ordinal" and not self.question.unit else "bare"
+
+    @property
+    def _unit(self) -> str:
+        """Return the unit, unless the outcome itself is named so: NPS rises by 5, not by 5 NPS."""
+        unit = self.question.unit or ""
+        return "" if unit.casefold() == self.question.outcome_name.casefold() else unit
 
     def _scale(self, effect: Effect) -> float:
         return 100.0 if self._measure(effect) in ("percent", "points") else 1.0
@@ -77,9 +91,23 @@ class Amounts:
     high: float
     mde: float
     unit: str
+    falls: bool = False
+    """Whether the effect is a fall that leaves something: less than 100 %."""
+    smallest_falls: bool = False
+    """Whether the smallest effect is one."""
 
     def words(self, lang: Lang) -> tuple[str, str, str, str]:
         """Return value, low, high and smallest effect as digits, all as precise as the value."""
         digits = decimals_for(max(self.value, (self.high - self.low) / 10))
-        told = [number(part, lang, digits) for part in (self.value, self.low, self.high)]
-        return told[0], told[1], told[2], number(self.mde, lang, decimals_for(self.mde))
+        parts = (self.value, self.low, self.high)
+        told = [_number(part, lang, digits, falls=self.falls) for part in parts]
+        smallest = decimals_for(self.mde)
+        mde = _number(self.mde, lang, smallest, falls=self.smallest_falls)
+        return told[0], told[1], told[2], mde
+
+
+def _number(value: float, lang: Lang, decimals: int, *, falls: bool) -> str:
+    """Return a number; a fall of nearly all is not rounded to all."""
+    if falls and decimals == 0 and round(value) >= 100:
+        return number(math.floor(min(value, 99.9) * 10) / 10, lang, 1)
+    return number(value, lang, decimals)

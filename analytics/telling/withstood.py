@@ -10,7 +10,7 @@ _STANDS: dict[Lang, str] = {
     "sv": "Effekten står sig så länge de två sidorna, utan utbildningen, inte skulle ha glidit isär "
     "mer än {times} gånger så mycket från {period} till nästa som de gjorde som mest före starten.",
     "nl": "Het effect houdt stand zolang de twee kanten, zonder de training, van {period} op {other} "
-    "niet meer dan {times} keer zo ver uit elkaar waren gelopen als op zijn meest vóór de start.",
+    "niet meer dan {times} keer zo ver uit elkaar waren gelopen als vóór de start op zijn hoogst gebeurde.",
 }
 _TOO_COARSE: dict[Lang, str] = {
     "en": "The plain comparison of periods is too coarse to say how much drift the effect withstands.",

@@ -56,6 +56,7 @@ def test_eight_people_have_seventy_assignments_and_no_claim() -> None:
     assert answer["inference"] == {
         "p": pytest.approx(60 / 70, abs=1e-9),
         "assignments": 70,
+        "least_p": pytest.approx(2 / 70, abs=1e-9),
         "clusters": 8,
         "method": "permutation, all",
     }

@@ -125,7 +125,7 @@ def test_named_unit_and_start_say_the_same_as_a_column(tmp_path: Path) -> None:
     by_name = ask(tmp_path, table.sample(frac=1, random_state=1), treatment=None,
                   treated_unit="mine", start="2025-03")  # fmt: skip
     assert by_name["estimates"] == by_column["estimates"]
-    assert by_column["flags"] == ["single_treated_unit"]
+    assert by_column["flags"] == ["too_few_to_tell", "single_treated_unit"]  # one beside twelve
     assert by_column["grade"] == "C"
     assert set(by_column["event_study"]) == {str(e) for e in range(-14, 6)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from scipy import stats
 
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
+from analytics.plans import drawn
 from analytics.plans.drawing import Wave
 from analytics.plans.power import History, history_of, needed, smallest, table
 
@@ -95,3 +97,28 @@ def test_teams_for_a_single_look_follow_the_design_effect() -> None:
     # d = 0.5 takes 64 people a side; 8 in a team, alike by 0.2, count for one in 2.4.
     assert (found["n_per_group"], found["design_effect"]) == (64, pytest.approx(2.4))
     assert found["clusters_per_group"] == 20
+
+
+def _of_teams(teams: int) -> History:
+    found = history_of(_panel())
+    assert found is not None
+    return replace(found, teams=teams)
+
+
+@pytest.mark.parametrize(
+    ("waves", "teams", "too_few"),
+    [
+        ([Wave(0, 2)], 5, True),
+        ([Wave(0, 3)], 6, True),
+        ([Wave(0, 4)], 8, False),
+        ([Wave(0, 1)], 11, True),
+        ([Wave(0, 2), Wave(3, 2)], 6, False),
+        ([Wave(0, 1)], 18, True),
+        ([Wave(0, 1)], 30, False),
+        ([], 4, False),
+    ],
+)
+def test_teams_too_few_to_tell_anything_are_said_beforehand(
+    waves: list[Wave], teams: int, too_few: bool
+) -> None:
+    assert drawn._too_few(_of_teams(teams), waves) is too_few
