@@ -12,10 +12,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import orjson
 
 from lrs.errors import BadInput
@@ -192,20 +194,49 @@ def _groups(found: Iterator[Found]) -> Iterator[list[Found]]:
         yield group
 
 
+class _Verb(msgspec.Struct, gc=False):
+    id: str
+
+
+class _Thing(msgspec.Struct, gc=False):
+    objectType: str = "Activity"  # noqa: N815 - the name of the specification
+    id: str | None = None
+
+
+class _Context(msgspec.Struct, frozen=True, gc=False):
+    registration: str | None = None
+
+
+class _Told(msgspec.Struct, gc=False):
+    """What of a statement stands in columns of its own; the rest is passed over."""
+
+    actor: msgspec.Raw
+    verb: _Verb
+    object: _Thing
+    context: _Context = _Context()
+    version: str | None = None
+
+
+_told = msgspec.json.Decoder(_Told).decode
+
+
+@lru_cache(maxsize=4_096)
+def _identifier(actor: bytes) -> str | None:
+    return normal_form(orjson.loads(actor))
+
+
 def _row(one: Found) -> tuple[Any, ...]:
     """Return the values of a row, in the order of the columns."""
-    body = orjson.loads(one.answer)
-    thing = body["object"]
-    is_activity = thing.get("objectType", "Activity") == "Activity"
+    told = _told(one.answer)
     return (
         str(one.id),
         one.stored_at,
         one.timestamp_at,
-        normal_form(body["actor"]),
-        body["verb"]["id"],
-        thing["id"] if is_activity else None,
-        body.get("context", {}).get("registration"),
-        body.get("version") or WRITTEN[one.version],
+        _identifier(bytes(told.actor)),
+        told.verb.id,
+        told.object.id if told.object.objectType == "Activity" else None,
+        told.context.registration,
+        told.version or WRITTEN[one.version],
         one.voided,
         one.answer,
     )

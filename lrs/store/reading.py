@@ -10,11 +10,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from lrs.store.ahead import ahead
 from lrs.store.bodies import of, some
 from lrs.store.bulk import among
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
@@ -39,11 +38,12 @@ __all__ = [
     "statements_after",
 ]
 
-_CHUNK = 500
+_CHUNK = 2_000
+
+_Rows = Sequence[sa.Row[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One statement, ready to be answered."""
 
     id: uuid.UUID
@@ -115,19 +115,12 @@ def every_statement(
     database: Database, tenant_id: int, *, since: int | None = None
 ) -> Iterator[Found]:
     """Yield everything stored, voided statements too, in the order of storing."""
-    chunks = _chunks(database, tenant_id, since)
-    # PostgreSQL looks for the next ones meanwhile; SQLite would have to share the interpreter.
-    for found in chunks if database.is_sqlite else ahead(chunks):
-        yield from found
-
-
-def _chunks(database: Database, tenant_id: int, since: int | None) -> Iterator[list[Found]]:
     with database.read() as conn:
         span = span_of(conn, tenant_id, StatementQuery(since=since))
     above = span.above
-    while found := statements_after(database, tenant_id, above, up_to=span.up_to, limit=_CHUNK):
-        yield found
-        above = found[-1].seq
+    while rows := _rows_after(database, tenant_id, above, up_to=span.up_to, limit=_CHUNK):
+        yield from map(_found, rows)
+        above = rows[-1].seq
 
 
 def statements_after(
@@ -138,13 +131,20 @@ def statements_after(
     Numbers are given while the tenant's turn is held (`lrs.store.turns`), so none that is seen later
     is lower than one that was seen: who goes on from the last one misses nothing.
     """
+    return [
+        _found(row) for row in _rows_after(database, tenant_id, above, up_to=up_to, limit=limit)
+    ]
+
+
+def _rows_after(
+    database: Database, tenant_id: int, above: int, *, up_to: int | None, limit: int
+) -> _Rows:
     within = [statement.c.seq > above]
     if up_to is not None:
         within.append(statement.c.seq <= up_to)
     chosen = some(tenant_id, *within, limit=limit)
     with database.read() as conn:
-        rows = conn.execute(_answers(tenant_id, chosen).order_by(chosen.c.seq)).all()
-    return [_found(row) for row in rows]
+        return conn.execute(_answers(tenant_id, chosen).order_by(chosen.c.seq)).all()
 
 
 def count(conn: sa.Connection, tenant_id: int) -> int:
@@ -198,25 +198,21 @@ def _answers(tenant_id: int, statements: sa.FromClause = statement) -> sa.Select
     )
 
 
-def _found(row: sa.Row[Any]) -> Found:
-    statement_id = uuid.UUID(bytes=bytes(row.statement_id))
+_VERSIONS = {int(version): version for version in SpecVersion}
+
+
+def _found(row: Sequence[Any]) -> Found:
+    seq, id16, stored_at, timestamp_at, version, voided_by, body, vouching = row
+    statement_id, told = uuid.UUID(bytes=bytes(id16)), _VERSIONS[version]
     answer = as_answer(
-        bytes(row.body),
+        bytes(body),
         id=statement_id,
-        stored=row.stored_at,
-        authority_json=row.authority.encode(),
-        version=SpecVersion(row.version),
-        timestamp_default=row.timestamp_at,
+        stored=stored_at,
+        authority_json=vouching.encode(),
+        version=told,
+        timestamp_default=timestamp_at,
     )
-    return Found(
-        statement_id,
-        answer,
-        row.stored_at,
-        row.seq,
-        row.timestamp_at,
-        SpecVersion(row.version),
-        row.voided_by is not None,
-    )
+    return Found(statement_id, answer, stored_at, seq, timestamp_at, told, voided_by is not None)
 
 
 _NAMED_IN = 50
