@@ -76,7 +76,12 @@ class Checked:
     @cached_property
     def lone(self) -> bool:
         """Return whether a single cluster was trained."""
-        return self.study.clusters_in(self.study.trained_rows) == 1
+        return self.trained == 1
+
+    @property
+    def trained(self) -> int:
+        """Return how many clusters were trained."""
+        return self.study.clusters_in(self.study.trained_rows)
 
     @property
     def clusters(self) -> int:
@@ -108,7 +113,7 @@ class Checked:
     @cached_property
     def permuted(self) -> Permuted | None:
         """Return the test by dealing the starts anew, when clusters are few."""
-        if self.clusters >= few.FEW and not self.lone:
+        if not few.are_dealt(self.clusters, self.trained):
             return None
         per_exposure = self.study.question.per_exposure
         weights = self.study.weights["simple" if per_exposure else "headline"]

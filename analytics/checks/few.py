@@ -22,6 +22,11 @@ from analytics.estimators.permutation import Permuted, deal_test
 FEW = 12
 
 
+def are_dealt(clusters: int, trained: int) -> bool:
+    """Return whether so few take part, or one alone was trained, that p comes of dealing anew."""
+    return clusters < FEW or trained == 1
+
+
 def dealt_anew(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None:
     """Return the permutation p value, or None when some cluster was not seen in every period, or
     lies in two cohorts.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from analytics.checks.few import FEW
+from analytics.checks.few import are_dealt
 from analytics.checks.grading import SIGNIFICANT
 from analytics.estimators.panel import NEVER
 from analytics.estimators.permutation import least_possible
@@ -204,8 +204,8 @@ def _too_few(found: History, waves: Sequence[Wave]) -> bool:
     sizes = [wave.teams for wave in waves]
     beside = found.teams - sum(sizes)
     labels = np.repeat(np.arange(len(sizes) + 1), [*sizes, max(beside, 0)])
-    are_dealt = len(labels) < FEW or sum(sizes) == 1
-    return bool(waves) and are_dealt and least_possible(labels) >= SIGNIFICANT
+    dealt = bool(waves) and are_dealt(len(labels), sum(sizes))
+    return dealt and least_possible(labels) >= SIGNIFICANT
 
 
 def _relative(effect: float, found: History) -> dict[str, float | None]:

@@ -14,6 +14,7 @@ import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -36,7 +37,7 @@ def pieces_aside(job: Job) -> Iterator[Piece]:
     The statements come without what has been gathered of them: their phrases, and what they say
     themselves of who vouches for them. The process ends with this iterator.
     """
-    path = os.pathsep.join(each for each in sys.path if each)
+    path = os.pathsep.join(str(Path(each).resolve()) for each in sys.path)  # '' is this folder
     process = subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, "-P", "-m", __name__],
         stdin=subprocess.PIPE,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from lrs.store.schema import statement, statement_body
 
 
-def of(statements: sa.FromClause) -> sa.ColumnElement[bool]:
+def body_of(statements: sa.FromClause) -> sa.ColumnElement[bool]:
     """Return the condition that a body is that of a row of `statement`, or of some of its rows."""
     return sa.and_(
         statement_body.c.tenant_id == statements.c.tenant_id,
@@ -15,10 +15,10 @@ def of(statements: sa.FromClause) -> sa.ColumnElement[bool]:
     )
 
 
-OF_ITS_STATEMENT = of(statement)
+OF_ITS_STATEMENT = body_of(statement)
 
 
-def some(
+def some_statements(
     tenant_id: int, *wanted: sa.ColumnElement[bool], limit: int, newest: bool = False
 ) -> sa.Subquery:
     """Return the first statements that meet some conditions, or the last, to join others to.

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from lrs.errors import VerkanError
 from lrs.recent import Recent
 from lrs.store.authorities import authority_written
-from lrs.store.bodies import of, some
+from lrs.store.bodies import body_of, some_statements
 from lrs.store.bulk import among
 from lrs.store.schema import (
     attachment,
@@ -210,10 +210,10 @@ class _Tenant:
 
 
 def _page(tenant_id: int, above: int) -> sa.Select[Any]:
-    chosen = some(tenant_id, statement.c.seq > above, limit=_PAGE)
+    chosen = some_statements(tenant_id, statement.c.seq > above, limit=_PAGE)
     return (
         sa.select(*chosen.c, statement_body.c.body, authority.c.body.label("authority"))
-        .join(statement_body, of(chosen))
+        .join(statement_body, body_of(chosen))
         .join(authority, authority.c.id == chosen.c.authority_id)
         .order_by(chosen.c.seq)
     )

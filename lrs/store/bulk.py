@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from lrs.store.schema import authority, definition, ref, statement, statement_body, term
-
 Row = tuple[Any, ...]
 _MOST_VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999
 """The values that SQLite takes in a statement."""
@@ -56,13 +54,6 @@ def insert_all(conn: sa.Connection, inserts: Iterable[Insert]) -> None:
                 part = tuple(values[begin : begin + step])
                 begin += step
                 conn.exec_driver_sql(_insert(table, columns, size), part)
-
-
-def count_anew(conn: sa.Connection) -> None:
-    """Have PostgreSQL see how large the tables have become, for it chooses by that how to read them."""
-    if conn.dialect.name != "sqlite":
-        tables = (statement, statement_body, ref, term, definition, authority)
-        conn.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
 
 
 def among(conn: sa.Connection, column: sa.Column[Any], values: Collection[Any]) -> Any:

@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from lrs.errors import VerkanError
+from lrs.store import schema
 from lrs.store.ahead import ahead
 from lrs.store.aside import pieces_aside
 from lrs.store.authorities import Authority, as_authority
-from lrs.store.bulk import count_anew
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements
 from lrs.store.refusals import Refusal, keep_refusals
@@ -101,7 +101,7 @@ def import_statements(
     # PostgreSQL works in a process of its own; for SQLite there would be nothing to gain.
     for piece, ready in prepared if database.is_sqlite else ahead(prepared):
         run.store(piece, ready)
-        if progress is not None:
+        if progress is not None and piece.elements:
             progress(piece.read_bytes, file.size)
     run.finish(job.authority)
     return run.count
@@ -197,7 +197,7 @@ class _Import:
         with self._database.write() as conn:
             conn.execute(sa.delete(import_state).where(*self._mine()))
             if self.count.stored >= _WORTH_COUNTING:
-                count_anew(conn)
+                _count_anew(conn)
 
     def _refusal(self, one: Read, why: VerkanError) -> Refusal:
         return Refusal(self._file.place(one.number), why.code, why.where, why.message, one.raw)
@@ -232,6 +232,14 @@ class _Import:
             import_state.c.tenant_id == self._tenant_id,
             import_state.c.digest == self._digest,
         )
+
+
+def _count_anew(conn: sa.Connection) -> None:
+    """Have PostgreSQL see how large the tables have become, for it chooses by that how to read them."""
+    if conn.dialect.name != "sqlite":
+        s = schema
+        tables = (s.statement, s.statement_body, s.ref, s.term, s.definition, s.authority)
+        conn.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
 
 
 def _form_of(file: StatementFile | ParquetStatements) -> DumpForm:

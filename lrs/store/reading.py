@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from lrs.store.bodies import of, some
+from lrs.store.bodies import body_of, some_statements
 from lrs.store.bulk import among
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
@@ -142,7 +142,7 @@ def _rows_after(
     within = [statement.c.seq > above]
     if up_to is not None:
         within.append(statement.c.seq <= up_to)
-    chosen = some(tenant_id, *within, limit=limit)
+    chosen = some_statements(tenant_id, *within, limit=limit)
     with database.read() as conn:
         return conn.execute(_answers(tenant_id, chosen).order_by(chosen.c.seq)).all()
 
@@ -192,7 +192,7 @@ def _answers(tenant_id: int, statements: sa.FromClause = statement) -> sa.Select
     columns = (s.seq, s.statement_id, s.stored_at, s.timestamp_at, s.version, s.voided_by)
     return (
         sa.select(*columns, statement_body.c.body, authority.c.body.label("authority"))
-        .join(statement_body, of(statements))
+        .join(statement_body, body_of(statements))
         .join(authority, vouching)
         .where(s.tenant_id == tenant_id)
     )

@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from lrs.store.attachments import hashes_of
-from lrs.store.bodies import of, some
+from lrs.store.bodies import body_of, some_statements
 from lrs.store.bulk import among
 from lrs.store.database import Database
 from lrs.store.schema import (
@@ -104,7 +104,7 @@ def latest(
         wanted = _wanted(conn, tenant_id, watch)
         if wanted is None:
             return []
-        chosen = some(tenant_id, *within, *wanted, limit=limit, newest=True)
+        chosen = some_statements(tenant_id, *within, *wanted, limit=limit, newest=True)
         rows = conn.execute(_rows(tenant_id, chosen).order_by(chosen.c.seq.desc())).all()
     return [
         LatestRow(
@@ -169,7 +169,7 @@ def _rows(tenant_id: int, statements: sa.FromClause) -> sa.Select[Any]:
             statement_body.c.body,
             access_key.c.name,
         )
-        .join(statement_body, of(statements))
+        .join(statement_body, body_of(statements))
         .outerjoin(access_key, brought_by)
         .where(s.tenant_id == tenant_id)
     )

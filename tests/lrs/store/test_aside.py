@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -167,6 +169,32 @@ def test_it_ends_when_nobody_takes_any_more(
     assert begun[0].poll() is None
     taken.close()  # type: ignore[attr-defined]
     assert begun[0].poll() is not None
+
+
+def test_it_finds_what_this_process_finds_by_its_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with `python -c` in a checkout that is not installed: '' among the paths is that folder."""
+    (tmp_path / "mine.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    given: list[str] = []
+    begin: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen
+
+    def noted(*command: Any, **more: Any) -> subprocess.Popen[bytes]:
+        given.append(more["env"]["PYTHONPATH"])
+        return begin(*command, **more)
+
+    monkeypatch.setattr(aside.subprocess, "Popen", noted)
+    assert list(pieces_aside(_job(_written(tmp_path / "one.ndjson", _many(1)))))
+    assert given[0].split(os.pathsep)[0] == str(tmp_path.resolve())
+
+
+def test_a_file_without_statements_is_told_no_progress(database: Database, tmp_path: Path) -> None:
+    file = _written(tmp_path / "blank.ndjson", [b"", b""])
+    told: list[tuple[int, int]] = []
+    count = import_statements(database, TENANT, file, progress=lambda *done: told.append(done))
+    assert (count.read, told) == (0, [])
 
 
 def test_a_killed_one_loses_nothing(
