@@ -17,10 +17,9 @@ from scipy import stats
 from analytics.estimators.estimate import LEVEL, Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.hazard import Spells
+from analytics.estimators.rates import regression
 
 _FOUND = 1 - LEVEL
-_ROUNDS = 60
-_STILL = 1e-10
 _EVENTS_A_PIECE = 10
 _MOST_PIECES = 10
 
@@ -126,16 +125,11 @@ def _fitted(spells: Spells, cells: Cells, columns: FloatArray) -> Estimate | Non
     events = np.bincount(cells.piece, weights=cells.event)
     beta = np.zeros(design.shape[1])
     beta[:at] = np.log(events / np.bincount(cells.piece, weights=cells.time))
-    for _ in range(_ROUNDS):
-        mean = cells.time * np.exp(design @ beta)
-        inverse = np.linalg.pinv(design.T @ (design * mean[:, None]), hermitian=True)
-        score = design * (cells.event - mean)[:, None]
-        step = inverse @ score.sum(axis=0)
-        beta = beta + step / max(1.0, float(np.abs(step).max()) / 3)
-        if float(np.abs(step[at])) < _STILL and float(score.sum(axis=0) @ step) < _STILL:
-            break
-    else:
+    fitted = regression(cells.event, cells.time, design, beta, told=at)
+    if fitted is None:
         return None
+    beta, mean, inverse = fitted
+    score = design * (cells.event - mean)[:, None]
     se, df = math.sqrt(max(float(inverse[at, at]), 0.0)), math.inf
     if spells.cluster is not None:
         se, df = _clustered(score @ inverse[at], spells.cluster[cells.row])

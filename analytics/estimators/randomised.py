@@ -18,9 +18,7 @@ from analytics.estimators.columns import telling
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.permutation import Permuted, deal_test
-
-_ROUNDS = 60
-_STILL = 1e-10
+from analytics.estimators.rates import Regression, regression
 
 
 @dataclass(frozen=True)
@@ -138,21 +136,11 @@ def adjusted_ratio(draw: Draw) -> Estimate | None:
     return _robust(float(beta[1]), part, leverage, design.shape[1], draw)
 
 
-def _poisson(draw: Draw, design: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray] | None:
-    """Return the coefficients of Poisson's regression over the exposure, what it leads to expect
-    of each row, and the inverse information; None when the likelihood has no top.
-    """
-    beta = np.zeros(design.shape[1])
-    beta[0] = np.log(draw.num.sum() / draw.den.sum())
-    for _ in range(_ROUNDS):
-        usual = draw.den * np.exp(design @ beta)
-        inverse = np.linalg.pinv(design.T @ (design * usual[:, None]), hermitian=True)
-        score = design.T @ (draw.num - usual)
-        step = inverse @ score
-        if float(np.abs(step[:2]).max()) < _STILL and float(score @ step) < _STILL:
-            return beta, np.asarray(usual), np.asarray(inverse, np.float64)
-        beta = beta + step / max(1.0, float(np.abs(step).max()) / 3)
-    return None
+def _poisson(draw: Draw, design: FloatArray) -> Regression | None:
+    """Return Poisson's regression over the exposure; the first column is 1, the second may be told."""
+    begin = np.zeros(design.shape[1])
+    begin[0] = np.log(draw.num.sum() / draw.den.sum())
+    return regression(draw.num, draw.den, design, begin, told=min(1, design.shape[1] - 1))
 
 
 def _robust(
@@ -209,7 +197,7 @@ def _foretold(draw: Draw, *, ratio: bool) -> FloatArray | None:
     design = np.column_stack([np.ones(len(draw.num)), telling(draw.covariates)])
     if ratio:
         fitted = _poisson(draw, design)
-        return None if fitted is None else fitted[1]
+        return None if fitted is None else fitted.usual
     root = np.sqrt(draw.den)
     scaled = design * root[:, None]
     beta = np.linalg.lstsq(scaled, draw.num / root, rcond=None)[0]
