@@ -42,6 +42,8 @@ DEMO_KINDS = {
 
 CUTS = (-0.6, 0.8)  # where the simulator parts detractor, passive and promoter
 REDRAWS = 999
+_REDRAWING = 1
+"""A stream of chance of its own."""
 AWAY = (1.2, 0.35, 0.1)  # size and chance of its days away, and what training adds to the chance
 
 
@@ -98,10 +100,13 @@ def simulated(company: Any, level: str) -> World:
 
 
 def redrawn(world: World, seed: int) -> Redraws:
-    """Return draws as likely as the one that was made, when teams were drawn by lot."""
+    """Return draws as likely as the one that was made, when teams were drawn by lot.
+
+    Their chance is not the company's: of one seed alike, draws would go along with who is in a team.
+    """
     if world.starts is None:
         raise AssertionError("teams are drawn")
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng([seed, _REDRAWING])
     starts = np.array([chance.permutation(world.starts) for _ in range(REDRAWS)])
     return Redraws(np.arange(len(world.starts)), starts)
 
