@@ -32,7 +32,8 @@ from connectors.store.schema import identifier
 from connectors.store.transactions import in_turn
 from lrs.store.bulk import among
 from lrs.store.database import Database
-from lrs.store.schema import ref, term
+from lrs.store.schema import term
+from lrs.store.waiting import finders
 from lrs.xapi.agents import AgentIdentifier, identifier_of
 from lrs.xapi.terms import Scope, TermKind
 
@@ -267,13 +268,16 @@ class _Resolving:
 
     def _learners(self, actors: Sequence[int]) -> set[int]:
         """Return those who did something, and are not only an authority or an instructor."""
-        named = sa.exists().where(ref.c.term_id == term.c.id, ref.c.scope == int(Scope.DIRECT))
-        rows = self._conn.execute(
-            sa.select(term.c.id)
-            .where(term.c.tenant_id == self._tenant_id, among(self._conn, term.c.id, actors))
-            .where(named)
-        )
-        return set(rows.scalars())
+        found: set[int] = set()
+        for table in finders(self._conn):
+            named = sa.select(table.c.term_id).where(table.c.scope == int(Scope.DIRECT))
+            rows = self._conn.execute(
+                sa.select(term.c.id)
+                .where(term.c.tenant_id == self._tenant_id, among(self._conn, term.c.id, actors))
+                .where(term.c.id.in_(named.where(among(self._conn, table.c.term_id, actors))))
+            )
+            found.update(rows.scalars())
+        return found
 
 
 def _by_key(scheme: str, actor: Actor) -> Ask:

@@ -102,9 +102,11 @@ def _serve_here(
     from lrs.app import create_app
     from lrs.forwarding import running
     from lrs.http.server import Server
+    from lrs.store import waiting
 
     app = create_app(settings, database)
     stop_forwarding = running.start(app, database)
+    stop_putting_in_order = waiting.start(database)
     look_seldom()
     server = Server(app.wsgi_app, settings, listening)
     restore = _on_signals(server.stop)
@@ -118,6 +120,7 @@ def _serve_here(
     finally:
         restore()
         stop_forwarding()
+        stop_putting_in_order()
         database.close()
     if failed:
         raise failed[0]

@@ -13,6 +13,7 @@ import hashlib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import orjson
@@ -35,6 +36,7 @@ from lrs.store.schema import (
 )
 from lrs.store.table_rows import table_rows
 from lrs.store.terms import Numbers, find_numbers
+from lrs.store.waiting import finders
 from lrs.xapi.digests import digest16
 from lrs.xapi.documents import etag_of
 from lrs.xapi.glancing import glanced
@@ -134,11 +136,12 @@ class _Tenant:
     def check_refs(self) -> None:
         """Hold all that finds the statements to what should; name what is missing."""
         there = _Sum()
-        own = (ref.c.tenant_id == self._tenant_id) & (ref.c.roles != 0)
-        query = sa.select(ref.c.term_id, ref.c.scope, ref.c.seq, ref.c.verb_id, ref.c.roles)
-        rows = self._conn.execute(query.where(own).execution_options(yield_per=_AT_ONCE))
-        for part in rows.partitions():
-            there.add(map(tuple, part))
+        for table in finders(self._conn):
+            own = (table.c.tenant_id == self._tenant_id) & (table.c.roles != 0)
+            query = sa.select(*_finding(table)).where(own)
+            rows = self._conn.execute(query.execution_options(yield_per=_AT_ONCE))
+            for part in rows.partitions():
+                there.add(map(tuple, part))
         if there.is_that_of(self._refs):
             return
         for page in self.pages():
@@ -153,17 +156,21 @@ class _Tenant:
         pointing = statement_ref.c.tenant_id == self._tenant_id
         pointers = sa.select(statement_ref.c.seq).where(pointing)
         lent = own & (ref.c.roles == 0) & ref.c.seq.not_in(pointers)
-        self._hold(
-            "rows of ref that no body asks for", own & (ref.c.roles != 0), most=self._refs.number
-        )
+        named = [
+            (table.c.tenant_id == self._tenant_id) & (table.c.roles != 0)
+            for table in finders(self._conn)
+        ]
+        self._hold("rows of ref that no body asks for", *named, most=self._refs.number)
         self._hold("rows of ref lent to statements that point to none", lent, most=0)
         most = self._pointing
-        self._hold("rows of statement_ref, more or fewer than the bodies", pointing, most, most)
+        told = "rows of statement_ref, more or fewer than the bodies"
+        self._hold(told, pointing, most=most, least=most)
 
     def _hold(
-        self, told: str, rows: sa.ColumnElement[bool], most: int, least: int | None = None
+        self, told: str, *rows: sa.ColumnElement[bool], most: int, least: int | None = None
     ) -> None:
-        number = int(self._conn.execute(sa.select(sa.func.count()).where(rows)).scalar_one())
+        counts = (sa.select(sa.func.count()).where(each) for each in rows)
+        number = sum(int(self._conn.execute(each).scalar_one()) for each in counts)
         off = max(number - most, (least or 0) - number, 0)
         if off:
             self._tally.add(told, f"tenant {self._tenant_id}", off)
@@ -193,20 +200,24 @@ class _Tenant:
     def _name_missing(self, wanted: dict[RefKey, int], rows: Sequence[sa.Row[Any]]) -> None:
         terms = sorted({key[0] for key in wanted})
         there: dict[RefKey, int] = {}
-        for begin in range(0, len(terms), _PAGE):
-            query = sa.select(ref.c.term_id, ref.c.scope, ref.c.seq, ref.c.verb_id, ref.c.roles)
-            query = query.where(
-                among(self._conn, ref.c.term_id, terms[begin : begin + _PAGE]),
-                ref.c.scope.in_([int(scope) for scope in Scope]),
-                ref.c.seq.between(rows[0].seq, rows[-1].seq),
+        parts = (terms[begin : begin + _PAGE] for begin in range(0, len(terms), _PAGE))
+        for table, part in product(finders(self._conn), parts):
+            query = sa.select(*_finding(table)).where(
+                among(self._conn, table.c.term_id, part),
+                table.c.scope.in_([int(scope) for scope in Scope]),
+                table.c.seq.between(rows[0].seq, rows[-1].seq),
             )
-            there |= {
-                (t, scope, seq, v): roles for t, scope, seq, v, roles in self._conn.execute(query)
-            }
+            for row in self._conn.execute(query):
+                there[row.term_id, row.scope, row.seq, row.verb_id] = row.roles
         for key, roles in wanted.items():
             if there.get(key) != roles:
                 place = f"tenant {self._tenant_id}, number {key[2]}"
                 self._tally.add("rows of ref that are missing or say another role", place)
+
+
+def _finding(table: sa.Table) -> Iterable[sa.Column[int]]:
+    """Return the columns of what finds statements, in the order of `RefKey` and the roles."""
+    return (table.c[name] for name in ("term_id", "scope", "seq", "verb_id", "roles"))
 
 
 def _page(tenant_id: int, above: int) -> sa.Select[Any]:

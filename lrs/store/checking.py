@@ -19,7 +19,7 @@ from lrs.store.belonging import Belongs
 from lrs.store.body_checking import check_bodies
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
-from lrs.store.schema import ref, statement, tenant
+from lrs.store.schema import ref, ref_waiting, statement, tenant
 from lrs.xapi.terms import Scope
 
 Progress = Callable[[int, int], None]
@@ -95,10 +95,14 @@ def _not_found_by_verb() -> sa.Select[Any]:
         & (ref.c.seq == statement.c.seq)
         & (ref.c.verb_id == statement.c.verb_id)
     )
+    waiting = sa.select(ref_waiting.c.seq, ref_waiting.c.verb_id).where(
+        ref_waiting.c.term_id == ref_waiting.c.verb_id, ref_waiting.c.scope == int(Scope.DIRECT)
+    )
     return (
         sa.select(sa.literal(1).label("one"))
         .select_from(statement)
         .where(~sa.exists().where(own).correlate(statement))
+        .where(sa.tuple_(statement.c.seq, statement.c.verb_id).not_in(waiting))
     )
 
 

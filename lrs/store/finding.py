@@ -3,7 +3,8 @@
 Every filter is a walk along ``ref`` in the order of the answer that stops when the page is full.
 What two walks find (a term named directly, or named as related) is merged here, not by a UNION
 whose order the database may choose. Of several filters the rarest leads, and the others are asked
-of each statement it finds. https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Communication.md#213-get-statements
+of each statement it finds. The newest statements may still wait to be found so (`lrs.store.waiting`):
+they are few, and are looked through once a query. https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Communication.md#213-get-statements
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from lrs.store.database import Database
 from lrs.store.schema import ref, statement
 from lrs.store.terms import find_number
+from lrs.store.waiting import waiting_for
 from lrs.xapi.naming import Name
 from lrs.xapi.queries import StatementQuery
 from lrs.xapi.terms import Scope, TermKind
@@ -60,6 +62,7 @@ class Filters:
         self._tenant_id = tenant_id
         self._ascending = query.ascending
         self._filters: list[_Filter] = []
+        self._waiting: list[int] = []
         self.find_nothing = False
         for name, scopes in _terms(query):
             number = find_number(database, conn, tenant_id, name)
@@ -67,6 +70,7 @@ class Filters:
                 self.find_nothing = True
                 return
             self._filters.append(_Filter(number, scopes, name[0] == TermKind.VERB))
+        self._waiting = self._found_waiting()
         if len(self._filters) > 1:
             self._filters.sort(key=self._how_many)
 
@@ -78,6 +82,7 @@ class Filters:
             return self._merge(span, limit, [self._all(span, limit)])
         lead, *others = self._filters
         found = [self._led(lead, scope, others, span, limit) for scope in lead.scopes]
+        found.append(self._within(self._waiting, span)[:limit])
         return self._merge(span, limit, found)
 
     def _how_many(self, one: _Filter) -> int:
@@ -89,6 +94,22 @@ class Filters:
         return int(
             self._conn.execute(sa.select(sa.func.count()).select_from(some.subquery())).scalar_one()
         )
+
+    def _found_waiting(self) -> list[int]:
+        """Return, in the order of the answer, those of the newest statements that meet all filters.
+
+        None of them points to another one, so all that each is found by waits with it.
+        """
+        rows = waiting_for(self._conn, {one.number for one in self._filters})
+        met = [
+            {seq for term, scope, seq in rows if term == one.number and scope in one.scopes}
+            for one in self._filters
+        ]
+        return sorted(set.intersection(*met) if met else (), reverse=not self._ascending)
+
+    @staticmethod
+    def _within(numbers: Iterable[int], span: Span) -> list[int]:
+        return [number for number in numbers if span.above < number <= span.up_to]
 
     def _all(self, span: Span, limit: int) -> list[int]:
         query = sa.select(statement.c.seq).where(

@@ -36,6 +36,7 @@ from lrs.store.schema import import_state
 from lrs.store.statement_files import StatementFile
 from lrs.store.taking_in import Job, Piece, Read, opened, pieces
 from lrs.store.voiding import void_as_there
+from lrs.store.waiting import put_in_order
 from lrs.store.writing import NO_PARTS, Prepared, number_ahead, store_batch, taken
 from lrs.xapi.dumps import DumpForm, recognise
 from lrs.xapi.multipart import Part
@@ -196,6 +197,7 @@ class _Import:
         self.count.voided = void_as_there(self._database, self._tenant_id, self._voided, authority)
         with self._database.write() as conn:
             conn.execute(sa.delete(import_state).where(*self._mine()))
+            put_in_order(conn)
             if self.count.stored >= _WORTH_COUNTING:
                 _count_anew(conn)
 

@@ -23,6 +23,7 @@ from lrs.store.bodies import OF_ITS_STATEMENT
 from lrs.store.bulk import Row, among, insert_rows, one_of
 from lrs.store.schema import authority, ref, statement, statement_body, statement_ref
 from lrs.store.terms import find_numbers
+from lrs.store.waiting import put_in_order
 from lrs.xapi.naming import Name
 from lrs.xapi.parsing import parse_statement
 from lrs.xapi.statement import Statement, check
@@ -162,6 +163,7 @@ class _Chains:
         rows = [row for start in sorted(starts) for row in self._rows(start)]
         if not rows:
             return
+        put_in_order(self._conn)  # so that what they are found by already is met there
         insert = sqlite.insert if self._conn.dialect.name == "sqlite" else postgresql.insert
         self._conn.execute(insert(ref).on_conflict_do_nothing(), rows)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,9 +20,10 @@ from lrs.store.bulk import among
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
 from lrs.store.finding import Filters, Span, span_of
-from lrs.store.schema import authority, ref, statement, statement_body
+from lrs.store.schema import authority, statement, statement_body
 from lrs.store.terms import agent_name, find_number
 from lrs.store.turns import consistent_through
+from lrs.store.waiting import finders
 from lrs.xapi.queries import StatementQuery
 from lrs.xapi.terms import Scope, SpecVersion
 from lrs.xapi.wire import as_answer
@@ -225,15 +227,12 @@ def recent_bodies(database: Database, tenant_id: int, agent: str) -> list[bytes]
         if number is None:
             return []
         seqs: set[int] = set()
-        for scope in Scope:  # each an ordered, bounded read of the index
-            seqs.update(
-                conn.execute(
-                    sa.select(ref.c.seq)
-                    .where(ref.c.term_id == number, ref.c.scope == scope)
-                    .order_by(ref.c.seq.desc())
-                    .limit(_NAMED_IN)
-                ).scalars()
+        for table, scope in product(finders(conn), Scope):  # each an ordered, bounded read
+            query = sa.select(table.c.seq).where(
+                table.c.term_id == number, table.c.scope == int(scope)
             )
+            query = query.order_by(table.c.seq.desc()).limit(_NAMED_IN)
+            seqs.update(conn.execute(query).scalars())
         newest = sorted(seqs, reverse=True)[:_NAMED_IN]
         rows = conn.execute(
             sa.select(statement_body.c.body).where(

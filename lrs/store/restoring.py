@@ -20,6 +20,7 @@ from lrs.store.archive import Archive
 from lrs.store.backup import HEADS, place, sign_of
 from lrs.store.bulk import insert_rows
 from lrs.store.database import Database
+from lrs.store.waiting import put_in_order
 from lrs.store.whole_file import written_whole
 
 Progress = Callable[[int, int], None]
@@ -52,6 +53,7 @@ def restore(database: Database, archive: Archive, *, force: bool, progress: Prog
         rows = _fill(conn, archive, progress)
         if not migrate.are_newest(manifest.heads):
             migrate.upgrade_within(conn)
+        put_in_order(conn)
         if not database.is_sqlite:
             conn.exec_driver_sql("ANALYZE")  # or the first queries are planned for empty tables
         _restore_secret(database.settings, archive)

@@ -12,8 +12,9 @@ from lrs.store.bulk import Insert, Row, insert_all
 from lrs.store.definitions import Told
 from lrs.store.found_by import REF_COLUMNS, FoundBy
 from lrs.store.numbering import Numbering
-from lrs.store.schema import ref, statement, statement_body
+from lrs.store.schema import statement, statement_body
 from lrs.store.turns import Turn
+from lrs.store.waiting import goes_to
 from lrs.xapi.statement import Statement
 from lrs.xapi.terms import TermKind
 
@@ -121,7 +122,7 @@ def insert_new(
         [
             Insert(statement, _STATEMENT_COLUMNS, rows),
             Insert(statement_body, _BODY_COLUMNS, bodies),
-            Insert(ref, REF_COLUMNS, refs),
+            Insert(goes_to(conn), REF_COLUMNS, refs),
             *beside,
         ],
     )

@@ -2,7 +2,8 @@
 
 The body of a statement is kept as it was received; beside it stands a narrow row of what queries
 and facts need. Everything a statement names (agents, verbs, activities, registrations) is an
-integer from ``term``; ``ref`` says which statement names what, in the order queries read it.
+integer from ``term``; ``ref`` says which statement names what, in the order queries read it, and
+``ref_waiting`` the same of the newest statements, not in order yet (`lrs.store.waiting`).
 ``seq`` counts a tenant's statements in the order of commit: it is the order of paging.
 
 Instants are microseconds since 1970-01-01 UTC; days are whole days since then. Every table carries
@@ -194,6 +195,18 @@ ref = sa.Table(
         comment="bits: as what the statement names it; 0: only a statement it points to does",
     ),
     sqlite_with_rowid=False,
+)
+
+ref_waiting = sa.Table(
+    "ref_waiting",
+    metadata,
+    sa.Column("id", BigCounter, primary_key=True, comment="number of the row"),
+    sa.Column("term_id", sa.BigInteger, nullable=False, comment="as in ref, like the rest"),
+    sa.Column("scope", sa.SmallInteger, nullable=False, comment="found directly or as related"),
+    sa.Column("seq", sa.BigInteger, nullable=False, comment="which statement"),
+    sa.Column("verb_id", sa.BigInteger, nullable=False, comment="verb of the statement"),
+    sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
+    sa.Column("roles", sa.Integer, nullable=False, comment="bits: as what it is named"),
 )
 
 statement_ref = sa.Table(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from itertools import chain
+from typing import Any
 
 import sqlalchemy as sa
 
-from lrs.store.schema import ref, repair, statement, statement_body, term
+from lrs.store.schema import repair, statement, statement_body, term
+from lrs.store.waiting import finders
 from lrs.xapi.digests import digest16
 from lrs.xapi.statement import Statement
 from lrs.xapi.terms import TermKind
@@ -30,13 +33,24 @@ def was_sent_again(
     With a timestamp the same bytes are the same event, whenever they came. Without one, only what
     was stored after ``since``, an instant in microseconds, is the same event sent again.
     """
+    queries = [_stored(table, tenant_id, key_id, sent, raw) for table in finders(conn)]
+    if sent.timestamp_at is None:
+        queries = [query.where(statement.c.stored_at >= since) for query in queries]
+    found = chain.from_iterable(conn.execute(query).scalars() for query in queries)
+    return any(uuid.UUID(bytes=bytes(id16)).version == _RANDOM for id16 in found)
+
+
+def _stored(
+    finder: sa.Table, tenant_id: int, key_id: int, sent: Statement, raw: bytes
+) -> sa.Select[Any]:
+    """Return the query for the statements that came with a key as these bytes."""
     kind, value = (TermKind.VERB, sent.verb) if sent.actor is None else (TermKind.AGENT, sent.actor)
     beside = (statement.c.tenant_id, statement.c.seq)
-    query = (
+    return (
         sa.select(statement.c.statement_id)
         .select_from(term)
-        .join(ref, ref.c.term_id == term.c.id)
-        .join(statement, (statement.c.tenant_id == tenant_id) & (statement.c.seq == ref.c.seq))
+        .join(finder, finder.c.term_id == term.c.id)
+        .join(statement, (statement.c.tenant_id == tenant_id) & (statement.c.seq == finder.c.seq))
         .join(statement_body, sa.and_(*_same(statement_body, beside)))
         .outerjoin(repair, sa.and_(*_same(repair, beside)))
         .where(
@@ -47,10 +61,6 @@ def was_sent_again(
             (statement_body.c.body == raw) | (repair.c.received == raw),
         )
     )
-    if sent.timestamp_at is None:
-        query = query.where(statement.c.stored_at >= since)
-    found = conn.execute(query).scalars()
-    return any(uuid.UUID(bytes=bytes(id16)).version == _RANDOM for id16 in found)
 
 
 def _same(

@@ -29,6 +29,7 @@ from lrs.store.schema import (
     statement_body,
     term,
 )
+from lrs.store.waiting import finders
 from lrs.xapi.terms import Scope, SpecVersion, TermKind
 from lrs.xapi.versions import WRITTEN
 from lrs.xapi.wire import as_answer
@@ -227,13 +228,17 @@ def _names(conn: sa.Connection, numbers: Sequence[int]) -> sa.ColumnElement[bool
     What is rare is read from the index as a whole. What is common is asked of each statement on
     the way down, which ends as soon as the page is full.
     """
-    found = sa.select(ref.c.seq).where(
-        among(conn, ref.c.term_id, numbers), ref.c.scope == int(Scope.DIRECT)
+    found, *waiting = (
+        sa.select(table.c.seq).where(
+            among(conn, table.c.term_id, numbers), table.c.scope == int(Scope.DIRECT)
+        )
+        for table in finders(conn)
     )
     some = found.limit(_RARE + 1).subquery()
     if conn.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() <= _RARE:
-        return statement.c.seq.in_(found)
-    return found.where(ref.c.seq == statement.c.seq).exists()
+        return statement.c.seq.in_(sa.union_all(found, *waiting) if waiting else found)
+    on_the_way = found.where(ref.c.seq == statement.c.seq).exists()
+    return sa.or_(on_the_way, *map(statement.c.seq.in_, waiting))
 
 
 def _answer(row: sa.Row[Any], statement_id: uuid.UUID) -> bytes:

@@ -37,6 +37,7 @@ from lrs.store.rows import Incoming, Numbered, Ready, insert_new
 from lrs.store.schema import statement, statement_body
 from lrs.store.together import Outcome
 from lrs.store.turns import Turn, asking_for_turn, take_turn, turn_of
+from lrs.store.waiting import put_many_in_order
 from lrs.xapi.comparing import same_statement
 from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
@@ -226,6 +227,7 @@ def _store(
             definitions = NewDefinitions(database.memory, tenant_id, told)
         merged = definitions.merged(seen.defined)
         insert_new(conn, tenant_id, seen.turn, new, [merged.made])
+        put_many_in_order(conn)
         change_definitions(conn, tenant_id, merged.changed)
         settle(conn, tenant_id, seen.turn.seq, fresh, seen.pointed_to)
         if len(batches) == 1:

@@ -24,6 +24,7 @@ from lrs.store.arrays import Array
 from lrs.store.bulk import Row, insert_rows
 from lrs.store.database import Database
 from lrs.store.schema import ref, statement, statement_body, term
+from lrs.store.waiting import put_in_order
 
 ARRAYS = 50
 Batch = list[tuple[sa.Table, tuple[str, ...], list[Row]]]
@@ -41,7 +42,8 @@ class Rows:
 
 def read_rows(database: Database, above: int, batch: int) -> Rows:
     """Read the statements numbered above that, and what they brought, as they would come again."""
-    with database.read() as conn:
+    with database.write() as conn:
+        put_in_order(conn)  # the database alone is to put its rows where they belong
         by_table = {
             table: _by_number(conn, table, above) for table in (statement, statement_body, ref)
         }

@@ -219,11 +219,12 @@ def test_any_history_ends_in_the_facts_of_what_stands(database: Database) -> Non
 
 
 def _empty(database: Database) -> None:
-    from lrs.store.schema import ref, statement_body, statement_ref
+    from lrs.store.schema import ref, ref_waiting, statement_body, statement_ref
 
     with database.write() as conn:
         for table in (
             ref,
+            ref_waiting,
             statement_body,
             statement_ref,
             statement,

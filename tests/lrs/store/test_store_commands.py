@@ -14,7 +14,8 @@ from lrs.cli import main
 from lrs.settings import Settings
 from lrs.store.database import Database
 from lrs.store.reading import every_statement
-from lrs.store.schema import ref, statement_body
+from lrs.store.schema import statement_body
+from lrs.store.waiting import goes_to
 
 
 class _Typed:
@@ -138,9 +139,10 @@ def test_db_check_finds_what_is_missing(verkan: _Typed, database: Database) -> N
     write(database, body(), body())
     with database.write() as conn:
         conn.execute(sa.delete(statement_body).where(statement_body.c.seq == 1))
-        conn.execute(sa.update(ref).where(ref.c.seq == 2).values(seq=9))
+        finding = goes_to(conn)
+        conn.execute(sa.update(finding).where(finding.c.seq == 2).values(seq=9))
     code, out, err = verkan("db", "check")
     assert code == 1
     assert "rows of statement without their statement_body (seq): 1" in err
-    assert "rows of ref without their statement (seq)" in err
+    assert f"rows of {finding.name} without their statement (seq)" in err
     assert "holds together" not in out

@@ -16,6 +16,7 @@ from lrs.errors import Conflict
 from lrs.store.database import Database
 from lrs.store.reading import statement_by_id
 from lrs.store.schema import definition, ref, statement, statement_body, term
+from lrs.store.waiting import put_in_order
 from lrs.store.writing import write_statements
 from lrs.xapi.terms import Role, Scope, SpecVersion
 
@@ -179,7 +180,8 @@ def test_every_agent_is_found_by_its_role(database: Database) -> None:
             }
         ),
     )
-    with database.read() as conn:
+    with database.write() as conn:
+        put_in_order(conn)
         rows = conn.execute(
             sa.select(term.c.value, ref.c.scope, ref.c.roles).join(ref, ref.c.term_id == term.c.id)
         ).all()
@@ -195,7 +197,8 @@ def test_every_agent_is_found_by_its_role(database: Database) -> None:
 def test_actor_that_vouches_for_itself_is_one_reference_with_both_roles(database: Database) -> None:
     actor = {"mbox": "mailto:ann@example.org"}
     write(database, body(actor=actor), authority=actor)
-    with database.read() as conn:
+    with database.write() as conn:
+        put_in_order(conn)
         roles = conn.execute(
             sa.select(ref.c.roles, ref.c.scope)
             .join(term, term.c.id == ref.c.term_id)
