@@ -1,12 +1,15 @@
-"""A mapping of bounded size that forgets what was not used lately."""
+"""A mapping of bounded size that forgets what it has held longest."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+_KEPT_OF_FULL = 0.9
 
 
 def _as_one(_key: object) -> int:
@@ -14,40 +17,48 @@ def _as_one(_key: object) -> int:
 
 
 class Recent(Generic[K, V]):
-    """A mapping that forgets what was not used lately.
+    """A mapping that holds so much and no more; when it is full, the tenth that came first goes.
 
-    Two generations: when the young one is full it becomes the old one, and the old one is dropped.
-    Reading and writing are single operations on a dict, so threads need no lock; the worst a race
-    can do is to forget.
+    What is asked for all the time goes too, and comes back the next time it is met: to know what is
+    used would cost every look more than that costs once in a while. It holds about as much at all
+    times, so what it takes of the memory of a process soon stands still. Looks need no lock.
     """
 
     def __init__(self, size: int, weigh: Callable[[K], int] = _as_one) -> None:
-        """``size`` is that of one generation: the number of its keys, or what they weigh."""
+        """``size`` is the number of its keys, or what they weigh."""
         self._size = size
         self._weigh = weigh
         self._weight = 0
-        self._young: dict[K, V] = {}
-        self._old: dict[K, V] = {}
-
-    def get(self, key: K) -> V | None:
-        """Return what is remembered of the key, or None."""
-        found = self._young.get(key)
-        if found is None:
-            found = self._old.get(key)
-            if found is not None:
-                self.put(key, found)
-        return found
+        self._kept: dict[K, V] = {}
+        self._changing = threading.Lock()
+        self.get: Callable[[K], V | None] = self._kept.get
+        """Return what is remembered of a key, or None."""
 
     def put(self, key: K, value: V) -> None:
         """Remember the value."""
-        if self._weight >= self._size:
-            self._old, self._young, self._weight = self._young, {}, 0
-        self._young[key] = value
-        self._weight += self._weigh(key)
+        with self._changing:
+            if key not in self._kept:
+                self._weight += self._weigh(key)
+            self._kept[key] = value
+            if self._weight > self._size:
+                self._make_room()
 
     def clear(self) -> None:
         """Forget everything."""
-        self._old, self._young, self._weight = {}, {}, 0
+        with self._changing:
+            self._kept.clear()
+            self._weight = 0
+
+    def _make_room(self) -> None:
+        going, weight = [], self._weight
+        for key in self._kept:
+            if weight <= self._size * _KEPT_OF_FULL:
+                break
+            going.append(key)
+            weight -= self._weigh(key)
+        for key in going:
+            del self._kept[key]
+        self._weight = weight
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return len(self._kept)

@@ -21,7 +21,7 @@ import click
 from lrs import log
 from lrs.access.keys import home_page
 from lrs.errors import BadInput
-from lrs.garbage import look_seldom
+from lrs.garbage import give_back, look_seldom
 from lrs.settings import Settings, load
 from lrs.store.database import Database
 from lrs.workers import STOPPING, Workers
@@ -104,6 +104,7 @@ def _serve_here(
     from lrs.http.server import Server
     from lrs.store import waiting
 
+    give_back()
     app = create_app(settings, database)
     stop_forwarding = running.start(app, database)
     stop_putting_in_order = waiting.start(database)

@@ -18,18 +18,19 @@ import sqlalchemy as sa
 
 from lrs.errors import StoreUnavailable
 from lrs.settings import Settings
-from lrs.store.engines import WRITING, make_engine
+from lrs.store.engines import make_engines
 from lrs.store.faults import told_plainly
 from lrs.store.memory import Memory
 from lrs.store.together import Together
 
 
 class Database:
-    """An engine with the two ways to use it: `read` and `write`, each one transaction."""
+    """Engines with the two ways to use it: `read` and `write`, each one transaction."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.engine = make_engine(settings)
+        self.engine, self.writer = make_engines(settings)
+        """Those who read, and who writes: on PostgreSQL the same."""
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.memory = Memory()
         self.together = Together()
@@ -61,20 +62,23 @@ class Database:
                     with conn.begin():
                         yield conn
                 return
-            with self._turn.taken(), self.engine.connect() as conn:
-                conn = conn.execution_options(**{WRITING: True})
-                with conn.begin():
-                    if first is not None:
-                        first(conn)
-                    yield conn
+            with self._turn.taken(), self.writer.connect() as conn, conn.begin():
+                if first is not None:
+                    first(conn)
+                yield conn
 
     def nobody_writes(self) -> bool:
         """Return whether, on SQLite, no writer was under way at this moment in any process."""
         return self._turn is None or self._turn.is_free()
 
-    def close(self) -> None:
-        """Give back every connection."""
+    def disconnect(self) -> None:
+        """Give back every connection; who comes next connects anew."""
         self.engine.dispose()
+        self.writer.dispose()
+
+    def close(self) -> None:
+        """Give back every connection, for good."""
+        self.disconnect()
         if self._turn is not None:
             self._turn.close()
 

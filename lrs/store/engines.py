@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -16,12 +16,19 @@ from sqlalchemy import event
 from lrs.errors import BadSettings
 from lrs.settings import Settings
 
-WRITING = "verkan_writing"
-"""The option of a connection whose transaction is one to write."""
+_CACHE_KB = 4_000
+_CACHE_OF_THE_WRITER_KB = 16_000
 
 
-def make_engine(settings: Settings) -> sa.Engine:
-    """Return the engine of the database that the settings name; nothing is connected yet."""
+class Engines(NamedTuple):
+    """The engines of one database: the same one for both on PostgreSQL."""
+
+    reading: sa.Engine
+    writing: sa.Engine
+
+
+def make_engines(settings: Settings) -> Engines:
+    """Return the engines of the database that the settings name; nothing is connected yet."""
     try:
         url = sa.make_url(settings.url)
     except sa.exc.ArgumentError as exc:
@@ -39,11 +46,12 @@ def make_engine(settings: Settings) -> sa.Engine:
             hint="SQLite (leave it empty) or PostgreSQL",
         )
     try:
-        return _postgresql(url, settings)
+        engine = _postgresql(url, settings)
     except ModuleNotFoundError as exc:
         raise BadSettings(
             "the PostgreSQL driver is not installed", hint="pip install 'verkan[postgres]'"
         ) from exc
+    return Engines(engine, engine)
 
 
 # After how long a server that answers nothing counts as away; what the address says comes first.
@@ -93,15 +101,28 @@ def _has_something_to_read(file: int) -> bool:
     return bool(waiting.poll(0))
 
 
-def _sqlite(url: sa.URL, settings: Settings) -> sa.Engine:
+def _sqlite(url: sa.URL, settings: Settings) -> Engines:
+    """One connection writes and keeps much; the others find what it wrote in memory of the system.
+
+    What one connection writes, the others must read again: so it is best that always the same writes.
+    """
     if url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    threads = settings.threads
+    reading = _sqlite_engine(url, settings, connections=threads, cache_kb=_CACHE_KB)
+    writing = _sqlite_engine(
+        url, settings, connections=1, cache_kb=_CACHE_OF_THE_WRITER_KB, begin="BEGIN IMMEDIATE"
+    )
+    return Engines(reading, writing)
+
+
+def _sqlite_engine(
+    url: sa.URL, settings: Settings, *, connections: int, cache_kb: int, begin: str = "BEGIN"
+) -> sa.Engine:
     engine = sa.create_engine(
         url,
-        pool_size=settings.threads,
-        max_overflow=settings.threads,
-        # What one connection writes, the others must read again: so it is best that the same one
-        # writes again.
+        pool_size=connections,
+        max_overflow=connections - 1,
         pool_use_lifo=True,
         connect_args={"timeout": settings.busy_timeout_s, "check_same_thread": False},
     )
@@ -114,14 +135,13 @@ def _sqlite(url: sa.URL, settings: Settings) -> sa.Engine:
             "synchronous = FULL",
             "foreign_keys = ON",
             "wal_autocheckpoint = 16000",
-            "cache_size = -12000",
+            f"cache_size = -{cache_kb}",
             "temp_store = MEMORY",
         ):
             dbapi.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
     def _begin(conn: sa.Connection) -> None:
-        writing = conn.get_execution_options().get(WRITING, False)
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        conn.exec_driver_sql(begin)
 
     return engine

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from lrs.store.bodies import finds_any
 from lrs.store.database import Database
 from lrs.store.schema import ref, statement
 from lrs.store.terms import find_number
@@ -187,12 +188,7 @@ def _terms(query: StatementQuery) -> Iterable[tuple[Name, tuple[int, ...]]]:
 
 def _names_too(other: _Filter) -> sa.ColumnElement[bool]:
     too = ref.alias()
-    return (
-        sa.exists()
-        .where(
-            too.c.term_id == other.number,
-            too.c.scope.in_(other.scopes),
-            too.c.seq == ref.c.seq,
-        )
-        .correlate(ref)
+    named = sa.select(too.c.seq).where(
+        too.c.term_id == other.number, too.c.scope.in_(other.scopes), too.c.seq == ref.c.seq
     )
+    return finds_any(named.correlate(ref))

@@ -14,8 +14,8 @@ class Memory:
 
     def __init__(self) -> None:
         #: (tenant, kind, value) → number of the term
-        self.terms: Recent[tuple[int, int, str], int] = Recent(50_000)
+        self.terms: Recent[tuple[int, int, str], int] = Recent(80_000)
         #: (tenant, digest) → number of the authority
-        self.authorities: Recent[tuple[int, bytes], int] = Recent(1_000)
+        self.authorities: Recent[tuple[int, bytes], int] = Recent(1_500)
         #: number of an activity → mark of the definition that was merged last
-        self.definitions: Recent[int, int] = Recent(20_000)
+        self.definitions: Recent[int, int] = Recent(30_000)

@@ -82,7 +82,7 @@ def _postgresql_in_use(database: Database) -> bool:
 
 def _sqlite_in_use(database: Database) -> bool:
     """Return whether anybody else has the file open: then nobody gets it for himself alone."""
-    database.engine.dispose()
+    database.disconnect()
     path = str(database.engine.url.database)
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as alone:
         try:

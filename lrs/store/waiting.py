@@ -22,9 +22,11 @@ from lrs.store.bulk import among
 from lrs.store.database import Database
 from lrs.store.schema import ref, ref_waiting
 
-MOST_WAITING = 50_000
+MOST_WAITING = 80_000
 """Rows that a batch may leave waiting: they are looked through by every query with a filter."""
 LOOK_S = 1.0
+_BUSY = 5_000
+"""Rows from one look to the next, beyond which those who write put them in order themselves."""
 _COLUMNS = tuple(column.name for column in ref.columns)
 _AFTER_A_FAULT_S = 30.0
 _STOP_S = 5.0
@@ -74,15 +76,16 @@ def _number(conn: sa.Connection) -> int:
 
 
 def start(database: Database, look_s: float = LOOK_S) -> Callable[[], None]:
-    """Put in order, beside a server, what waits while nobody writes; return what ends it."""
+    """Put in order, beside a server, what waits while few write; return what ends it."""
     if not database.is_sqlite:
         return lambda: None
     stopping = threading.Event()
 
     def run() -> None:
+        before = 0
         while not stopping.wait(look_s):
             try:
-                _put_in_order_if_free(database)
+                before = _put_few_in_order(database, before)
             except Exception as exc:  # a full disk, say; what waits is found where it lies
                 _log.warning("not_put_in_order", **fault_fields(exc))
                 stopping.wait(_AFTER_A_FAULT_S)
@@ -97,9 +100,12 @@ def start(database: Database, look_s: float = LOOK_S) -> Callable[[], None]:
     return stop
 
 
-def _put_in_order_if_free(database: Database) -> None:
+def _put_few_in_order(database: Database, before: int) -> int:
+    """Move what waits unless much has come since so many waited; return how many wait now."""
     with database.read() as conn:
         number = _number(conn)
-    if number and database.nobody_writes():
-        with database.write() as conn:
-            put_in_order(conn)
+    if not number or number - before > _BUSY:
+        return number
+    with database.write() as conn:
+        put_in_order(conn)
+    return 0

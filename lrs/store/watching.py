@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from lrs.store.attachments import hashes_of
-from lrs.store.bodies import body_of, some_statements
+from lrs.store.bodies import body_of, finds_any, some_statements
 from lrs.store.bulk import among
 from lrs.store.database import Database
 from lrs.store.schema import (
@@ -237,7 +237,7 @@ def _names(conn: sa.Connection, numbers: Sequence[int]) -> sa.ColumnElement[bool
     some = found.limit(_RARE + 1).subquery()
     if conn.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() <= _RARE:
         return statement.c.seq.in_(sa.union_all(found, *waiting) if waiting else found)
-    on_the_way = found.where(ref.c.seq == statement.c.seq).exists()
+    on_the_way = finds_any(found.where(ref.c.seq == statement.c.seq).correlate(statement))
     return sa.or_(on_the_way, *map(statement.c.seq.in_, waiting))
 
 

@@ -145,7 +145,7 @@ class Seen(Generic[_Found]):
     """
 
     def __init__(
-        self, rule: Callable[[Any, At], _Found], most: int = 1_000, longest: int = 2_000
+        self, rule: Callable[[Any, At], _Found], most: int = 1_500, longest: int = 2_000
     ) -> None:
         self._rule = rule
         self._longest = longest

@@ -19,8 +19,8 @@ from lrs.xapi.parsing import DEEPEST, keys_kept, marks_of
 T = TypeVar("T")
 
 _LONGEST_KEPT = 4_000
-_MOST_KEPT = 1_500_000
-"""Bytes of a generation of a book."""
+_MOST_KEPT = 2_500_000
+"""Bytes that the phrases of a book may have."""
 
 _DEEPEST = DEEPEST - 10
 """Levels left for what a phrase stands in."""

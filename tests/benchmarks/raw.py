@@ -115,9 +115,10 @@ def insert_raw(database: Database, rows: Rows, clients: int = 1) -> float:
     size = max(len(batch[-2][2]) for batch in batches)
     arrays = not database.is_sqlite and 1 < size <= ARRAYS
     work = [_ready(batch, arrays=arrays) for batch in batches]
+    engine = database.writer if clients == 1 else database.engine
     began = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
-        for _ in pool.map(lambda n: _insert(database, work[n::clients]), range(clients)):
+        for _ in pool.map(lambda n: _insert(engine, work[n::clients]), range(clients)):
             pass
     return time.perf_counter() - began
 
@@ -125,8 +126,8 @@ def insert_raw(database: Database, rows: Rows, clients: int = 1) -> float:
 _Work = list[Callable[[sa.Connection], None]]
 
 
-def _insert(database: Database, work: list[_Work]) -> None:
-    with database.engine.connect() as conn:
+def _insert(engine: sa.Engine, work: list[_Work]) -> None:
+    with engine.connect() as conn:
         for batch in work:
             with conn.begin():
                 for insert in batch:

@@ -100,7 +100,7 @@ class _Clock:
             conn.exec_driver_sql(
                 f'ALTER DATABASE "{name}" SET search_path = moved, pg_catalog, public'
             )
-        self._database.engine.dispose()
+        self._database.disconnect()
 
 
 def test_stored_never_falls_however_the_clock_is_set(

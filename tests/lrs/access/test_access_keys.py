@@ -154,11 +154,12 @@ def test_every_key_that_is_not_valid_takes_the_same_steps(
     ring = KeyRing(database, settings)
     assert ring.find(made.key, made.secret)
     asked: list[str] = []
-    sa.event.listen(
-        database.engine,
-        "before_cursor_execute",
-        lambda _c, _u, statement, *_: asked.append(statement),
-    )
+    for engine in {database.engine, database.writer}:
+        sa.event.listen(
+            engine,
+            "before_cursor_execute",
+            lambda _c, _u, statement, *_: asked.append(statement),
+        )
     steps = []
     for key, secret in (
         ("unknown", made.secret),

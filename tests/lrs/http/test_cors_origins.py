@@ -103,7 +103,7 @@ def test_who_shows_no_key_is_told_so_across_named_origins_only(bound: Wire) -> N
 
 
 def test_a_database_that_is_away_is_told_to_every_page(bound: Wire) -> None:
-    bound.database.engine.dispose()
+    bound.database.disconnect()
     shutil.rmtree(bound.database.settings.home_folder)
     assert preflight(bound, OTHER)[ALLOWED] == "*"
     reply = bound.ask("GET", headers={"Origin": OTHER})

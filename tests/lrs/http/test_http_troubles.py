@@ -15,14 +15,14 @@ def limit_pages(wire: Wire, pages: int) -> None:
     def limit(dbapi: Any, _record: object) -> None:
         dbapi.execute(f"PRAGMA max_page_count = {pages}").close()
 
-    sa.event.listen(wire.database.engine, "connect", limit)
-    wire.database.engine.dispose()
+    sa.event.listen(wire.database.writer, "connect", limit)
+    wire.database.disconnect()
     wire.limit = limit  # type: ignore[attr-defined]
 
 
 def lift(wire: Wire) -> None:
-    sa.event.remove(wire.database.engine, "connect", wire.limit)  # type: ignore[attr-defined]
-    wire.database.engine.dispose()
+    sa.event.remove(wire.database.writer, "connect", wire.limit)  # type: ignore[attr-defined]
+    wire.database.disconnect()
 
 
 def test_a_full_disk_is_507_reads_go_on_and_room_ends_it(make_wire: MakeWire) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -64,15 +65,42 @@ def test_what_a_refused_batch_named_is_not_remembered(database: Database) -> Non
     assert known_numbers(database.memory, TENANT, [new]) == list(stored.values()) != []
 
 
-def test_recent_forgets_what_was_not_used_lately() -> None:
-    recent: Recent[int, int] = Recent(10)
-    recent.put(0, 0)
-    for key in range(1, 100):
+def test_recent_forgets_what_came_first_and_holds_about_as_much_at_all_times() -> None:
+    recent: Recent[int, int] = Recent(100)
+    for key in range(1, 1_000):
         recent.put(key, key)
-        assert recent.get(0) == 0
-        assert len(recent) <= 20
-    assert recent.get(50) is None
-    assert recent.get(99) == 99
+        recent.put(key, -key)
+        assert recent.get(key) == -key
+        assert key < 100 or 90 <= len(recent) <= 100
+    assert recent.get(800) is None
+
+
+def test_recent_holds_as_much_as_its_keys_weigh() -> None:
+    recent: Recent[bytes, int] = Recent(1_000, len)
+    for number in range(500):
+        recent.put(bytes(number % 40) + number.to_bytes(2), number)
+    kept = [number for number in range(500) if recent.get(bytes(number % 40) + number.to_bytes(2))]
+    assert kept == list(range(kept[0], 500))
+    assert 800 <= sum(number % 40 + 2 for number in kept) <= 1_000
+    recent.clear()
+    assert len(recent) == 0
+    recent.put(b"again", 1)
+    assert recent.get(b"again") == 1
+
+
+def test_recent_is_put_to_and_cleared_by_many_threads() -> None:
+    recent: Recent[int, int] = Recent(50)
+
+    def work(first: int) -> None:
+        for key in range(first, first + 3_000):
+            recent.put(key, key)
+            assert recent.get(key) in (None, key)
+            if key % 500 == 0:
+                recent.clear()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(0, 12_000, 3_000)))
+    assert len(recent) <= 50
 
 
 def test_rows_in_bulk_are_stored_as_given(database: Database) -> None:
