@@ -30,6 +30,7 @@ def measure_backups(place: Place, settings: Settings, number: int) -> Iterator[F
     ran = _run(target, "db", "restore", str(file))
     yield from _figures(place, "restore", number, ran, _raw_import_s(place, settings, number))
     yield from _figures(place, "check", number, _run(target, "db", "check"), raw)
+    yield from _figures(place, "full check", number, _run(target, "db", "check", "--full"), raw)
     file.unlink()
 
 

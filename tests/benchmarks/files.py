@@ -49,8 +49,8 @@ def write_file(path: Path, number: int, seed: int) -> Path:
     return path
 
 
-def measure_files(place: Place, settings: Settings, number: int) -> Iterator[Figure]:
-    """Import that many statements into an empty store, export them, and bring the facts up to it."""
+def measure_import(place: Place, settings: Settings, number: int) -> Iterator[Figure]:
+    """Import that many statements into an empty store."""
     kind, millions = place.kind, number / 1e6
     file = write_file(place.folder / "statements.ndjson", number, 11)
     ran = _run(settings, "statements", "import", str(file))
@@ -59,6 +59,11 @@ def measure_files(place: Place, settings: Settings, number: int) -> Iterator[Fig
     yield _figure(kind, f"import of {number:,}", ran, raw, goal)
     yield Figure(kind, "memory of the import", ran.memory_mb, "MB", beside="largest")
     file.unlink()
+
+
+def measure_exports(place: Place, settings: Settings, number: int) -> Iterator[Figure]:
+    """Export what was imported, in each form."""
+    kind, millions = place.kind, number / 1e6
     for form in ("ndjson", "parquet"):
         out = place.folder / f"out.{form}"
         ran = _run(settings, "statements", "export", "--format", form, "--out", str(out))
@@ -67,7 +72,6 @@ def measure_files(place: Place, settings: Settings, number: int) -> Iterator[Fig
         yield _figure(kind, f"export of {number:,}, {form}", ran, raw, goal)
         yield Figure(kind, f"memory of the export, {form}", ran.memory_mb, "MB", beside="largest")
         out.unlink()
-    yield from _facts(place, settings, number)
 
 
 def _figure(kind: str, name: str, ran: _Ran, raw: float, goal: object) -> Figure:
@@ -75,7 +79,8 @@ def _figure(kind: str, name: str, ran: _Ran, raw: float, goal: object) -> Figure
     return Figure(kind, name, ran.seconds, "s", raw, raw / ran.seconds, goal, beside)  # type: ignore[arg-type]
 
 
-def _facts(place: Place, settings: Settings, number: int) -> Iterator[Figure]:
+def measure_facts(place: Place, settings: Settings, number: int) -> Iterator[Figure]:
+    """Make the facts of all that was imported, and bring them up to what is imported then."""
     from analytics.facts import refresh_facts
 
     database = Database(settings)
