@@ -22,7 +22,7 @@ from lrs.store.bulk import among
 from lrs.store.database import Database
 from lrs.store.schema import ref, ref_waiting
 
-MOST_WAITING = 80_000
+MOST_WAITING = 50_000
 """Rows that a batch may leave waiting: they are looked through by every query with a filter."""
 LOOK_S = 1.0
 _BUSY = 5_000
