@@ -54,6 +54,8 @@ def waiting_for(conn: sa.Connection, terms: Collection[int]) -> list[tuple[int, 
 
 def put_in_order(conn: sa.Connection) -> None:
     """Move all that waits to where queries are quick, within a transaction that writes."""
+    if not _number(conn):
+        return
     rows = sa.select(*(ref_waiting.c[name] for name in _COLUMNS))
     rows = rows.order_by(*(ref_waiting.c[column.name] for column in ref.primary_key))
     conn.execute(sa.insert(ref).from_select(_COLUMNS, rows))
