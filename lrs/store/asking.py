@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from lrs.store.bulk import Row
+from lrs.store.bulk import Row, run_on_sqlite
 
 _MOST_PADDED = 4_096
 
@@ -62,8 +62,7 @@ def _ask_sqlite(conn: sa.Connection, asked: Question) -> list[Row]:
     made = _made(conn.dialect, asked.query, tuple(asked.values), size)
     values |= {f"wanted_{n}": wanted[min(n, len(wanted)) - 1] for n in range(1, size + 1)}
     values = {**made.values, **values}
-    rows = conn.exec_driver_sql(made.text, tuple(values[name] for name in made.names))
-    return [tuple(row) for row in rows]
+    return run_on_sqlite(conn, made.text, [values[name] for name in made.names])
 
 
 def _padded(number: int) -> int:

@@ -51,9 +51,21 @@ def insert_all(conn: sa.Connection, inserts: Iterable[Insert]) -> None:
         for size in _sizes(len(columns)):
             step = size * len(columns)
             while len(values) - begin >= step:
-                part = tuple(values[begin : begin + step])
+                run_on_sqlite(conn, _insert(table, columns, size), values[begin : begin + step])
                 begin += step
-                conn.exec_driver_sql(_insert(table, columns, size), part)
+
+
+def run_on_sqlite(conn: sa.Connection, text: str, values: Sequence[Any] = ()) -> list[Row]:
+    """Run a text that is kept ready and return its rows.
+
+    The driver is spoken to directly: of a short question SQLAlchemy's account of it is the larger part.
+    Its faults look like any other of the database.
+    """
+    raw: Any = conn.connection.driver_connection
+    try:
+        return list(raw.execute(text, values))
+    except sqlite3.Error as exc:
+        raise sa.exc.DBAPIError.instance("", None, exc, sqlite3.Error) from exc
 
 
 def among(conn: sa.Connection, column: sa.Column[Any], values: Collection[Any]) -> Any:

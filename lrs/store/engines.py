@@ -15,6 +15,7 @@ from sqlalchemy import event
 
 from lrs.errors import BadSettings
 from lrs.settings import Settings
+from lrs.store.bulk import run_on_sqlite
 
 _CACHE_KB = 4_000
 _CACHE_OF_THE_WRITER_KB = 16_000
@@ -142,6 +143,6 @@ def _sqlite_engine(
 
     @event.listens_for(engine, "begin")
     def _begin(conn: sa.Connection) -> None:
-        conn.exec_driver_sql(begin)
+        run_on_sqlite(conn, begin)
 
     return engine

@@ -127,7 +127,7 @@ def _number_on_sqlite(conn: sa.Connection, tenant_id: int, ordered: _Keyed) -> _
     missing = [key for key in ordered if key not in found]
     if not missing:
         return found, []
-    last = conn.execute(_LAST).scalar_one()
+    (((last,),),) = ask(conn, [Question(_LAST, {})])
     made = {key: last + place for place, key in enumerate(missing, 1)}
     insert_rows(
         conn,
@@ -161,21 +161,18 @@ def _number_on_postgresql(
 
 def _read(conn: sa.Connection, tenant_id: int, keyed: _Keyed) -> dict[tuple[int, bytes], int]:
     """Two lists, not a list of pairs, for which SQLite would walk through all terms of the tenant."""
-    given = {
-        "tenant_id": tenant_id,
-        "kinds": sorted({kind for kind, _ in keyed}),
-        "wanted": [digest for _, digest in keyed],
-    }
-    rows = conn.execute(_reading(conn.dialect.name), given)
+    query = _reading(conn.dialect.name, tuple(sorted({kind for kind, _ in keyed})))
+    given = {"tenant_id": tenant_id, "wanted": [digest for _, digest in keyed]}
+    (rows,) = ask(conn, [Question(query, given)])
     found = {(kind, bytes(digest)): number for kind, digest, number in rows}
     return {key: number for key, number in found.items() if key in keyed}
 
 
 @cache
-def _reading(dialect: str) -> sa.Select[Any]:
+def _reading(dialect: str, kinds: tuple[int, ...]) -> sa.Select[Any]:
     return sa.select(term.c.kind, term.c.digest, term.c.id).where(
         term.c.tenant_id == sa.bindparam("tenant_id"),
-        term.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        term.c.kind.in_([sa.literal_column(str(kind)) for kind in kinds]),
         one_of(dialect, term.c.digest),
     )
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from lrs.log import fault_fields
+from lrs.store.asking import Question, ask
 from lrs.store.bulk import among
 from lrs.store.database import Database
 from lrs.store.schema import ref, ref_waiting
@@ -30,6 +31,12 @@ _BUSY = 5_000
 _COLUMNS = tuple(column.name for column in ref.columns)
 _AFTER_A_FAULT_S = 30.0
 _STOP_S = 5.0
+_ENDS = Question(
+    sa.select(
+        *(sa.select(end(ref_waiting.c.id)).scalar_subquery() for end in (sa.func.min, sa.func.max))
+    ),
+    {},
+)
 _log = structlog.get_logger("lrs.store")
 
 
@@ -70,10 +77,7 @@ def put_many_in_order(conn: sa.Connection) -> None:
 
 def _number(conn: sa.Connection) -> int:
     """Return how many rows wait: they are numbered without gaps from the oldest to the newest."""
-    ends = (
-        sa.select(end(ref_waiting.c.id)).scalar_subquery() for end in (sa.func.min, sa.func.max)
-    )
-    oldest, newest = conn.execute(sa.select(*ends)).one()
+    (((oldest, newest),),) = ask(conn, [_ENDS])
     return 0 if newest is None else int(newest - oldest) + 1
 
 
