@@ -12,9 +12,9 @@ without any effect, in every way, and asks how often the t value is as large.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from analytics.estimators import fits
+from analytics.estimators.clusters import series
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.panel import Panel
 from analytics.estimators.permutation import Permuted, deal_test
@@ -76,22 +76,3 @@ def _t_values(
         square += n / (n - 1) * (parts**2).sum(axis=1)
         total += turned.sum(axis=(1, 2))
     return np.divide(total, np.sqrt(square), out=np.zeros(len(signs)), where=square > 0)
-
-
-def series(panel: Panel, grid: Grid) -> tuple[FloatArray, FloatArray, np.ndarray, np.ndarray]:
-    """Return each cluster's sums by period, its cohort and itself, by the panel's second pass."""
-    num, cohort, cluster = _sums(panel, grid, mean=0.0)
-    less, *_ = _sums(panel, grid, mean=-1.0)
-    return num, less - num, cohort, cluster
-
-
-def _sums(panel: Panel, grid: Grid, mean: float) -> tuple[FloatArray, np.ndarray, np.ndarray]:
-    at, when = np.nonzero(grid.there)
-    names = [f"p{column}" for column in range(len(grid.periods))]
-    table = pd.DataFrame({"cohort": grid.cohorts[at], "period": grid.periods[when], "mean": mean})
-    own = (when[:, None] == np.arange(len(names))).astype(np.float64)
-    answer = panel.scores(table.join(pd.DataFrame(own, columns=names)))
-    rows = np.searchsorted(grid.cohorts, answer["cohort"].to_numpy(np.int64))
-    known = ~grid.always[rows]
-    cluster = answer["cluster"].to_numpy()
-    return answer[names].to_numpy(np.float64)[known], rows[known], cluster[known]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.checks.few import series
+from analytics.estimators.clusters import series
 from analytics.estimators.estimate import LEVEL
 from analytics.estimators.grid import FloatArray, Grid, IntArray
 from analytics.estimators.panel import NEVER, Panel

@@ -11,7 +11,9 @@ It is the mixed model of stepped-wedge trials (Hussey and Hughes 2007; with fadi
 2019) with an effect for each cohort and period, and one of the class of Roth and Sant'Anna (2023)
 that takes off the differences before the start by a set of weights. `efficient` takes off one of
 them, the last, by a weight of its own; the few numbers of the covariance bear all of them with some
-forty clusters. The draw makes it unbiased whatever the covariance; a good one makes it precise.
+forty clusters. The draw makes it unbiased whatever the covariance; a good one makes it precise. The
+covariance is that of all clusters about one course, whoever was drawn: with clusters of one size the
+weights are the same for every draw, so that drawing the lots anew is an exact test.
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from analytics.estimators import adjusted, efficient, fits, group_time, naive
+from analytics.estimators.clusters import series
 from analytics.estimators.errors import Measured, Spread, deviations_of, measure
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, grid_of
+from analytics.estimators.moments import LISTED
 from analytics.estimators.panel import Panel
 from analytics.estimators.poisson import RateRatio, rate_ratio
 from analytics.estimators.question import Question
@@ -78,6 +80,18 @@ class Study:
         """Return the fitted covariance of the cells; None when there is too little to fit it to."""
         return fitted_covariance(self.grid, self.deviations.pooled)
 
+    @cached_property
+    def drawn(self) -> fits.Covariance | None:
+        """Return the covariance by which a draw by lot foretells; None as for `fitted`.
+
+        It is that of all clusters about one course, which does not hang on who was drawn: so what
+        other lots would have given is weighed as what these gave. Beyond `LISTED` clusters chance
+        leaves no difference.
+        """
+        if self.grid.clusters.sum() > LISTED:
+            return self.fitted
+        return fitted_covariance(self.grid, series(self.panel, self.grid).covariance)
+
     @property
     def covariance(self) -> fits.Covariance:
         """Return the working covariance of the cells."""
@@ -115,7 +129,7 @@ class Study:
         """Return the weights of the effect beside what all periods before foretell, for a draw."""
         if not self.question.randomised_timing:
             return None
-        return adjusted.adjusted(self.grid, self.fitted)
+        return adjusted.adjusted(self.grid, self.drawn)
 
     @cached_property
     def efficient(self) -> FloatArray | None:

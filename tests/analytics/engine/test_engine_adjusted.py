@@ -19,6 +19,7 @@ from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import Grid, grid_of
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.study import Study
 
 COHORTS = {4: 8, 7: 7, NEVER: 9}
 HERE = Question(randomised_timing=True, own_draw=True)
@@ -193,3 +194,15 @@ def test_without_draws_enough_or_with_a_cluster_not_drawn_the_interval_is_that_o
     answer: dict[str, Any] = answer_panel(FramePanel(frame), HERE, redraws=redraws)
     assert answer["estimate"]["method"].endswith("clustered t interval")
     assert answer["estimate"]["low"] == answer["estimates"]["adjusted"]["low"]
+
+
+def test_its_weights_are_the_same_whoever_was_drawn() -> None:
+    """So that the lots drawn anew are an exact test, whoever the real ones fell on."""
+    frame = roll_out(seed=9, cohorts=COHORTS, effect=0.0)
+    of = frame.groupby("cluster")["cohort"].first()
+    dealt = dict(zip(of.index, np.random.default_rng(4).permutation(of.to_numpy()), strict=True))
+    again = frame.assign(cohort=frame["cluster"].map(dealt))
+    one, other = (Study(FramePanel(each), HERE) for each in (frame, again))
+    assert one.adjusted is not None
+    assert np.allclose(one.adjusted, other.adjusted, atol=1e-12)
+    assert not np.allclose(one.grid.mean, other.grid.mean)
