@@ -22,7 +22,7 @@ def give_back() -> None:
     """Have what is freed given back or used by others; called before there are threads.
 
     The C library of most Linux systems gives each thread an arena of its own, and what was freed in
-    one serves no other: a server of a dozen threads held 40 MB of nothing in each. It also keeps
+    one serves no other, so that every thread comes to hold much of nothing. It also keeps
     ever larger pieces to itself once it has met a large one. Elsewhere nothing of this can be set,
     and nothing is done.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from lrs.store.schema import statement, statement_body
@@ -18,15 +16,6 @@ def body_of(statements: sa.FromClause) -> sa.ColumnElement[bool]:
 
 
 OF_ITS_STATEMENT = body_of(statement)
-
-
-def finds_any(lookup: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """Return whether a query finds something, asked of each row that it names of the query around.
-
-    Of what EXISTS asks, PostgreSQL may read all beforehand, for a page of a few.
-    """
-    one = lookup.with_only_columns(sa.literal(1)).limit(sa.literal_column("1"))
-    return one.scalar_subquery().is_not(None)
 
 
 def some_statements(

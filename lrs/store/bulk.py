@@ -90,6 +90,15 @@ def one_of(dialect: str, column: sa.Column[Any]) -> Any:
     return column == sa.any_(sa.bindparam("wanted", type_=postgresql.ARRAY(column.type)))
 
 
+def finds_any(lookup: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """Return whether a query finds something, asked of each row that it names of the query around.
+
+    Of what EXISTS asks, PostgreSQL may read all beforehand, for a page of a few.
+    """
+    one = lookup.with_only_columns(sa.literal(1)).limit(sa.literal_column("1"))
+    return one.scalar_subquery().is_not(None)
+
+
 @cache
 def _sizes(columns: int) -> list[int]:
     """Return how many rows one ``VALUES`` may have: few texts, which the driver keeps ready."""

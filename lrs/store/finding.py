@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from lrs.store.bodies import finds_any
+from lrs.store.bulk import finds_any
 from lrs.store.database import Database
 from lrs.store.schema import ref, statement
 from lrs.store.terms import find_number

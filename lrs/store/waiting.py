@@ -1,9 +1,9 @@
 """What finds the newest statements, until some thousands of them are put in order together.
 
 Each row of ``ref`` belongs somewhere else in a large table, and a batch is too small for two of its
-rows to lie close: on SQLite that was half of what a statement cost. So there the rows are put down
+rows to lie close: on SQLite that is much of what a statement costs. So there the rows are put down
 one after another in ``ref_waiting``, by the transaction that stores their statement, and put in order
-a great many at once, at a third of the cost. A row is in one of the two tables, never in both, and
+a great many at once, which is cheaper. A row is in one of the two tables, never in both, and
 whoever asks one asks the other: what is acknowledged is found by the next request.
 
 PostgreSQL, whose writers do not wait for each other's rows, puts them in order as they come.

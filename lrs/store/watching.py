@@ -16,8 +16,8 @@ import orjson
 import sqlalchemy as sa
 
 from lrs.store.attachments import hashes_of
-from lrs.store.bodies import body_of, finds_any, some_statements
-from lrs.store.bulk import among
+from lrs.store.bodies import body_of, some_statements
+from lrs.store.bulk import among, finds_any
 from lrs.store.database import Database
 from lrs.store.schema import (
     access_key,
