@@ -1,8 +1,7 @@
 """How PostgreSQL takes rows and lists: every column one array, in binary, all tables at once.
 
-One ``INSERT … SELECT … FROM unnest(…)`` a table, sent together, makes the server wait for us once;
-a COPY waits three times, which for few rows is most of its time, and stores many rows no sooner.
-The driver writes arrays value by value; here they are written at once.
+One ``INSERT … SELECT … FROM unnest(…)`` a table stores many rows as soon as a COPY, and few sooner. The
+driver would write arrays value by value; here they are written at once, and a lone row as it is.
 
 The form of an array: `array_recv` in
 https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/arrayfuncs.c: the number of
@@ -13,117 +12,94 @@ its length, which for a null is -1.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-import psycopg
 import sqlalchemy as sa
-from psycopg import pq
-from psycopg.abc import Buffer
-from psycopg.adapt import Dumper
 from psycopg.postgres import types
 
 from lrs.store.bulk import Insert
+from lrs.store.pipeline import BINARY, TEXT, Sent
 
 
-class Array(bytes):
-    """A list in binary, of the type that the query names."""
+def inserting(insert: Insert) -> Sent:
+    """Return what inserts rows: as arrays, or one row as it is, which is cheaper for both sides."""
+    table, columns, values = insert
+    if len(values) == len(columns):
+        into = _into_one(table, columns)
+        given = [each.one(value) for each, value in zip(into.columns, values, strict=True)]
+    else:
+        into = _into(table, columns)
+        given = [each.all(values[at :: len(columns)]) for at, each in enumerate(into.columns)]
+    return Sent(into.text, given, into.types, into.formats)
 
 
-class BytesArray(Array):
-    """A list of bytes."""
+class Parameter(NamedTuple):
+    """A value on the wire, its type (0: what the text makes of it), and its form."""
+
+    value: bytes | None
+    type: int
+    form: int
 
 
-class IntegerArray(Array):
-    """A list of whole numbers of 64 bits."""
+def parameter(value: Any) -> Parameter:
+    """Return a whole number, a text, bytes, nothing, or a list of one of these."""
+    if value is None:
+        return Parameter(None, 0, TEXT)
+    if isinstance(value, bytes):
+        return Parameter(value, types["bytea"].oid, BINARY)
+    if isinstance(value, list):
+        return _list(value)
+    return Parameter(str(value).encode(), 0, TEXT)
 
 
-class _As(Dumper):
-    """Sends a list as it is."""
-
-    format = pq.Format.BINARY
-
-    def dump(self, obj: Any) -> Buffer:
-        """Return the bytes."""
-        return bytes(obj)
-
-
-class _AsBytes(_As):
-    oid = types["bytea"].array_oid
-
-
-class _AsIntegers(_As):
-    oid = types["int8"].array_oid
-
-
-def register(connection: psycopg.Connection[Any]) -> None:
-    """Let a connection send them."""
-    connection.adapters.register_dumper(Array, _As)
-    connection.adapters.register_dumper(BytesArray, _AsBytes)
-    connection.adapters.register_dumper(IntegerArray, _AsIntegers)
-
-
-@contextmanager
-def driver_faults(raw: Any) -> Iterator[None]:
-    """Make a fault of the PostgreSQL driver, spoken to directly, look like any other of the database."""
-    try:
-        yield
-    except psycopg.Error as exc:
-        told = sa.exc.DBAPIError.instance(
-            "", None, exc, psycopg.Error, connection_invalidated=raw.broken
-        )
-        raise told from exc
-
-
-def put(raw: Any, inserts: Sequence[Insert]) -> None:
-    """Insert into several tables over a connection of the driver."""
-    with driver_faults(raw), raw.pipeline():
-        for table, columns, values in inserts:
-            into = _into(table, columns)
-            given = [each.array(values[at :: len(columns)]) for at, each in enumerate(into.columns)]
-            raw.execute(into.query, given)
-
-
-def array_of(values: Sequence[Any]) -> Any:
-    """Return bytes or whole numbers as an array; any other list as it is."""
-    if values and all(value.__class__ is bytes for value in values):
-        return BytesArray(_of_bytes(values))
-    if values and all(value.__class__ is int for value in values):
-        return IntegerArray(_NUMBERS["bigint"](values))
-    return values
+def _list(values: Sequence[Any]) -> Parameter:
+    if not values:
+        return Parameter(b"{}", 0, TEXT)
+    kind, write = _LISTS[type(values[0])]
+    return Parameter(write(values), types[kind].array_oid, BINARY)
 
 
 class _Column(NamedTuple):
-    """A column: how it is named in a query, and what writes its values."""
+    """A column: its type, and what writes a list of its values and a single one."""
 
-    hole: str
-    array: Callable[[Sequence[Any]], Any]
+    kind: str
+    all: Callable[[Sequence[Any]], bytes]
+    one: Callable[[Any], bytes | None]
 
 
 class _Into(NamedTuple):
     """What inserts rows into columns of a table."""
 
-    query: str
+    text: str
     columns: list[_Column]
+    types: tuple[int, ...]
+    formats: tuple[int, ...]
+
+    @classmethod
+    def of(cls, table: sa.Table, columns: tuple[str, ...], rows: str, ending: str) -> _Into:
+        """``rows`` has a place for the parameters; ``ending`` makes each an array of its type."""
+        found = [_column(table.c[name]) for name in columns]
+        holes = ", ".join(f"${n}::{each.kind}{ending}" for n, each in enumerate(found, 1))
+        text = f"INSERT INTO {table.name} ({', '.join(columns)}) {rows.format(holes)}"
+        return cls(text, found, (0,) * len(found), (BINARY,) * len(found))
 
 
 @cache
 def _into(table: sa.Table, columns: tuple[str, ...]) -> _Into:
-    found = [_column(table.c[name]) for name in columns]
-    holes = ", ".join(column.hole for column in found)
-    head = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    return _Into(f"{head} SELECT * FROM unnest({holes})", found)  # noqa: S608
+    return _Into.of(table, columns, "SELECT * FROM unnest({})", "[]")
+
+
+@cache
+def _into_one(table: sa.Table, columns: tuple[str, ...]) -> _Into:
+    return _Into.of(table, columns, "VALUES ({})", "")
 
 
 def _column(column: sa.Column[Any]) -> _Column:
     dialect: sa.Dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
     kind = column.type.compile(dialect).lower()
-    write = _NUMBERS.get(kind, _WRITERS.get(kind))
-    if write is None:
-        return _Column(f"%s::{kind}[]", list)  # the driver knows how
-    return _Column(f"%b::{kind}[]", lambda values: Array(write(values)))
+    return _Column(kind, *_WRITERS[kind])
 
 
 _HEAD = struct.Struct(">5i")
@@ -142,9 +118,6 @@ def _of_bytes(values: Sequence[bytes | None], kind: str = "bytea") -> bytes:
 
 def _of_texts(values: Sequence[str | None]) -> bytes:
     return _of_bytes([None if value is None else value.encode() for value in values], "text")
-
-
-_WRITERS: dict[str, Callable[[Sequence[Any]], bytes]] = {"bytea": _of_bytes, "text": _of_texts}
 
 
 def _numbers(kind: str, letter: str) -> Callable[[Sequence[Any]], bytes]:
@@ -181,10 +154,23 @@ def _form(letter: str, length: int) -> struct.Struct:
     return struct.Struct(">" + f"xxxx{letter}" * length)
 
 
-_NUMBERS = {
-    "smallint": _numbers("int2", "h"),
-    "integer": _numbers("int4", "i"),
-    "bigint": _numbers("int8", "q"),
-    "double precision": _numbers("float8", "d"),
-    "float": _numbers("float8", "d"),
+def _one_number(letter: str) -> Callable[[Any], bytes | None]:
+    pack = struct.Struct(f">{letter}").pack
+    return lambda value: None if value is None else pack(value)
+
+
+_WRITERS: dict[str, tuple[Callable[[Sequence[Any]], bytes], Callable[[Any], bytes | None]]] = {
+    "smallint": (_numbers("int2", "h"), _one_number("h")),
+    "integer": (_numbers("int4", "i"), _one_number("i")),
+    "bigint": (_numbers("int8", "q"), _one_number("q")),
+    "double precision": (_numbers("float8", "d"), _one_number("d")),
+    "float": (_numbers("float8", "d"), _one_number("d")),
+    "bytea": (_of_bytes, lambda value: value),
+    "text": (_of_texts, lambda value: None if value is None else value.encode()),
 }
+_LISTS: dict[type, tuple[str, Callable[[Sequence[Any]], bytes]]] = {
+    int: ("int8", _WRITERS["bigint"][0]),
+    bytes: ("bytea", _of_bytes),
+    str: ("text", _of_texts),
+}
+"""How a list in a question is written, by what it is a list of."""

@@ -7,13 +7,16 @@ question costs the database: sent together, four of them take the time of one an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
 from lrs.store.bulk import Row, run_on_sqlite
+
+if TYPE_CHECKING:
+    from lrs.store.pipeline import Sent
 
 _MOST_PADDED = 4_096
 
@@ -25,32 +28,38 @@ class Question(NamedTuple):
     values: Mapping[str, Any]
 
 
-def ask(conn: sa.Connection, questions: Sequence[Question]) -> list[list[Row]]:
+def ask(
+    conn: sa.Connection, questions: Sequence[Question], *, ends: bool = False
+) -> list[list[Row]]:
     """Return the rows of each answer; the questions are asked in their order.
 
     A query is made once and kept, for its text is kept too. A list among its values is that of the
-    parameter ``wanted`` (`lrs.store.bulk.one_of`); an empty one needs no question.
+    parameter ``wanted`` (`lrs.store.bulk.one_of`); an empty one needs no question. With ``ends``
+    PostgreSQL commits at once: nothing may follow in the transaction.
     """
     if conn.dialect.name == "sqlite":
         return [_ask_sqlite(conn, each) for each in questions]
-    from lrs.store import arrays  # needs the driver, which need not be installed
+    from lrs.store.pipeline import send  # needs the driver, which need not be installed
 
-    raw: Any = conn.connection.driver_connection
-    with arrays.driver_faults(raw):
-        with raw.pipeline():
-            asked = [_send(raw, conn.dialect, each, arrays.array_of) for each in questions]
-        return [[] if cursor is None else cursor.fetchall() for cursor in asked]
+    idle = [_is_idle(each) for each in questions]
+    asked = [_sent(each) for each, is_idle in zip(questions, idle, strict=True) if not is_idle]
+    answers = iter(send(conn, asked, ends=ends))
+    return [[] if is_idle else next(answers) for is_idle in idle]
 
 
-def _send(
-    raw: Any, dialect: sa.Dialect, asked: Question, array_of: Callable[[list[Any]], Any]
-) -> Any:
-    if _is_idle(asked):
-        return None
-    lists = tuple(name for name, value in asked.values.items() if isinstance(value, list))
-    text, values = _made_for_lists(dialect, asked.query, tuple(asked.values), lists)
-    given = {name: array_of(asked.values[name]) for name in lists}
-    return raw.cursor(binary=True).execute(text, {**values, **asked.values, **given})
+def _sent(asked: Question) -> Sent:
+    from lrs.store.arrays import parameter
+    from lrs.store.pipeline import Sent
+
+    made = _made_for_postgresql(asked.query)
+    values = {**made.values, **asked.values}
+    given = [parameter(values[name]) for name in made.names]
+    return Sent(
+        made.text,
+        [each.value for each in given],
+        tuple([each.type for each in given]),
+        [each.form for each in given],
+    )
 
 
 def _ask_sqlite(conn: sa.Connection, asked: Question) -> list[Row]:
@@ -91,12 +100,7 @@ def _made(dialect: sa.Dialect, query: sa.ClauseElement, given: Sequence[str], si
 
 
 @lru_cache(maxsize=256)
-def _made_for_lists(
-    dialect: sa.Dialect, query: sa.ClauseElement, given: Sequence[str], lists: Sequence[str]
-) -> tuple[str, Mapping[str, Any]]:
-    """Return a query whose lists are sent in binary: as text, each of their members is escaped."""
-    made = _made(dialect, query, given, 1)
-    text = made.text
-    for name in lists:
-        text = text.replace(f"%({name})s", f"%({name})b")
-    return text, made.values
+def _made_for_postgresql(query: sa.ClauseElement) -> _Made:
+    numbered: Any = sa.make_url("postgresql+psycopg://").get_dialect()
+    compiled: Any = query.compile(dialect=numbered(paramstyle="numeric_dollar"))
+    return _Made(compiled.string, compiled.params, compiled.positiontup or ())

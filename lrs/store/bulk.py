@@ -36,15 +36,19 @@ def insert_rows(
     insert_all(conn, [Insert(table, columns, list(chain.from_iterable(rows)))])
 
 
-def insert_all(conn: sa.Connection, inserts: Iterable[Insert]) -> None:
-    """Insert into several tables, one after another."""
+def insert_all(conn: sa.Connection, inserts: Iterable[Insert], *, ends: bool = False) -> None:
+    """Insert into several tables, one after another.
+
+    With ``ends`` PostgreSQL commits at once: nothing may follow in the transaction.
+    """
     given = [one for one in inserts if one.values]
     if not given:
         return
     if conn.dialect.name != "sqlite":
-        from lrs.store.arrays import put  # needs the driver, which need not be installed
+        from lrs.store.arrays import inserting  # needs the driver, which need not be installed
+        from lrs.store.pipeline import send
 
-        put(conn.connection.driver_connection, given)
+        send(conn, [inserting(each) for each in given], ends=ends)
         return
     for table, columns, values in given:
         begin = 0

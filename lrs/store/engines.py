@@ -78,11 +78,8 @@ def _postgresql(url: sa.URL, settings: Settings) -> sa.Engine:
         connect_args={name: value for name, value in _AWAY_AFTER.items() if name not in url.query},
     )
 
-    from lrs.store.arrays import register  # needs the driver
-
     @event.listens_for(engine, "connect")
     def _prepare(dbapi: Any, _record: object) -> None:
-        register(dbapi)
         dbapi.execute(_ON_THE_DISK)
         dbapi.commit()
 

@@ -131,7 +131,9 @@ class Missing:
         if self._names:
             waits = at_once or bool(self._unknown)
             first = () if waits else (Question(_WITHOUT_WAITING, {}),)
-            made, self._witnesses = number_names(conn, self._tenant_id, self._names, first)
+            made, self._witnesses = number_names(
+                conn, self._tenant_id, self._names, first, ends=True
+            )
             self._terms |= made
 
     def added_to(self, numbering: Numbering) -> Numbering:

@@ -9,7 +9,7 @@ prepared here, when either end is stored, and a query need not know of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -49,6 +49,11 @@ class _Node(NamedTuple):
 def asking_who_points(dialect: str, tenant_id: int, ids: Sequence[Id16]) -> Question:
     """Return the question which of these ids are pointed to already."""
     return Question(_pointing_to(dialect), {"tenant_id": tenant_id, "wanted": ids})
+
+
+def is_to_settle(fresh: Iterable[Statement], pointed_to: Collection[Row]) -> bool:
+    """Return whether any new statement points to another one, or is pointed to."""
+    return bool(pointed_to) or any(one.targets is not None for one in fresh)
 
 
 def settle(

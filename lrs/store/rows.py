@@ -101,10 +101,12 @@ def insert_new(
     turn: Turn,
     batches: Sequence[Ready],
     beside: Sequence[Insert] = (),
+    *,
+    ends: bool = False,
 ) -> None:
     """Insert statements, numbered and stamped from the turn on, with all they are found by.
 
-    ``beside`` is inserted together with them.
+    ``beside`` is inserted together with them. ``ends``: see `lrs.store.bulk.insert_all`.
     """
     rows: list[Any] = []
     bodies: list[Any] = []
@@ -125,6 +127,7 @@ def insert_new(
             Insert(goes_to(conn), REF_COLUMNS, refs),
             *beside,
         ],
+        ends=ends,
     )
 
 

@@ -58,11 +58,17 @@ class NewNumbers(NamedTuple):
 
 
 def number_names(
-    conn: sa.Connection, tenant_id: int, names: Iterable[Name], first: Sequence[Question] = ()
+    conn: sa.Connection,
+    tenant_id: int,
+    names: Iterable[Name],
+    first: Sequence[Question] = (),
+    *,
+    ends: bool = False,
 ) -> NewNumbers:
     """Return the number of every name, making those that are new.
 
-    ``first`` is asked together with it on PostgreSQL, before it.
+    ``first`` is asked together with it on PostgreSQL, before it. ``ends``: nothing follows in the
+    transaction, so that PostgreSQL commits at once.
     """
     keyed: _Keyed = {(int(kind), digest16(value)): value for kind, value in names}
     ordered = {key: keyed[key] for key in sorted(keyed)}
@@ -71,7 +77,7 @@ def number_names(
     if conn.dialect.name == "sqlite":
         found, witnesses = _number_on_sqlite(conn, tenant_id, ordered)
     else:
-        found, witnesses = _number_on_postgresql(conn, tenant_id, ordered, first)
+        found, witnesses = _number_on_postgresql(conn, tenant_id, ordered, first, ends=ends)
     numbers = {(kind, ordered[kind, digest]): number for (kind, digest), number in found.items()}
     return NewNumbers(numbers, witnesses)
 
@@ -139,7 +145,12 @@ def _number_on_sqlite(conn: sa.Connection, tenant_id: int, ordered: _Keyed) -> _
 
 
 def _number_on_postgresql(
-    conn: sa.Connection, tenant_id: int, ordered: _Keyed, first: Sequence[Question]
+    conn: sa.Connection,
+    tenant_id: int,
+    ordered: _Keyed,
+    first: Sequence[Question],
+    *,
+    ends: bool,
 ) -> _Found:
     """Make first and look second: what is not remembered is, most often, new."""
     kinds, digests = zip(*ordered, strict=True)
@@ -149,7 +160,7 @@ def _number_on_postgresql(
         "digests": list(digests),
         "texts": list(ordered.values()),
     }
-    *_, made = ask(conn, [*first, Question(_making(), given)])
+    *_, made = ask(conn, [*first, Question(_making(), given)], ends=ends)
     found = {(kind, bytes(digest)): number for kind, digest, number in made}
     witnesses = [number for _, _, number in made[:1]]
     if len(found) < len(ordered):

@@ -32,7 +32,7 @@ from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions, change_definitions
 from lrs.store.gathered import Gathered, gather
 from lrs.store.numbering import Missing, Numbering
-from lrs.store.pointing import asking_who_points, settle
+from lrs.store.pointing import asking_who_points, is_to_settle, settle
 from lrs.store.rows import Incoming, Numbered, Ready, insert_new
 from lrs.store.schema import statement, statement_body
 from lrs.store.together import Outcome
@@ -226,7 +226,10 @@ def _store(
             told = chain.from_iterable(ready.told() for ready in new)
             definitions = NewDefinitions(database.memory, tenant_id, told)
         merged = definitions.merged(seen.defined)
-        insert_new(conn, tenant_id, seen.turn, new, [merged.made])
+        follows = bool(merged.changed or batches[0].besides or batches[0].parts) or is_to_settle(
+            fresh, seen.pointed_to
+        )
+        insert_new(conn, tenant_id, seen.turn, new, [merged.made], ends=not follows)
         put_many_in_order(conn)
         change_definitions(conn, tenant_id, merged.changed)
         settle(conn, tenant_id, seen.turn.seq, fresh, seen.pointed_to)

@@ -9,20 +9,20 @@ checked, looked up, or numbered. The rows get other numbers and ids than those t
 from __future__ import annotations
 
 import os
-import struct
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg.postgres import types
 
-from lrs.store.arrays import Array
-from lrs.store.bulk import Row, insert_rows
+from lrs.store.arrays import inserting
+from lrs.store.bulk import Insert, Row, insert_rows
 from lrs.store.database import Database
+from lrs.store.pipeline import send
 from lrs.store.schema import ref, statement, statement_body, term
 from lrs.store.waiting import put_in_order
 
@@ -149,49 +149,12 @@ def _by_rows(
 def _by_arrays(
     table: sa.Table, columns: tuple[str, ...], rows: list[Row]
 ) -> Callable[[sa.Connection], None]:
-    kinds = [_kind(table.c[name].type) for name in columns]
-    values = zip(*rows, strict=True)
-    given = [_array(kind, column) for kind, column in zip(kinds, values, strict=True)]
-    holes = ", ".join(f"%b::{kind}[]" for kind in kinds)
-    query = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({holes})"
+    sent = inserting(Insert(table, columns, list(chain.from_iterable(rows))))
 
     def insert(conn: sa.Connection) -> None:
-        raw: Any = conn.connection.driver_connection
-        raw.execute(query, given)
+        send(conn, [sent])
 
     return insert
-
-
-_FORMS = {"int2": "h", "int4": "i", "int8": "q", "float8": "d"}
-
-
-def _kind(type_: sa.types.TypeEngine[Any]) -> str:
-    if isinstance(type_, sa.LargeBinary):
-        return "bytea"
-    if isinstance(type_, sa.Text | sa.String):
-        return "text"
-    if isinstance(type_, sa.Float):
-        return "float8"
-    if isinstance(type_, sa.SmallInteger):
-        return "int2"
-    return "int8" if isinstance(type_, sa.BigInteger) else "int4"
-
-
-def _array(kind: str, values: Sequence[Any]) -> Array:
-    """Return a list, empty values too, in binary."""
-    fields = [_field(kind, value) for value in values]
-    head = struct.pack(">5i", 1, int(None in values), types[kind].oid, len(values), 1)
-    return Array(head + b"".join(fields))
-
-
-def _field(kind: str, value: Any) -> bytes:
-    if value is None:
-        return struct.pack(">i", -1)
-    if kind in _FORMS:
-        packed = struct.pack(f">{_FORMS[kind]}", value)
-    else:
-        packed = value.encode() if kind == "text" else bytes(value)
-    return struct.pack(">i", len(packed)) + packed
 
 
 def _by_number(conn: sa.Connection, table: sa.Table, above: int) -> dict[int, list[Row]]:

@@ -68,12 +68,14 @@ def test_a_crash_while_writing_leaves_nothing_behind(
     from lrs.store import writing
 
     wire = make_wire(kind)
+    real = writing.insert_new
 
-    def failing(*_: Any) -> None:
+    def failing(*given: Any, **named: Any) -> None:
+        real(*given, **{**named, "ends": False})
         raise RuntimeError("here, when the rows are in and not committed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(writing, "settle", failing)
+        patched.setattr(writing, "insert_new", failing)
         assert wire.post([a_statement() for _ in range(5)]).status_code == 500
     with wire.database.read() as conn:
         for table in ("statement", "statement_body", "ref"):

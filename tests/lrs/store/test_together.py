@@ -164,10 +164,13 @@ def test_an_id_that_comes_twice_at_once_is_stored_once(database: Database) -> No
 
 
 def test_a_full_disk_is_told_to_each(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any) -> None:
+    real = writing.insert_new
+
+    def full(*given: Any, **named: Any) -> None:
+        real(*given, **{**named, "ends": False})
         raise StoreFull("no room left")
 
-    monkeypatch.setattr(writing, "settle", full)
+    monkeypatch.setattr(writing, "insert_new", full)
     for future in _queued(database, [body()], [body()]):
         with pytest.raises(StoreFull):
             future.result()
@@ -178,14 +181,15 @@ def test_what_no_rule_foresaw_in_one_batch_does_not_hold_the_others(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = body(), body()
-    real = writing.settle
+    real = writing.insert_new
 
-    def settle(conn: Any, tenant_id: int, first_seq: int, fresh: Any, pointed_to: Any) -> None:
-        if bad["id"] in {str(one.id) for one in fresh}:
+    def insert(*given: Any, **named: Any) -> None:
+        ready = given[3]
+        real(*given, **{**named, "ends": False})
+        if bad["id"] in {str(one.id) for each in ready for one in each.statements()}:
             raise RuntimeError("never seen before")
-        real(conn, tenant_id, first_seq, fresh, pointed_to)
 
-    monkeypatch.setattr(writing, "settle", settle)
+    monkeypatch.setattr(writing, "insert_new", insert)
     futures = _queued(database, [bad], [good])
     with pytest.raises(RuntimeError, match="never seen"):
         futures[0].result()
