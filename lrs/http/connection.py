@@ -117,6 +117,17 @@ class _Answer(WSGITask):
             return  # waitress would close for want of a Content-Length, which a 204 never has
         super().set_close_on_finish()
 
+    def write(self, data: bytes) -> None:
+        """Send the head of an answer together with its body: to send twice wakes the peer twice."""
+        length = self.content_length
+        if self.wrote_header or not self.has_body or length is None or not 0 < len(data) <= length:
+            super().write(data)
+            return
+        head = self.build_response_header()
+        self.wrote_header = True
+        self.content_bytes_written += len(data)
+        self.channel.write_soon(head + data)
+
 
 class Connection(HTTPChannel):
     """One connection, from the first byte to the last."""
