@@ -38,38 +38,86 @@ class LargeTable:
         names = {key: spec.optional(key) for key in ("unit", "time", "start", "cluster")}
         self.names = {key: name for key, name in names.items() if name is not None}
         self.left_out = 0
+        self._ahead = [self._grains_ahead(outcome) for outcome in outcomes]
         self.looked = self._look()
         self._refuse_what_cannot_be()
         self._keep_timing()
 
+    def _grains_ahead(self, outcome: Outcome) -> Grains | None:
+        """Return the grains to add an outcome up in, where the file tells how large it gets.
+
+        With clusters of many units their sums give the cells at less cost.
+        """
+        ahead = outcome.exposure is None and "cluster" not in self.names
+        most = self.columns.most(outcome.column) if ahead else None
+        if most is None:
+            return None
+        return Grains.of(self.columns.file.metadata.num_rows, most, 1.0, most * most)
+
     def _look(self, *, closely: bool = False) -> pd.DataFrame:
-        """Ask, of every period and start, what there is and up to which size."""
+        """Ask, of every period and start, what there is and up to which size.
+
+        And how much it comes to, in grains, where these are known ahead and nothing is doubtful.
+        """
         odd, *parts = zip(*(o.looked_at(closely=closely) for o in self.outcomes), strict=True)
         names = [f"{part}{n}" for part in _LOOKED for n in range(len(self.outcomes))]
         asked = [part for of_all in parts for part in of_all]
-        missing = [f"{quoted(name)} IS NULL" for key, name in self.names.items() if key != "start"]
+        if not closely and None not in self._ahead:
+            names += [f"{part}{n}" for n in range(len(self.outcomes)) for part in _ADDED]
+            asked += [f"sum({part})" for n in range(len(self.outcomes)) for part in self._added(n)]
+        ends = [name for key, name in self.names.items() if key != "start"]
+        missing = [f"{quoted(name)} IS NULL" for name in ends if self.columns.may_lack(name)]
+        found_odd = _any([*(each for each in odd if each != "FALSE"), *missing])
         time, start = quoted(self.names["time"]), quoted(self.names["start"])
         self.columns.run(
             f"CREATE OR REPLACE TEMP TABLE looked AS "
             f"SELECT row_number() OVER (ORDER BY time, start) AS id, * "
             f"FROM (SELECT {time} AS time, {start} AS start, count(*) AS n, "
-            f"coalesce(bool_or({' OR '.join((*odd, *missing))}), FALSE) AS odd, "
-            f"coalesce(bool_or({self._spelt_otherwise()}), FALSE) AS spelt, "
+            f"{found_odd} AS odd, {_any(self._spelt_otherwise())} AS spelt, "
             f"{', '.join(f'{one} AS {name}' for one, name in zip(asked, names, strict=True))} "
             f"FROM {self.columns.source} GROUP BY ALL)"
         )
         every = ["id", "time", "start", "n", "odd", "spelt", *names]
         found = self.columns.run(f"SELECT {', '.join(every)} FROM looked ORDER BY id")
         looked = pd.DataFrame(found, columns=every, dtype=object)
-        sizes = looked[[name for name in names if not name.startswith("known")]].astype(float)
+        sizes = looked[[f"{part}{n}" for part in _LOOKED[1:] for n in range(len(self.outcomes))]]
+        sizes = sizes.astype(float)
         told = looked[[f"known{n}" for n in range(len(self.outcomes))]].to_numpy(np.int64) > 0
         doubtful = looked["odd"].any() or (~np.isfinite(sizes[told.all(axis=1)])).any(axis=None)
         return self._look(closely=True) if doubtful and not closely else looked
 
-    def _spelt_otherwise(self) -> str:
+    def _added(self, n: int) -> tuple[str, str]:
+        """Return, as SQL, what a row adds to its cell, in grains; nothing where there is no outcome."""
+        outcome, grains = self.outcomes[n], self._grains(n)
+        return _in_grains(outcome.num, grains.num), _in_grains(outcome.num2, grains.num2)
+
+    def _grains(self, n: int) -> Grains:
+        """Return the grains that an outcome is counted in."""
+        ahead = self._ahead[n]
+        if ahead is not None:
+            return ahead
+        most = self.looked[[f"num{n}", f"den{n}", f"square{n}"]].astype(float).max()
+        return Grains.of(self._largest, *most)
+
+    def _cells(self, n: int) -> pd.DataFrame | None:
+        """Return what the outcome comes to by cohort and period, if that was added up already."""
+        if f"sum{n}" not in self.looked or self.left_out:
+            return None
+        rows = self.looked[f"known{n}"].to_numpy(np.int64)
+        added = {
+            "cohort": self._cohort,
+            "period": self.period,
+            "rows": rows,
+            "num": self.looked[f"sum{n}"].astype(float),
+            "den": np.ldexp(rows.astype(float), self._grains(n).den),
+            "num2": self.looked[f"squares{n}"].astype(float),
+        }
+        return pd.DataFrame(added)[rows > 0].groupby(["cohort", "period"], as_index=False).sum()
+
+    def _spelt_otherwise(self) -> list[str]:
         """Return whether a name is not in the one spelling `Spec.names` has for it."""
         texts = [quoted(name) for name in self._names_of_text()]
-        return " OR ".join(f"{n} <> trim({n}) OR {n} LIKE '%.0'" for n in texts) or "FALSE"
+        return [f"{n} <> trim({n}) OR {n} LIKE '%.0'" for n in texts]
 
     def _names_of_text(self) -> list[str]:
         schema = self.columns.file.schema_arrow
@@ -118,6 +166,7 @@ class LargeTable:
         texts = {self.names[key]: self.looked[key] for key in ("time", "start")}
         small = Given(self.spec.given, self.spec.base, rows=as_text(pd.DataFrame(texts)))
         self.period, cohort, self.clock = panel.timing(small)
+        self._cohort = cohort
         cells = pd.DataFrame({"period": self.period, "cohort": cohort, "n": self.looked["n"]})
         self._largest = int(cells.groupby(["period", "cohort"])["n"].sum().max())
         bit = np.searchsorted(np.unique(self.period), self.period)
@@ -171,12 +220,8 @@ class LargeTable:
     def panel(self, n: int, people: Mapping[int, int] | None = None) -> ColumnPanel:
         """Return one outcome's panel."""
         o, key = self.outcomes[n], "cluster" if "cluster" in self.names else "unit"
-        most = self.looked[[f"num{n}", f"den{n}", f"square{n}"]].astype(float).max()
-        grains = Grains.of(self._largest, *most)
-        num, den, num2 = (
-            f"round({value} * {2.0**grain!r}::DOUBLE)"
-            for value, grain in zip((o.num, o.den, o.num2), grains, strict=True)
-        )
+        grains = self._grains(n)
+        num, den, num2 = map(_in_grains, (o.num, o.den, o.num2), grains)
         self.columns.run(
             f"CREATE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self._named(key)} AS cluster, "
             f"_period_ AS period, {num} AS num, {den} AS den, {num2} AS num2, "
@@ -186,7 +231,10 @@ class LargeTable:
             counted = f"SELECT cohort, count(DISTINCT unit) FROM outcome{n} GROUP BY cohort"
             people = {row[0]: row[1] for row in self.columns.run(counted)}
         by, of_units = self._sorted_by(key), key == "unit"
-        return ColumnPanel(self.columns, f"outcome{n}", grains, people, by, of_units=of_units)
+        cells = self._cells(n)
+        return ColumnPanel(
+            self.columns, f"outcome{n}", grains, people, by, of_units=of_units, cells=cells
+        )
 
     def _but_lacking(self) -> str:
         """Return what keeps units out that lack a period."""
@@ -308,6 +356,7 @@ class LargeTable:
 
 
 _LOOKED = ("known", "num", "den", "square")
+_ADDED = ("sum", "squares")
 _TIMED = {
     "_period_": "time",
     "_mask_": "time",
@@ -327,6 +376,15 @@ def outcome_rule(outcome: Outcome) -> Callable[[Given], object]:
 def _without_period(row: Given) -> None:
     if row.column("time").isna().any():
         raise panel.no_period(1)
+
+
+def _any(conditions: Sequence[str]) -> str:
+    """Return whether any row meets any of the conditions; to ask nothing costs nothing."""
+    return f"coalesce(bool_or({' OR '.join(conditions)}), FALSE)" if conditions else "FALSE"
+
+
+def _in_grains(value: str, grain: int) -> str:
+    return f"round({value} * {2.0**grain!r}::DOUBLE)"
 
 
 def _mask(word: int) -> str:

@@ -110,11 +110,28 @@ class Columns:
             parts[-1] = Bounds(last.after, None, *ends, last.rows + rows)
         return parts
 
-    def _ranges(self, column: str) -> list[tuple[Any, Any, int]]:
-        """Return the least and greatest value of each row group, none unless all tell them."""
+    def may_lack(self, column: str) -> bool:
+        """Return whether a row may be without a value there, as far as the file itself tells."""
+        told = [found for found, _ in self._told(column)]
+        return not all(f is not None and f.has_null_count and f.null_count == 0 for f in told)
+
+    def most(self, column: str) -> float | None:
+        """Return the greatest size of a number there, NaN left aside; None where the file tells none."""
+        told = [found for found, _ in self._told(column)]
+        if not all(found is not None and found.has_min_max for found in told):
+            return None
+        most = max((abs(float(end)) for found in told for end in (found.min, found.max)), default=0)
+        return most if math.isfinite(most) else None
+
+    def _told(self, column: str) -> list[tuple[Any, int]]:
+        """Return what each row group tells of a column, and its rows."""
         at = self.file.schema_arrow.names.index(column)
         groups = [self.file.metadata.row_group(n) for n in range(self.file.num_row_groups)]
-        told = [(group.column(at).statistics, group.num_rows) for group in groups]
+        return [(group.column(at).statistics, group.num_rows) for group in groups]
+
+    def _ranges(self, column: str) -> list[tuple[Any, Any, int]]:
+        """Return the least and greatest value of each row group, none unless all tell them."""
+        told = self._told(column)
         if not all(found is not None and found.has_min_max for found, _ in told):
             return []
         return [(found.min, found.max, rows) for found, rows in told]
@@ -151,15 +168,18 @@ class ColumnPanel:
         sorted_by: str | None,
         *,
         of_units: bool,
+        cells: pd.DataFrame | None = None,
     ) -> None:
         """``sorted_by`` is the column of the file that clusters stand in as they are, if one has them.
 
-        ``of_units`` says that every unit is a cluster, with a row a period.
+        ``of_units`` says that every unit is a cluster, with a row a period. ``cells`` are the sums by
+        cohort and period in grains, where they are known already.
         """
         self.columns = columns
         self.grains = grains
         self._people = people
         self._of_units = of_units
+        self._cells = cells
         self._sorted_by = sorted_by
         names = ("cohort", "cluster", "period", "num", "den", "num2")
         self._rows = sa.table(view, *(sa.column(name) for name in names))
@@ -187,7 +207,8 @@ class ColumnPanel:
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""
-        found = self.columns.frame(sums.cells(self.sums))
+        known = self._cells
+        found = self.columns.frame(sums.cells(self.sums)) if known is None else known.copy()
         for name in ("num", "den", "num2"):
             found[name] = np.ldexp(found[name].to_numpy(np.float64), -getattr(self.grains, name))
         return found

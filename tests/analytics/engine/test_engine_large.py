@@ -136,6 +136,28 @@ def test_answer_from_the_file_is_the_one_from_memory(
     assert_equal(from_file, answered(spec, base, large=False))
 
 
+@pytest.mark.parametrize("told", [True, False, ["person", "month", "start"]], ids=str)
+@pytest.mark.parametrize("nothing", ["null", "NaN"])
+def test_it_does_not_matter_what_the_file_tells_of_itself(
+    told: bool | list[str],
+    nothing: str,
+    tmp_path: Path,
+    answered: Callable[..., dict[str, Any]],
+) -> None:
+    """Its least and greatest numbers may be missing, and say nothing of what is no number."""
+    rows = whole_but(0)
+    rows["calls"] = rows["calls"].mask((rows["person"] % 20 == 0) & (rows["month"] == MONTHS[5]))
+    file = pa.Table.from_pandas(rows, preserve_index=False)
+    calls = pa.array(rows["calls"].to_numpy(), from_pandas=nothing == "null")
+    file = file.set_column(file.schema.get_field_index("calls"), "calls", calls)
+    parquet.write_table(
+        file, tmp_path / "people.parquet", row_group_size=500, write_statistics=told
+    )
+    found = [answered(SPEC, tmp_path, large=large) for large in (True, False)]
+    assert found[0]["n"]["left_out"] > 0
+    assert_equal(*found)
+
+
 def test_names_are_one_name_however_they_are_spelt(
     written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:
