@@ -18,6 +18,15 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _is_number(value: str) -> str:
+    """Return whether a number stands there, as SQL.
+
+    Not by ``isnan``: the least and greatest number that a file tells of leave NaN out, and DuckDB takes
+    them to say that there is none.
+    """
+    return f"(isfinite({value}) OR isinf({value}))"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One outcome, as SQL over the file's columns: `measures`, told again."""
@@ -52,19 +61,18 @@ class Outcome:
     @property
     def known(self) -> str:
         """Return whether a row has the outcome."""
-        told = f"({self.value} IS NOT NULL AND NOT isnan({self.value}))"
+        told = _is_number(self.value)
         return told if self.exposure is None else f"({told} AND {self.den} > 0)"
 
     @property
     def odd(self) -> str:
         """Return whether a row has what `measures` refuses."""
-        told = f"({self.value} IS NOT NULL AND NOT isnan({self.value}))"
-        return f"({told} AND ({' OR '.join([f'isinf({self.value})', *self._faults()])}))"
+        return f"({_is_number(self.value)} AND ({' OR '.join([f'isinf({self.value})', *self._faults()])}))"
 
     def _faults(self) -> Iterator[str]:
         value, den, kind = self.value, self.den, self.kpi["kind"]
         if self.exposure is not None:
-            yield f"isinf({den}) OR {den} IS NULL OR isnan({den}) OR {den} < 0"
+            yield f"NOT isfinite({den}) OR {den} IS NULL OR {den} < 0"
             yield f"({den} = 0 AND {value} > 0)"
         if kind in (*PER_EXPOSURE, "binary"):
             yield f"{value} < 0"

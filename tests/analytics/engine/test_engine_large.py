@@ -52,6 +52,7 @@ ODD = {
     "none at all": lambda rows: rows.assign(calls=np.nan),
     "two starts": lambda rows: rows.assign(start=rows["start"].mask(rows.index == 34, "2024-11")),
     "a row twice": lambda rows: pd.concat([rows, rows.iloc[[35]]], ignore_index=True),
+    "no exposure": lambda rows: rows.assign(cases=rows["cases"].mask(rows.index == 38)),
     "a count below zero": lambda rows: rows.assign(
         errors=rows["errors"].mask(rows.index == 36, -1)
     ),
@@ -88,9 +89,13 @@ def table(teams: int = 60, size: int = 4) -> pd.DataFrame:
 def written(tmp_path: Path) -> Callable[[pd.DataFrame], Path]:
     """Writes a table as people.parquet, in many small row groups."""
 
-    def write(rows: pd.DataFrame) -> Path:
+    def write(rows: pd.DataFrame, nothing: str = "null", told: Any = True) -> Path:
         file = pa.Table.from_pandas(rows, preserve_index=False)
-        parquet.write_table(file, tmp_path / "people.parquet", row_group_size=500)
+        for n, name in enumerate(file.column_names):
+            if nothing == "NaN" and rows[name].dtype.kind == "f":
+                file = file.set_column(n, name, pa.array(rows[name].to_numpy(), from_pandas=False))
+        path = tmp_path / "people.parquet"
+        parquet.write_table(file, path, row_group_size=500, write_statistics=told)
         return tmp_path
 
     return write
@@ -141,19 +146,14 @@ def test_answer_from_the_file_is_the_one_from_memory(
 def test_it_does_not_matter_what_the_file_tells_of_itself(
     told: bool | list[str],
     nothing: str,
-    tmp_path: Path,
+    written: Callable[..., Path],
     answered: Callable[..., dict[str, Any]],
 ) -> None:
     """Its least and greatest numbers may be missing, and say nothing of what is no number."""
     rows = whole_but(0)
     rows["calls"] = rows["calls"].mask((rows["person"] % 20 == 0) & (rows["month"] == MONTHS[5]))
-    file = pa.Table.from_pandas(rows, preserve_index=False)
-    calls = pa.array(rows["calls"].to_numpy(), from_pandas=nothing == "null")
-    file = file.set_column(file.schema.get_field_index("calls"), "calls", calls)
-    parquet.write_table(
-        file, tmp_path / "people.parquet", row_group_size=500, write_statistics=told
-    )
-    found = [answered(SPEC, tmp_path, large=large) for large in (True, False)]
+    base = written(rows, nothing, told)
+    found = [answered(SPEC, base, large=large) for large in (True, False)]
     assert found[0]["n"]["left_out"] > 0
     assert_equal(*found)
 
@@ -275,12 +275,13 @@ def test_rows_may_stand_in_any_order(
     assert {**shuffled, "provenance": None} == {**sorted_by_unit, "provenance": None}
 
 
+@pytest.mark.parametrize("nothing", ["null", "NaN"])
 @pytest.mark.parametrize("odd", ODD)
 def test_what_cannot_be_right_is_refused_in_the_same_words(
-    odd: str, written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+    odd: str, nothing: str, written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:
     refusals: list[object] = []
-    base = written(ODD[odd](table()))
+    base = written(ODD[odd](table()), nothing)
     for more in (TRIED["people"], TRIED["errors of cases"]):  # some figures missing, and none
         told: list[object] = []
         for large in (True, False):
