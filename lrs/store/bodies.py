@@ -19,7 +19,10 @@ OF_ITS_STATEMENT = body_of(statement)
 
 
 def some_statements(
-    tenant_id: int, *wanted: sa.ColumnElement[bool], limit: int, newest: bool = False
+    tenant_id: int | sa.BindParameter[int],
+    *wanted: sa.ColumnElement[bool],
+    limit: int | sa.BindParameter[int],
+    newest: bool = False,
 ) -> sa.Subquery:
     """Return the first statements that meet some conditions, or the last, to join others to.
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from lrs.store.asking import Question, ask
 from lrs.store.bodies import body_of, some_statements
-from lrs.store.bulk import among
+from lrs.store.bulk import Row, among, one_of
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
 from lrs.store.finding import Filters, Span, span_of
@@ -41,8 +43,7 @@ __all__ = [
 ]
 
 _CHUNK = 2_000
-
-_Rows = Sequence[sa.Row[Any]]
+_TENANT = sa.bindparam("tenant_id", type_=sa.Integer)
 
 
 class Found(NamedTuple):
@@ -71,12 +72,16 @@ def statement_by_id(
     database: Database, tenant_id: int, statement_id: uuid.UUID, *, voided: bool
 ) -> Found | None:
     """Return the statement of that id, if it is voided or not as asked."""
-    is_voided = statement.c.voided_by.is_not(None) if voided else statement.c.voided_by.is_(None)
+    given = {"tenant_id": tenant_id, "id16": statement_id.bytes}
     with database.read() as conn:
-        row = conn.execute(
-            _answers(tenant_id).where(statement.c.statement_id == statement_id.bytes, is_voided)
-        ).first()
-    return None if row is None else _found(row)
+        (rows,) = ask(conn, [Question(_by_id(voided=voided), given)])
+    return _found(rows[0]) if rows else None
+
+
+@cache
+def _by_id(*, voided: bool) -> sa.Select[Any]:
+    is_voided = statement.c.voided_by.is_not(None) if voided else statement.c.voided_by.is_(None)
+    return _answers().where(statement.c.statement_id == sa.bindparam("id16"), is_voided)
 
 
 def statements(
@@ -122,7 +127,7 @@ def every_statement(
     above = span.above
     while rows := _rows_after(database, tenant_id, above, up_to=span.up_to, limit=_CHUNK):
         yield from map(_found, rows)
-        above = rows[-1].seq
+        above = rows[-1][_SEQ]
 
 
 def statements_after(
@@ -140,13 +145,22 @@ def statements_after(
 
 def _rows_after(
     database: Database, tenant_id: int, above: int, *, up_to: int | None, limit: int
-) -> _Rows:
-    within = [statement.c.seq > above]
+) -> list[Row]:
+    given = {"tenant_id": tenant_id, "above": above, "limit": limit}
     if up_to is not None:
-        within.append(statement.c.seq <= up_to)
-    chosen = some_statements(tenant_id, *within, limit=limit)
+        given["up_to"] = up_to
     with database.read() as conn:
-        return conn.execute(_answers(tenant_id, chosen).order_by(chosen.c.seq)).all()
+        (rows,) = ask(conn, [Question(_after(bounded=up_to is not None), given)])
+    return rows
+
+
+@cache
+def _after(*, bounded: bool) -> sa.Select[Any]:
+    within = [statement.c.seq > sa.bindparam("above")]
+    if bounded:
+        within.append(statement.c.seq <= sa.bindparam("up_to"))
+    chosen = some_statements(_TENANT, *within, limit=sa.bindparam("limit", type_=sa.Integer))
+    return _answers(chosen).order_by(chosen.c.seq)
 
 
 def count(conn: sa.Connection, tenant_id: int) -> int:
@@ -181,14 +195,19 @@ def _unvoided(
 def _read(conn: sa.Connection, tenant_id: int, numbers: Sequence[int]) -> list[Found]:
     if not numbers:
         return []
-    query = _answers(tenant_id).where(
-        among(conn, statement.c.seq, numbers), statement.c.voided_by.is_(None)
-    )
-    rows = {row.seq: row for row in conn.execute(query)}
+    given = {"tenant_id": tenant_id, "wanted": list(numbers)}
+    (found,) = ask(conn, [Question(_of_numbers(conn.dialect.name), given)])
+    rows = {row[_SEQ]: row for row in found}
     return [_found(rows[number]) for number in numbers if number in rows]
 
 
-def _answers(tenant_id: int, statements: sa.FromClause = statement) -> sa.Select[Any]:
+@cache
+def _of_numbers(dialect: str) -> sa.Select[Any]:
+    return _answers().where(one_of(dialect, statement.c.seq), statement.c.voided_by.is_(None))
+
+
+def _answers(statements: sa.FromClause = statement) -> sa.Select[Any]:
+    """Return the rows that `_found` takes, of the tenant that is given when it is run."""
     s = statements.c
     vouching = (authority.c.id == s.authority_id) & (authority.c.tenant_id == s.tenant_id)
     columns = (s.seq, s.statement_id, s.stored_at, s.timestamp_at, s.version, s.voided_by)
@@ -196,10 +215,12 @@ def _answers(tenant_id: int, statements: sa.FromClause = statement) -> sa.Select
         sa.select(*columns, statement_body.c.body, authority.c.body.label("authority"))
         .join(statement_body, body_of(statements))
         .join(authority, vouching)
-        .where(s.tenant_id == tenant_id)
+        .where(s.tenant_id == _TENANT)
     )
 
 
+_SEQ = 0
+"""The place of ``seq`` in such a row."""
 _VERSIONS = {int(version): version for version in SpecVersion}
 
 

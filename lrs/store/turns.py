@@ -89,8 +89,8 @@ def consistent_through(database: Database, tenant_id: int) -> int:
     if free:
         return now
     with database.read() as conn:
-        last = conn.execute(_LAST, {"tenant_id": tenant_id}).first()
-        return int(last.stored_at) if last is not None else 0
+        (last,) = ask(conn, [Question(_LAST, {"tenant_id": tenant_id})])
+        return int(last[0][1]) if last else 0
 
 
 def _look(database: Database, tenant_id: int) -> tuple[int, bool]:
@@ -100,7 +100,7 @@ def _look(database: Database, tenant_id: int) -> tuple[int, bool]:
         return now, database.nobody_writes()
     # The look takes the lock for as long as its transaction, which is over before anyone waits.
     with database.read() as conn:
-        now, free = conn.execute(_LOOK, {"tenant_id": tenant_id}).one()
+        (((now, free),),) = ask(conn, [Question(_LOOK, {"tenant_id": tenant_id})], ends=True)
         return int(now), bool(free)
 
 
