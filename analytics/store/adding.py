@@ -58,12 +58,13 @@ def _by_cohort(block: Block, grid: Grid, mean: FloatArray) -> Iterator[tuple[int
     cohorts, width = mean.shape
     of = np.full(block.clusters, cohorts)
     off = np.zeros((block.clusters, width))
+    flat = off.reshape(-1)
     for rows in block.parts:
         line, period = rows.cluster - block.first, _places(grid.periods, rows.period)
         cohort = _places(grid.cohorts, rows.cohort)
         of[line] = cohort
         expected = mean.take(cohort * width + period) * rows.den
-        off.put(line * width + period, rows.num - expected)
+        flat[line * width + period] = rows.num - expected
     order = np.argsort(of, kind="stable")
     ends = np.searchsorted(of, np.arange(cohorts + 1), sorter=order)
     for g in np.flatnonzero(np.diff(ends)).tolist():

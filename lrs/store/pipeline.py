@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -128,9 +128,9 @@ class _Line:
         self, sent: Sequence[Sent], new: _Names | None, *, begins: bool = False, ends: bool = False
     ) -> list[list[Row]]:
         """Send it all at once and read what comes; without ``new`` names nothing is prepared."""
-        pg, done = self._pg, False
-        pg.enter_pipeline_mode()
+        pg, fit = self._pg, False
         try:
+            pg.enter_pipeline_mode()
             if begins:
                 pg.send_query_params(_BEGIN, None)
             self._put_out(sent, new)
@@ -139,9 +139,13 @@ class _Line:
             pg.pipeline_sync()
             results = self._results()
             pg.exit_pipeline_mode()
-            done = True
+            fit = True
+        except KeyboardInterrupt:
+            self._give_up()
+            fit = True
+            raise
         finally:
-            if not done:
+            if not fit:
                 pg.finish()  # half an answer would be taken for that of the next query
         for result in results:
             if result.status == ExecStatus.FATAL_ERROR:
@@ -176,11 +180,23 @@ class _Line:
             result = pg.get_result()
             if result is None:  # parts the results of one query from those of the next
                 if pg.status == ConnStatus.BAD:
-                    raise psycopg.OperationalError(pg.get_error_message())
+                    raise psycopg.OperationalError(pq.error_message(pg))
             elif result.status == ExecStatus.PIPELINE_SYNC:
                 return found
             else:
                 found.append(result)
+
+    def _give_up(self) -> None:
+        """Have the server stop, and pass over what it says, so that the transaction can be undone."""
+        pg = self._pg
+        if pg.pipeline_status == pq.PipelineStatus.OFF:
+            return
+        pg.pipeline_sync()  # it may be the second
+        pg.get_cancel().cancel()
+        while pg.pipeline_status != pq.PipelineStatus.OFF:
+            self._results()
+            with suppress(psycopg.OperationalError):  # the second is to come
+                pg.exit_pipeline_mode()
 
     def _wait(self, what: int) -> None:
         self._ready.modify(self._pg.socket, what)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +43,11 @@ def _insert(
         insert_all(conn, inserts, ends=ends)
         if then is not None:
             raise then
+
+
+def _backend(database: Database) -> int:
+    with database.read() as conn:
+        return int(conn.execute(sa.select(_OWN)).scalar_one())
 
 
 def _numbers(database: Database) -> list[int]:
@@ -143,6 +150,35 @@ def test_a_connection_that_breaks_is_told_plainly_and_replaced(database: Databas
         with pytest.raises(StoreUnavailable):
             end()
         assert _numbers(database) == []
+
+
+@pytest.mark.parametrize("after_s", [0.0005, 0.002, 0.3])
+def test_an_interrupt_undoes_at_once_and_leaves_the_connection_fit(
+    database: Database, after_s: float
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        with database.write() as conn:
+            insert_all(conn, [_tenants(100)])
+            signal.setitimer(signal.ITIMER_REAL, after_s)
+            for _ in range(1_000):
+                ask(conn, [Question(_GIVEN, {"given": "x"})] * 3)
+            ask(conn, [Question(sa.select(sa.func.pg_sleep(30)), {})])
+
+    connected = _backend(database)
+    former = signal.signal(signal.SIGALRM, stop)
+    try:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        assert time.monotonic() - began < 20
+    finally:
+        signal.signal(signal.SIGALRM, former)
+    assert _backend(database) == connected
+    _insert(database, _tenants(101))
+    assert _numbers(database) == [101]
 
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=str)
