@@ -206,7 +206,9 @@ class _Line:
         if not result.ntuples:
             return []
         self._loader.set_pgresult(result)
-        return self._loader.load_rows(0, result.ntuples, tuple)
+        rows = self._loader.load_rows(0, result.ntuples, tuple)
+        self._loader.set_pgresult(None)  # which may be large, and the connection lasts
+        return rows
 
 
 def _key(each: Sent) -> _Prepared:
