@@ -17,6 +17,7 @@ from analytics.designs.outcome_sql import Outcome
 from analytics.designs.spec import Given, Spec, question_of
 
 if TYPE_CHECKING:
+    from analytics.designs.large_table import LargeTable
     from analytics.store.columns import Columns
 
 LARGE = 2_000_000
@@ -64,24 +65,41 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict[str, Any]:
     from analytics.designs.large_table import LargeTable
+    from analytics.store.adding import NotWhole
 
     outcomes = list(_outcomes(spec))
     _check_columns(spec, columns, outcomes)
     table = LargeTable(spec, columns, outcomes)
     if spec.kpi["kind"] == "time_to_event" and table.is_of_single_people():
         panel.refuse_people_by_themselves(spec, chosen_within=False)
+    try:
+        return _told(spec, table, outcomes, provenance)
+    except NotWhole:
+        table.look_at_each()
+    # Only here has what was under way let go of the file.
+    return _told(spec, table, outcomes, provenance)
+
+
+def _told(
+    spec: Spec, table: LargeTable, outcomes: list[Outcome], provenance: Mapping[str, Any]
+) -> dict[str, Any]:
+    from analytics.store.adding import NotWhole
+
     people, flags = table.units()
     companions = {}
     for n, outcome in enumerate(outcomes[1:], start=1):
         question = question_of(outcome.kpi, outcome_name=outcome.column)
         companions[question.outcome_name] = (table.panel(n), question)
+    own = table.panel(0, people)
     found = answer_panel(
-        table.panel(0, people),
+        own,
         panel.question_of_panel(spec, table.clock),
         companions=companions,
         provenance=provenance,
         flags=panel.flags_of([*spec.flags, *flags], table.left_out),
     )
+    if own.is_held_whole:
+        raise NotWhole
     return panel.with_left_out(found, table.left_out)
 
 

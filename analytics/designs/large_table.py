@@ -19,7 +19,7 @@ from analytics.designs.outcome_sql import Outcome, quoted
 from analytics.designs.spec import Given, Spec
 from analytics.designs.table import as_text
 from analytics.designs.time import IntArray
-from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains, literal
+from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains, are_listed, literal
 from lrs.errors import BadInput
 
 _WORD = 62
@@ -42,6 +42,7 @@ class LargeTable:
         self.looked = self._look()
         self._refuse_what_cannot_be()
         self._keep_timing()
+        self._held_whole = self._may_be_whole()
 
     def _grains_ahead(self, outcome: Outcome) -> Grains | None:
         """Return the grains to add an outcome up in, where the file tells how large it gets.
@@ -223,7 +224,7 @@ class LargeTable:
         grains = self._grains(n)
         num, den, num2 = map(_in_grains, (o.num, o.den, o.num2), grains)
         self.columns.run(
-            f"CREATE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self._named(key)} AS cluster, "
+            f"CREATE OR REPLACE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self._named(key)} AS cluster, "
             f"_period_ AS period, {num} AS num, {den} AS den, {num2} AS num2, "
             f"{self._named('unit')} AS unit FROM {self._rows} WHERE {o.known}{self._but_lacking()}"
         )
@@ -233,7 +234,14 @@ class LargeTable:
         by, of_units = self._sorted_by(key), key == "unit"
         cells = self._cells(n)
         return ColumnPanel(
-            self.columns, f"outcome{n}", grains, people, by, of_units=of_units, cells=cells
+            self.columns,
+            f"outcome{n}",
+            grains,
+            people,
+            by,
+            of_units=of_units,
+            cells=cells,
+            whole=self._held_whole is not None,
         )
 
     def _but_lacking(self) -> str:
@@ -246,6 +254,9 @@ class LargeTable:
 
     def units(self) -> tuple[dict[int, int], list[str]]:
         """Check each unit; return how many start when, and the flag of missing periods."""
+        if self._held_whole is not None:
+            rows = sum(self._held_whole.values()) * len(self.seen)
+            return self._held_whole, panel.gaps(self.seen, rows, rows)
         people, lacking = Counter[int](), Counter[int]()
         span = several = twice = 0
         for bounds in self._parts():
@@ -265,6 +276,27 @@ class LargeTable:
             span = rows = people.total() * len(self.seen)
         known = {cohort: n for cohort, n in sorted(people.items()) if n}
         return known, [*self._missing(), *panel.gaps(self.seen, int(span), rows)]
+
+    def look_at_each(self) -> None:
+        """Hold no unit to be whole before it was looked at."""
+        self._held_whole = None
+
+    def _may_be_whole(self) -> dict[int, int] | None:
+        """Return how many units start when if, by the sums, each may be seen in every period once.
+
+        Two that stray may make up for each other in them; adding the units up shows it, and costs less
+        than to look at each beforehand.
+        """
+        if "sum0" not in self.looked or len(self.outcomes) > 1 or not self._in_bits:
+            return None
+        if not all(part.is_dense(len(self.seen)) for part in self._parts()):
+            return None
+        rows = pd.DataFrame({"cohort": self._cohort, "period": self.period, "n": self.looked["n"]})
+        units = rows.pivot_table("n", "cohort", "period", "sum", fill_value=0).astype(np.int64)
+        if (units.nunique(axis=1) > 1).any() or are_listed(int(units.iloc[:, 0].sum())):
+            return None
+        counted = zip(units.index.to_numpy(), units.iloc[:, 0].to_numpy(), strict=True)
+        return {int(cohort): int(n) for cohort, n in counted}
 
     def _parts(self) -> list[Bounds]:
         by = self._sorted_by("unit")

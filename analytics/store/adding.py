@@ -31,6 +31,10 @@ class Rows(NamedTuple):
     den: FloatArray
 
 
+class NotWhole(Exception):
+    """A cluster lacks a period, has one twice, or lies in two cohorts."""
+
+
 class Block(NamedTuple):
     """Some clusters whole, numbered from ``first`` on, and parts of their rows."""
 
@@ -39,13 +43,19 @@ class Block(NamedTuple):
     parts: Iterable[Rows]
 
 
-def added_up(blocks: Iterable[Block], grid: Grid, mean: FloatArray) -> Moments:
-    """Return the moments of blocks of clusters, each of which lies in one cohort."""
+def added_up(
+    blocks: Iterable[Block], grid: Grid, mean: FloatArray, *, whole: bool = False
+) -> Moments:
+    """Return the moments of blocks of clusters, each of which lies in one cohort.
+
+    ``whole`` sees to that, and to each having every period once; else it raises `NotWhole`.
+    """
     cohorts, periods = grid.den.shape
     clusters = np.zeros(cohorts, np.int64)
     total, squares = np.zeros((cohorts, periods)), np.zeros((cohorts, periods, periods))
     for block in blocks:
-        for g, off in _by_cohort(block, grid, mean):
+        seen = _Seen(block.clusters, periods) if whole else None
+        for g, off in _by_cohort(block, grid, mean, seen):
             clusters[g] += len(off)
             total[g] += off.sum(axis=0)
             squares[g] += _products(off)
@@ -53,7 +63,31 @@ def added_up(blocks: Iterable[Block], grid: Grid, mean: FloatArray) -> Moments:
     return Moments(clusters, total * share, squares * share[:, :, None] * share[:, None, :])
 
 
-def _by_cohort(block: Block, grid: Grid, mean: FloatArray) -> Iterator[tuple[int, FloatArray]]:
+class _Seen:
+    """Which periods the clusters of a block were seen in."""
+
+    def __init__(self, clusters: int, periods: int) -> None:
+        self._rows = 0
+        self._periods = periods
+        self._cells = np.zeros(clusters * periods, bool)
+
+    def note(self, cells: IntArray, before: IntArray, cohort: IntArray, unknown: int) -> None:
+        """Note rows; ``before`` is the cohort that their cluster lay in until now, if it is known."""
+        if ((before != cohort) & (before != unknown)).any():
+            raise NotWhole
+        self._rows += len(cells)
+        self._cells[cells] = True
+
+    def see_to(self, of: IntArray, unknown: int) -> None:
+        """Raise unless each cluster, whose cohort is known now, was seen in every period once."""
+        cells = int(np.count_nonzero(of != unknown)) * self._periods
+        if not self._rows == int(np.count_nonzero(self._cells)) == cells:
+            raise NotWhole
+
+
+def _by_cohort(
+    block: Block, grid: Grid, mean: FloatArray, seen: _Seen | None
+) -> Iterator[tuple[int, FloatArray]]:
     """Yield each cohort's place in the grid, and its clusters' deviations by period."""
     cohorts, width = mean.shape
     of = np.full(block.clusters, cohorts)
@@ -62,9 +96,16 @@ def _by_cohort(block: Block, grid: Grid, mean: FloatArray) -> Iterator[tuple[int
     for rows in block.parts:
         line, period = rows.cluster - block.first, _places(grid.periods, rows.period)
         cohort = _places(grid.cohorts, rows.cohort)
+        cells = line * width + period
+        if seen is not None:
+            seen.note(cells, of[line], cohort, cohorts)
         of[line] = cohort
+        if seen is not None and (of[line] != cohort).any():
+            raise NotWhole
         expected = mean.take(cohort * width + period) * rows.den
-        flat[line * width + period] = rows.num - expected
+        flat[cells] = rows.num - expected
+    if seen is not None:
+        seen.see_to(of, cohorts)
     order = np.argsort(of, kind="stable")
     ends = np.searchsorted(of, np.arange(cohorts + 1), sorter=order)
     for g in np.flatnonzero(np.diff(ends)).tolist():

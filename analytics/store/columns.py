@@ -46,10 +46,10 @@ class Bounds(NamedTuple):
     high: Any = None
     rows: int = 0
 
-    def numbers(self) -> int | None:
-        """Return how many whole numbers reach from low to high; None where names stand."""
+    def is_dense(self, periods: int) -> bool:
+        """Return whether whole numbers stand there, with so few left out that all have room at once."""
         whole = isinstance(self.low, int) and isinstance(self.high, int)
-        return self.high - self.low + 1 if whole else None
+        return whole and (self.high - self.low + 1) * periods <= 3 * _MOST
 
 
 class Columns:
@@ -91,7 +91,11 @@ class Columns:
 
     def batches(self, query: sa.Select[Any]) -> Iterator[Any]:
         """Yield the rows of a portable query a part at a time."""
-        yield from self._db.sql(sums.text_of(query)).to_arrow_reader(_AT_ONCE)
+        reader = self._db.sql(sums.text_of(query)).to_arrow_reader(_AT_ONCE)
+        try:
+            yield from reader
+        finally:
+            reader.close()
 
     def slices(self, column: str) -> list[Bounds]:
         """Part the file by a column it is sorted by, so that each part is read and summed on its own.
@@ -137,6 +141,11 @@ class Columns:
         return [(found.min, found.max, rows) for found, rows in told]
 
 
+def are_listed(clusters: int) -> bool:
+    """Return whether so few are listed, one by one."""
+    return clusters <= LISTED
+
+
 def literal(value: str | int) -> str:
     """Return a text or whole number as SQL writes it."""
     return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(int(value))
@@ -169,17 +178,21 @@ class ColumnPanel:
         *,
         of_units: bool,
         cells: pd.DataFrame | None = None,
+        whole: bool = False,
     ) -> None:
         """``sorted_by`` is the column of the file that clusters stand in as they are, if one has them.
 
         ``of_units`` says that every unit is a cluster, with a row a period. ``cells`` are the sums by
-        cohort and period in grains, where they are known already.
+        cohort and period in grains, where they are known already. ``whole``: every unit is held to be
+        seen in each period once and to start once; `moments` sees to it.
         """
         self.columns = columns
         self.grains = grains
         self._people = people
         self._of_units = of_units
         self._cells = cells
+        self.is_held_whole = whole
+        """Whether nobody has seen to it yet."""
         self._sorted_by = sorted_by
         names = ("cohort", "cluster", "period", "num", "den", "num2")
         self._rows = sa.table(view, *(sa.column(name) for name in names))
@@ -192,7 +205,7 @@ class ColumnPanel:
     def _one_row_each(self) -> None:
         one = sa.literal(1, sa.Integer).label("rows")
         each = sums.text_of(sa.select(*self._rows.c, one))
-        self.columns.run(f"CREATE TEMP VIEW {self.sums.name} AS {each}")
+        self.columns.run(f"CREATE OR REPLACE TEMP VIEW {self.sums.name} AS {each}")
 
     def _add_up(self) -> None:
         into = f"CREATE TEMP TABLE {self.sums.name} AS "
@@ -240,11 +253,14 @@ class ColumnPanel:
 
     def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
         """Return the clusters' sums and products where they are too many to list."""
-        if int(grid.clusters.sum()) <= LISTED:
+        if are_listed(int(grid.clusters.sum())):
             return None
         if not self._of_units and self._crossed():
             return None
-        return added_up(self._blocks(len(grid.periods)), grid, mean)
+        blocks = self._blocks(len(grid.periods))
+        found = added_up(blocks, grid, mean, whole=self.is_held_whole)
+        self.is_held_whole = False
+        return found
 
     def _crossed(self) -> bool:
         return bool(self.columns.run(sums.text_of(sums.in_several_cohorts(self.sums)))[0][0])
@@ -253,9 +269,8 @@ class ColumnPanel:
         """Yield blocks of whole clusters; rows need no order where numbers tell clusters apart."""
         for bounds in self._slices():
             within = _between(sums.each(self.sums), self.sums.c.cluster, bounds)
-            clusters = bounds.numbers()
-            if clusters is not None and clusters * periods <= 3 * _MOST:
-                yield Block(bounds.low, clusters, self._read(within))
+            if bounds.is_dense(periods):
+                yield Block(bounds.low, bounds.high - bounds.low + 1, self._read(within))
             else:
                 yield from in_blocks(self._read(sums.in_order(within)))
 

@@ -219,6 +219,54 @@ def whole_but(lacking: int, each: str | None = None) -> pd.DataFrame:
     return rows[~(rows["person"].isin(some) & (rows["month"] == MONTHS[3]))]
 
 
+def swapped(rows: pd.DataFrame) -> pd.DataFrame:
+    """Let one of those who start early and one who never does swap their starts, for half the time."""
+    early, never = (rows.loc[rows["start"] == of, "person"].min() for of in ("2024-05", ""))
+    late = rows["month"] > MONTHS[6]
+    start = rows["start"].mask(late & (rows["person"] == early), "")
+    return rows.assign(start=start.mask(late & (rows["person"] == never), "2024-05"))
+
+
+def another(rows: pd.DataFrame) -> pd.DataFrame:
+    """Let a month of one be written as another's who starts alike, and has it already."""
+    one, two = rows.loc[rows["start"] == "2024-05", "person"].drop_duplicates()[:2]
+    where = (rows["person"] == one) & (rows["month"] == MONTHS[4])
+    return rows.assign(person=rows["person"].mask(where, two))
+
+
+@pytest.mark.parametrize("stray", [None, swapped, another])
+@pytest.mark.parametrize("order", ["by unit", "by month", "any"])
+@pytest.mark.parametrize("starts", ["some never", "all"])
+def test_units_that_look_whole_are_seen_to(
+    stray: Callable[[pd.DataFrame], pd.DataFrame] | None,
+    order: str,
+    starts: str,
+    written: Callable[..., Path],
+    answered: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sums by month and start are those of whole units, and two units may have made up for it."""
+    monkeypatch.setattr(columns, "LISTED", 0)
+    rows = whole_but(0)
+    if stray is not None:
+        rows = stray(rows)
+    if starts == "all":
+        rows = rows.assign(start=rows["start"].replace("", "2024-05"))
+    if order != "by unit":
+        rows = rows.sort_values("month", kind="stable") if order == "by month" else rows
+        rows = rows.sample(frac=1, random_state=2) if order == "any" else rows
+    base = written(rows)
+    told: list[object] = []
+    for large in (True, False):
+        try:
+            told.append({**answered(SPEC, base, large=large), "provenance": None})
+        except BadInput as exc:
+            told.append((exc.message, exc.where, exc.hint))
+    assert_equal(*told)
+    refused = stray is another or (stray is swapped and starts == "some never")
+    assert isinstance(told[0], tuple) == refused
+
+
 @pytest.mark.parametrize("own", [{}, {"cluster": "person"}])
 def test_a_few_who_lack_a_period_are_left_out(
     own: dict[str, str], written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
