@@ -65,7 +65,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict[str, Any]:
     from analytics.designs.large_table import LargeTable
-    from analytics.store.adding import NotWhole
+    from analytics.store.adding import NotAsSupposed
 
     outcomes = list(_outcomes(spec))
     _check_columns(spec, columns, outcomes)
@@ -74,7 +74,7 @@ def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict
         panel.refuse_people_by_themselves(spec, chosen_within=False)
     try:
         return _told(spec, table, outcomes, provenance)
-    except NotWhole:
+    except NotAsSupposed:
         table.look_at_each()
     # Only here has what was under way let go of the file.
     return _told(spec, table, outcomes, provenance)
@@ -83,7 +83,7 @@ def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict
 def _told(
     spec: Spec, table: LargeTable, outcomes: list[Outcome], provenance: Mapping[str, Any]
 ) -> dict[str, Any]:
-    from analytics.store.adding import NotWhole
+    from analytics.store.adding import NotAsSupposed
 
     people, flags = table.units()
     companions = {}
@@ -91,6 +91,9 @@ def _told(
         question = question_of(outcome.kpi, outcome_name=outcome.column)
         companions[question.outcome_name] = (table.panel(n), question)
     own = table.panel(0, people)
+    panels = [own, *(companion for companion, _ in companions.values())]
+    if not table.is_borne_out_by(panels):
+        raise NotAsSupposed
     found = answer_panel(
         own,
         panel.question_of_panel(spec, table.clock),
@@ -99,7 +102,7 @@ def _told(
         flags=panel.flags_of([*spec.flags, *flags], table.left_out),
     )
     if own.is_held_whole:
-        raise NotWhole
+        raise NotAsSupposed
     return panel.with_left_out(found, table.left_out)
 
 

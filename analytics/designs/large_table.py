@@ -7,7 +7,7 @@ itself then tells what is wrong with it, so that a large file and a small one ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -39,10 +39,32 @@ class LargeTable:
         self.names = {key: name for key, name in names.items() if name is not None}
         self.left_out = 0
         self._ahead = [self._grains_ahead(outcome) for outcome in outcomes]
+        self._told_by_file = self._sizes_by_file()
+        self._look_through()
+        self._held_whole = self._may_be_whole()
+
+    def _look_through(self) -> None:
         self.looked = self._look()
         self._refuse_what_cannot_be()
         self._keep_timing()
-        self._held_whole = self._may_be_whole()
+
+    def _sizes_by_file(self) -> list[float] | None:
+        """Return how large each outcome gets by the file's own word, if that is all there is to look at.
+
+        What is no number it does not tell; adding the outcome up shows that some rows have none.
+        """
+        if "cluster" not in self.names or panel.are_on_their_own(self.spec):
+            return None
+        sizes = [self.columns.most(o.column) for o in self.outcomes]
+        plain = all(o.has_no_rules and not self.columns.may_lack(o.column) for o in self.outcomes)
+        known = [size for size in sizes if size is not None]
+        return known if plain and len(known) == len(sizes) else None
+
+    def is_borne_out_by(self, panels: Iterable[ColumnPanel]) -> bool:
+        """Return whether the outcomes, added up, are in as many rows as the file let suppose."""
+        rows = self.columns.file.metadata.num_rows
+        granted = self._told_by_file is not None
+        return not granted or all(int(p.cells()["rows"].sum()) == rows for p in panels)
 
     def _grains_ahead(self, outcome: Outcome) -> Grains | None:
         """Return the grains to add an outcome up in, where the file tells how large it gets.
@@ -60,7 +82,11 @@ class LargeTable:
 
         And how much it comes to, in grains, where these are known ahead and nothing is doubtful.
         """
-        odd, *parts = zip(*(o.looked_at(closely=closely) for o in self.outcomes), strict=True)
+        looked_at = [o.looked_at(closely=closely) for o in self.outcomes]
+        if self._told_by_file is not None:
+            told = zip(self.outcomes, self._told_by_file, strict=True)
+            looked_at = [o.told_by_file(most) for o, most in told]
+        odd, *parts = zip(*looked_at, strict=True)
         names = [f"{part}{n}" for part in _LOOKED for n in range(len(self.outcomes))]
         asked = [part for of_all in parts for part in of_all]
         if not closely and None not in self._ahead:
@@ -83,8 +109,8 @@ class LargeTable:
         looked = pd.DataFrame(found, columns=every, dtype=object)
         sizes = looked[[f"{part}{n}" for part in _LOOKED[1:] for n in range(len(self.outcomes))]]
         sizes = sizes.astype(float)
-        told = looked[[f"known{n}" for n in range(len(self.outcomes))]].to_numpy(np.int64) > 0
-        doubtful = looked["odd"].any() or (~np.isfinite(sizes[told.all(axis=1)])).any(axis=None)
+        known = looked[[f"known{n}" for n in range(len(self.outcomes))]].to_numpy(np.int64) > 0
+        doubtful = looked["odd"].any() or (~np.isfinite(sizes[known.all(axis=1)])).any(axis=None)
         return self._look(closely=True) if doubtful and not closely else looked
 
     def _added(self, n: int) -> tuple[str, str]:
@@ -178,7 +204,7 @@ class LargeTable:
         rows = zip(self.looked["id"], self.period, mask, word, place, cohort, start, strict=True)
         values = ", ".join(str(tuple(map(int, row))) for row in rows)
         self.columns.run(
-            f"CREATE TEMP TABLE timed AS SELECT time, start, m.* EXCLUDE (id) "
+            f"CREATE OR REPLACE TEMP TABLE timed AS SELECT time, start, m.* EXCLUDE (id) "
             f"FROM looked JOIN (VALUES {values}) AS m (id, {', '.join(_TIMED)}) USING (id)"
         )
         for name, of in _TIMED.items():
@@ -278,8 +304,12 @@ class LargeTable:
         return known, [*self._missing(), *panel.gaps(self.seen, int(span), rows)]
 
     def look_at_each(self) -> None:
-        """Hold no unit to be whole before it was looked at."""
+        """Take nothing for granted, neither of units nor by the file's own word."""
         self._held_whole = None
+        if self._told_by_file is not None:
+            self._told_by_file = None
+            self.__dict__.pop("seen", None)
+            self._look_through()
 
     def _may_be_whole(self) -> dict[int, int] | None:
         """Return how many units start when if, by the sums, each may be seen in every period once.

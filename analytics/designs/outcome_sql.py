@@ -81,6 +81,15 @@ class Outcome:
         if kind == "binary" or (kind == "absence" and self.exposure is not None):
             yield f"{value} > {den}"
 
+    @property
+    def has_no_rules(self) -> bool:
+        """Return whether any finite number will do."""
+        return self.exposure is None and not list(self._faults())
+
+    def told_by_file(self, most: float) -> tuple[str, ...]:
+        """Return what `looked_at` does, where the file tells the greatest size and that none is missing."""
+        return "FALSE", "count(*)", f"{most!r}::DOUBLE", "1.0", f"{most * most!r}::DOUBLE"
+
     def looked_at(self, *, closely: bool) -> tuple[str, ...]:
         """Return, as SQL: is any row odd, how many have the outcome, the most of num, den and num2.
 

@@ -31,8 +31,8 @@ class Rows(NamedTuple):
     den: FloatArray
 
 
-class NotWhole(Exception):
-    """A cluster lacks a period, has one twice, or lies in two cohorts."""
+class NotAsSupposed(Exception):
+    """What was taken for granted of rows does not hold: they ask for more work."""
 
 
 class Block(NamedTuple):
@@ -48,7 +48,7 @@ def added_up(
 ) -> Moments:
     """Return the moments of blocks of clusters, each of which lies in one cohort.
 
-    ``whole`` sees to that, and to each having every period once; else it raises `NotWhole`.
+    ``whole`` sees to that, and to each having every period once; it raises `NotAsSupposed`.
     """
     cohorts, periods = grid.den.shape
     clusters = np.zeros(cohorts, np.int64)
@@ -74,7 +74,7 @@ class _Seen:
     def note(self, cells: IntArray, before: IntArray, cohort: IntArray, unknown: int) -> None:
         """Note rows; ``before`` is the cohort that their cluster lay in until now, if it is known."""
         if ((before != cohort) & (before != unknown)).any():
-            raise NotWhole
+            raise NotAsSupposed
         self._rows += len(cells)
         self._cells[cells] = True
 
@@ -82,7 +82,7 @@ class _Seen:
         """Raise unless each cluster, whose cohort is known now, was seen in every period once."""
         cells = int(np.count_nonzero(of != unknown)) * self._periods
         if not self._rows == int(np.count_nonzero(self._cells)) == cells:
-            raise NotWhole
+            raise NotAsSupposed
 
 
 def _by_cohort(
@@ -101,7 +101,7 @@ def _by_cohort(
             seen.note(cells, of[line], cohort, cohorts)
         of[line] = cohort
         if seen is not None and (of[line] != cohort).any():
-            raise NotWhole
+            raise NotAsSupposed
         expected = mean.take(cohort * width + period) * rows.den
         flat[cells] = rows.num - expected
     if seen is not None:

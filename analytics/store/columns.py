@@ -208,7 +208,7 @@ class ColumnPanel:
         self.columns.run(f"CREATE OR REPLACE TEMP VIEW {self.sums.name} AS {each}")
 
     def _add_up(self) -> None:
-        into = f"CREATE TEMP TABLE {self.sums.name} AS "
+        into = f"CREATE OR REPLACE TEMP TABLE {self.sums.name} AS "
         for bounds in self._slices():
             rows = _between(sa.select(self._rows), self._rows.c.cluster, bounds).cte("observations")
             self.columns.run(into + sums.text_of(sums.by_cluster(rows)))
@@ -220,8 +220,9 @@ class ColumnPanel:
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""
-        known = self._cells
-        found = self.columns.frame(sums.cells(self.sums)) if known is None else known.copy()
+        if self._cells is None:
+            self._cells = self.columns.frame(sums.cells(self.sums))
+        found = self._cells.copy()
         for name in ("num", "den", "num2"):
             found[name] = np.ldexp(found[name].to_numpy(np.float64), -getattr(self.grains, name))
         return found

@@ -142,8 +142,10 @@ def test_answer_from_the_file_is_the_one_from_memory(
 
 
 @pytest.mark.parametrize("told", [True, False, ["person", "month", "start"]], ids=str)
-@pytest.mark.parametrize("nothing", ["null", "NaN"])
+@pytest.mark.parametrize("nothing", ["null", "NaN", "none"])
+@pytest.mark.parametrize("own", [{}, {"cluster": "team"}], ids=["people", "teams"])
 def test_it_does_not_matter_what_the_file_tells_of_itself(
+    own: dict[str, str],
     told: bool | list[str],
     nothing: str,
     written: Callable[..., Path],
@@ -151,10 +153,11 @@ def test_it_does_not_matter_what_the_file_tells_of_itself(
 ) -> None:
     """Its least and greatest numbers may be missing, and say nothing of what is no number."""
     rows = whole_but(0)
-    rows["calls"] = rows["calls"].mask((rows["person"] % 20 == 0) & (rows["month"] == MONTHS[5]))
+    if nothing != "none":
+        some = (rows["person"] % 20 == 0) & (rows["month"] == MONTHS[5])
+        rows["calls"] = rows["calls"].mask(some)
     base = written(rows, nothing, told)
-    found = [answered(SPEC, base, large=large) for large in (True, False)]
-    assert found[0]["n"]["left_out"] > 0
+    found = [answered(SPEC | own, base, large=large) for large in (True, False)]
     assert_equal(*found)
 
 
