@@ -110,12 +110,20 @@ class OwnPostgres:
 
     def rise(self) -> None:
         """Begin again on the same data; it recovers by itself what it has to."""
-        with self._log.open("a") as log:
-            self._process = subprocess.Popen(self._command, stderr=log, user=self.user)
+        self._begin()
         until(self._answers)
 
+    def _begin(self) -> None:
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(self._command, stderr=log, user=self.user)
+
     def _answers(self) -> bool:
-        assert self._process.poll() is None, self._log.read_text()[-2000:]
+        if self._process.poll() is not None:
+            said = self._log.read_text()[-2000:]
+            # A process that was made while its kin were being killed outlives them by a moment.
+            assert "shared memory block" in said.rpartition("FATAL:  pre-existing")[2], said
+            self._begin()
+            return False
         try:
             self.run("SELECT 1")
         except sa.exc.OperationalError:
