@@ -85,7 +85,7 @@ def _told(
 ) -> dict[str, Any]:
     from analytics.store.adding import NotAsSupposed
 
-    people, flags = table.units()
+    people, flags = table.units.found()
     companions = {}
     for n, outcome in enumerate(outcomes[1:], start=1):
         question = question_of(outcome.kpi, outcome_name=outcome.column)
@@ -99,11 +99,11 @@ def _told(
         panel.question_of_panel(spec, table.clock),
         companions=companions,
         provenance=provenance,
-        flags=panel.flags_of([*spec.flags, *flags], table.left_out),
+        flags=panel.flags_of([*spec.flags, *flags], table.units.left_out),
     )
     if own.is_held_whole:
         raise NotAsSupposed
-    return panel.with_left_out(found, table.left_out)
+    return panel.with_left_out(found, table.units.left_out)
 
 
 def _outcomes(spec: Spec) -> Iterator[Outcome]:

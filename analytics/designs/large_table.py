@@ -6,7 +6,6 @@ itself then tells what is wrong with it, so that a large file and a small one ar
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -14,18 +13,14 @@ import numpy as np
 import pandas as pd
 
 from analytics.designs import panel
-from analytics.designs.measures import MANY_MISSING, measures
+from analytics.designs.large_units import LOGARITHM, WORD, LargeUnits
+from analytics.designs.measures import measures
 from analytics.designs.outcome_sql import Outcome, quoted
 from analytics.designs.spec import Given, Spec
 from analytics.designs.table import as_text
 from analytics.designs.time import IntArray
-from analytics.store.columns import Bounds, ColumnPanel, Columns, Grains, are_listed, literal
+from analytics.store.columns import ColumnPanel, Columns, Grains
 from lrs.errors import BadInput
-
-_WORD = 62
-"""Periods that fit a whole number, a bit each."""
-_LOGARITHM = 40
-"""Bits of a whole number whose logarithm, rounded down, is sure to be its highest bit."""
 
 
 class LargeTable:
@@ -37,11 +32,10 @@ class LargeTable:
         self.outcomes = outcomes
         names = {key: spec.optional(key) for key in ("unit", "time", "start", "cluster")}
         self.names = {key: name for key, name in names.items() if name is not None}
-        self.left_out = 0
         self._ahead = [self._grains_ahead(outcome) for outcome in outcomes]
         self._told_by_file = self._sizes_by_file()
         self._look_through()
-        self._held_whole = self._may_be_whole()
+        self.units = LargeUnits(self)
 
     def _look_through(self) -> None:
         self.looked = self._look()
@@ -128,11 +122,11 @@ class LargeTable:
 
     def _cells(self, n: int) -> pd.DataFrame | None:
         """Return what the outcome comes to by cohort and period, if that was added up already."""
-        if f"sum{n}" not in self.looked or self.left_out:
+        if f"sum{n}" not in self.looked or self.units.left_out:
             return None
         rows = self.looked[f"known{n}"].to_numpy(np.int64)
         added = {
-            "cohort": self._cohort,
+            "cohort": self.cohort,
             "period": self.period,
             "rows": rows,
             "num": self.looked[f"sum{n}"].astype(float),
@@ -193,14 +187,14 @@ class LargeTable:
         texts = {self.names[key]: self.looked[key] for key in ("time", "start")}
         small = Given(self.spec.given, self.spec.base, rows=as_text(pd.DataFrame(texts)))
         self.period, cohort, self.clock = panel.timing(small)
-        self._cohort = cohort
+        self.cohort = cohort
         cells = pd.DataFrame({"period": self.period, "cohort": cohort, "n": self.looked["n"]})
         self._largest = int(cells.groupby(["period", "cohort"])["n"].sum().max())
         bit = np.searchsorted(np.unique(self.period), self.period)
         self.starts, nth = np.unique(cohort, return_inverse=True)
-        start = 1 << (nth + len(np.unique(self.period)) if self._in_bits else 0 * nth)
+        start = 1 << (nth + len(np.unique(self.period)) if self.in_bits else 0 * nth)
         place = np.searchsorted(self.seen, self.period)
-        mask, word = 1 << (bit % _WORD), bit // _WORD
+        mask, word = 1 << (bit % WORD), bit // WORD
         rows = zip(self.looked["id"], self.period, mask, word, place, cohort, start, strict=True)
         values = ", ".join(str(tuple(map(int, row))) for row in rows)
         self.columns.run(
@@ -219,11 +213,18 @@ class LargeTable:
         return np.unique(self.period[self.looked["known0"].to_numpy(np.int64) > 0])
 
     @property
-    def _rows(self) -> str:
-        """Return the file's rows with what is known of each, under names that no file has."""
-        return self._timed(self.columns.source)
+    def in_bits(self) -> bool:
+        """Return whether bits tell all: every outcome known, few periods and starts."""
+        every = bool(self.looked["known0"].sum() == self.looked["n"].sum())
+        periods = len(np.unique(self.period))
+        return every and periods <= LOGARITHM and periods + len(self.starts) <= WORD
 
-    def _timed(self, source: str) -> str:
+    @property
+    def rows(self) -> str:
+        """Return the file's rows with what is known of each, under names that no file has."""
+        return self.timed(self.columns.source)
+
+    def timed(self, source: str) -> str:
         """Look times and starts up one by one: cheaper by far than a join on both."""
         found = ", ".join(f"{self._known(name, of)} AS {name}" for name, of in _TIMED.items())
         return f"(SELECT *, {found} FROM {source})"
@@ -234,15 +235,15 @@ class LargeTable:
         missing = self.columns.run(without)[0][0]
         return told if missing is None else f"coalesce({told}, {missing})"
 
-    def _named(self, key: str) -> str:
+    def named(self, key: str) -> str:
         name = quoted(self.names[key])
         if self.names[key] in self._names_of_text() and self.looked["spelt"].any():
             return f"regexp_replace(trim({name}), '^(-?\\d+)\\.0+$', '\\1')"
         return name
 
-    def _sorted_by(self, key: str) -> str | None:
+    def sorted_by(self, key: str) -> str | None:
         """Return the column to part the file by, None when what stands there is not what is asked."""
-        return self.names[key] if self._named(key) == quoted(self.names[key]) else None
+        return self.names[key] if self.named(key) == quoted(self.names[key]) else None
 
     def panel(self, n: int, people: Mapping[int, int] | None = None) -> ColumnPanel:
         """Return one outcome's panel."""
@@ -250,14 +251,14 @@ class LargeTable:
         grains = self._grains(n)
         num, den, num2 = map(_in_grains, (o.num, o.den, o.num2), grains)
         self.columns.run(
-            f"CREATE OR REPLACE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self._named(key)} AS cluster, "
+            f"CREATE OR REPLACE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self.named(key)} AS cluster, "
             f"_period_ AS period, {num} AS num, {den} AS den, {num2} AS num2, "
-            f"{self._named('unit')} AS unit FROM {self._rows} WHERE {o.known}{self._but_lacking()}"
+            f"{self.named('unit')} AS unit FROM {self.rows} WHERE {o.known}{self._but_lacking()}"
         )
         if people is None:
             counted = f"SELECT cohort, count(DISTINCT unit) FROM outcome{n} GROUP BY cohort"
             people = {row[0]: row[1] for row in self.columns.run(counted)}
-        by, of_units = self._sorted_by(key), key == "unit"
+        by, of_units = self.sorted_by(key), key == "unit"
         cells = self._cells(n)
         return ColumnPanel(
             self.columns,
@@ -267,154 +268,24 @@ class LargeTable:
             by,
             of_units=of_units,
             cells=cells,
-            whole=self._held_whole is not None,
+            whole=self.units.held_whole is not None,
         )
 
     def _but_lacking(self) -> str:
         """Return what keeps units out that lack a period."""
-        return f" AND {self._named('unit')} NOT IN (FROM lacking)" if self.left_out else ""
+        return f" AND {self.named('unit')} NOT IN (FROM lacking)" if self.units.left_out else ""
 
     def is_of_single_people(self) -> bool:
         """Return whether no row tells of more than one thing that happened, or over more than one."""
         return float(self.looked[["num0", "den0"]].astype(float).max().max()) <= 1
 
-    def units(self) -> tuple[dict[int, int], list[str]]:
-        """Check each unit; return how many start when, and the flag of missing periods."""
-        if self._held_whole is not None:
-            rows = sum(self._held_whole.values()) * len(self.seen)
-            return self._held_whole, panel.gaps(self.seen, rows, rows)
-        people, lacking = Counter[int](), Counter[int]()
-        span = several = twice = 0
-        for bounds in self._parts():
-            for cohort, n, often, double, short, own in self._by_cohort(bounds):
-                people[cohort] += n
-                lacking[cohort] += short
-                span, several, twice = span + (own or 0), several + often, twice + double
-        if several:
-            raise self._several_starts()
-        if twice:
-            raise self._two_rows()
-        rows = int(self.looked["known0"].sum())
-        if panel.are_on_their_own(self.spec) and panel.may_leave_out(lacking, people):
-            self._leave_out()
-            people -= lacking
-            self.left_out = lacking.total()
-            span = rows = people.total() * len(self.seen)
-        known = {cohort: n for cohort, n in sorted(people.items()) if n}
-        return known, [*self._missing(), *panel.gaps(self.seen, int(span), rows)]
-
     def look_at_each(self) -> None:
         """Take nothing for granted, neither of units nor by the file's own word."""
-        self._held_whole = None
+        self.units.look_at_each()
         if self._told_by_file is not None:
             self._told_by_file = None
             self.__dict__.pop("seen", None)
             self._look_through()
-
-    def _may_be_whole(self) -> dict[int, int] | None:
-        """Return how many units start when if, by the sums, each may be seen in every period once.
-
-        Two that stray may make up for each other in them; adding the units up shows it, and costs less
-        than to look at each beforehand.
-        """
-        if "sum0" not in self.looked or len(self.outcomes) > 1 or not self._in_bits:
-            return None
-        if not all(part.is_dense(len(self.seen)) for part in self._parts()):
-            return None
-        rows = pd.DataFrame({"cohort": self._cohort, "period": self.period, "n": self.looked["n"]})
-        units = rows.pivot_table("n", "cohort", "period", "sum", fill_value=0).astype(np.int64)
-        if (units.nunique(axis=1) > 1).any() or are_listed(int(units.iloc[:, 0].sum())):
-            return None
-        counted = zip(units.index.to_numpy(), units.iloc[:, 0].to_numpy(), strict=True)
-        return {int(cohort): int(n) for cohort, n in counted}
-
-    def _parts(self) -> list[Bounds]:
-        by = self._sorted_by("unit")
-        return self.columns.slices(by) if by else [Bounds()]
-
-    def _leave_out(self) -> None:
-        """Note the units that lack a period."""
-        into = "CREATE TEMP TABLE lacking AS "
-        for bounds in self._parts():
-            units = f"FROM ({self._by_unit(bounds)}) WHERE known < {len(self.seen)}"
-            self.columns.run(f"{into}SELECT unit {units}")
-            into = "INSERT INTO lacking "
-
-    def _by_cohort(self, bounds: Bounds) -> list[tuple[int, ...]]:
-        """Return, by cohort: people, how many of them start twice or are doubled, and their spans."""
-        if self._in_bits:
-            found = self.columns.run(self._by_start_in_bits(bounds))
-            return [(int(self.starts[int(nth).bit_length() - 1]), *row) for nth, *row in found]
-        return self.columns.run(
-            "SELECT first, count(*) FILTER (known > 0), count(*) FILTER (first < last), "
-            f"count(*) FILTER (n > {self._bits()}), "
-            f"count(*) FILTER (known BETWEEN 1 AND {len(self.seen) - 1}), sum(high - low + 1) "
-            f"FROM ({self._by_unit(bounds)}) GROUP BY first"
-        )
-
-    def _by_start_in_bits(self, bounds: Bounds) -> str:
-        """Return the same where one number holds a unit's periods, and above them its start."""
-        periods, unit = len(np.unique(self.period)), self._named("unit")
-        return (
-            "SELECT starts, count(*), count(*) FILTER (bit_count(starts) > 1), "
-            f"count(*) FILTER (n > bit_count(seen)), count(*) FILTER (bit_count(seen) < {periods}), "
-            "sum(floor(log2(seen)) - log2(seen & -seen) + 1)::BIGINT "
-            f"FROM (SELECT n, code >> {periods} AS starts, code & {2**periods - 1} AS seen FROM ("
-            f"SELECT count(*) AS n, bit_or(_mask_ | _start_) AS code "
-            f"FROM {self._rows} {self._within(bounds)} GROUP BY {unit})) GROUP BY starts"
-        )
-
-    def _within(self, bounds: Bounds) -> str:
-        unit, ends = self._named("unit"), {">": bounds.after, "<=": bounds.upto}
-        tests = [f"{unit} {sign} {literal(end)}" for sign, end in ends.items() if end is not None]
-        return f"WHERE {' AND '.join(tests)}" if tests else ""
-
-    def _by_unit(self, bounds: Bounds) -> str:
-        unit, kept = self._named("unit"), f"FILTER ({self.outcomes[0].known})"
-        masks = ", ".join(f"bit_or({_mask(w)}) AS mask{w}" for w in range(self._words))
-        return (
-            f"SELECT {unit} AS unit, min(_cohort_) AS first, max(_cohort_) AS last, count(*) AS n, "
-            f"count(*) {kept} AS known, min(_place_) {kept} AS low, max(_place_) {kept} AS high, "
-            f"{masks} FROM {self._rows} {self._within(bounds)} GROUP BY {unit}"
-        )
-
-    @property
-    def _in_bits(self) -> bool:
-        """Return whether bits tell all: every outcome known, few periods and starts."""
-        every = bool(self.looked["known0"].sum() == self.looked["n"].sum())
-        periods = len(np.unique(self.period))
-        return every and periods <= _LOGARITHM and periods + len(self.starts) <= _WORD
-
-    @property
-    def _words(self) -> int:
-        return -(-len(np.unique(self.period)) // _WORD)
-
-    def _bits(self) -> str:
-        return " + ".join(f"bit_count(mask{w})" for w in range(self._words))
-
-    def _missing(self) -> list[str]:
-        known, n = int(self.looked["known0"].sum()), int(self.looked["n"].sum())
-        return ["missing_outcomes"] if 1 - known / n > MANY_MISSING else []
-
-    def _several_starts(self) -> BadInput:
-        units = self._by_unit(Bounds())
-        found = f"SELECT min(unit::VARCHAR) FROM ({units}) WHERE first < last"
-        return panel.several_starts(self.columns.run(found)[0][0])
-
-    def _two_rows(self) -> BadInput:
-        doubled = f"SELECT unit FROM ({self._by_unit(Bounds())}) WHERE n > {self._bits()}"
-        unit = self._named("unit")
-        place = "row_number() OVER (PARTITION BY unit, period ORDER BY number)"
-        numbered = self._timed(self.columns.numbered)
-        rows = (
-            f"SELECT {unit} AS unit, _period_ AS period, file_row_number AS number FROM {numbered}"
-        )
-        again = f"SELECT *, {place} AS place FROM ({rows}) WHERE unit IN ({doubled})"
-        first = (
-            f"SELECT unit::VARCHAR, number FROM ({again}) WHERE place > 1 ORDER BY number LIMIT 1"
-        )
-        name, number = self.columns.run(first)[0]
-        return panel.two_rows(name, number + 1)
 
 
 _LOOKED = ("known", "num", "den", "square")
@@ -447,7 +318,3 @@ def _any(conditions: Sequence[str]) -> str:
 
 def _in_grains(value: str, grain: int) -> str:
     return f"round({value} * {2.0**grain!r}::DOUBLE)"
-
-
-def _mask(word: int) -> str:
-    return f"CASE WHEN _word_ = {word} THEN _mask_ ELSE 0 END"
