@@ -15,6 +15,7 @@ from analytics.answering import answer_panel
 from analytics.designs import panel
 from analytics.designs.outcome_sql import Outcome
 from analytics.designs.spec import Given, Spec, question_of
+from analytics.store.adding import NotAsSupposed
 
 if TYPE_CHECKING:
     from analytics.designs.large_table import LargeTable
@@ -65,7 +66,6 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict[str, Any]:
     from analytics.designs.large_table import LargeTable
-    from analytics.store.adding import NotAsSupposed
 
     outcomes = list(_outcomes(spec))
     _check_columns(spec, columns, outcomes)
@@ -73,18 +73,16 @@ def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict
     if spec.kpi["kind"] == "time_to_event" and table.is_of_single_people():
         panel.refuse_people_by_themselves(spec, chosen_within=False)
     try:
-        return _told(spec, table, outcomes, provenance)
+        return _answered(spec, table, outcomes, provenance)
     except NotAsSupposed:
         table.look_at_each()
     # Only here has what was under way let go of the file.
-    return _told(spec, table, outcomes, provenance)
+    return _answered(spec, table, outcomes, provenance)
 
 
-def _told(
+def _answered(
     spec: Spec, table: LargeTable, outcomes: list[Outcome], provenance: Mapping[str, Any]
 ) -> dict[str, Any]:
-    from analytics.store.adding import NotAsSupposed
-
     people, flags = table.units.found()
     companions = {}
     for n, outcome in enumerate(outcomes[1:], start=1):

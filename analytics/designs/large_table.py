@@ -76,8 +76,9 @@ class LargeTable:
 
         And how much it comes to, in grains, where these are known ahead and nothing is doubtful.
         """
-        looked_at = [o.looked_at(closely=closely) for o in self.outcomes]
-        if self._told_by_file is not None:
+        if self._told_by_file is None:
+            looked_at = [o.looked_at(closely=closely) for o in self.outcomes]
+        else:
             told = zip(self.outcomes, self._told_by_file, strict=True)
             looked_at = [o.told_by_file(most) for o, most in told]
         odd, *parts = zip(*looked_at, strict=True)
@@ -236,6 +237,7 @@ class LargeTable:
         return told if missing is None else f"coalesce({told}, {missing})"
 
     def named(self, key: str) -> str:
+        """Return a column of names, as SQL, each in the one spelling that it has in memory."""
         name = quoted(self.names[key])
         if self.names[key] in self._names_of_text() and self.looked["spelt"].any():
             return f"regexp_replace(trim({name}), '^(-?\\d+)\\.0+$', '\\1')"

@@ -54,7 +54,7 @@ def added_up(
     clusters = np.zeros(cohorts, np.int64)
     total, squares = np.zeros((cohorts, periods)), np.zeros((cohorts, periods, periods))
     for block in blocks:
-        seen = _Seen(block.clusters, periods) if whole else None
+        seen = _Seen(block.clusters, periods, cohorts) if whole else None
         for g, off in _by_cohort(block, grid, mean, seen):
             clusters[g] += len(off)
             total[g] += off.sum(axis=0)
@@ -66,21 +66,23 @@ def added_up(
 class _Seen:
     """Which periods the clusters of a block were seen in."""
 
-    def __init__(self, clusters: int, periods: int) -> None:
+    def __init__(self, clusters: int, periods: int, unknown: int) -> None:
+        """``unknown`` is the cohort of a cluster that no row told of yet."""
         self._rows = 0
         self._periods = periods
+        self._unknown = unknown
         self._cells = np.zeros(clusters * periods, bool)
 
-    def note(self, cells: IntArray, before: IntArray, cohort: IntArray, unknown: int) -> None:
-        """Note rows; ``before`` is the cohort that their cluster lay in until now, if it is known."""
-        if ((before != cohort) & (before != unknown)).any():
+    def note(self, cells: IntArray, cohort: IntArray, before: IntArray, after: IntArray) -> None:
+        """Note rows, and the cohort their clusters lay in before these, if in any, and after."""
+        if ((before != cohort) & (before != self._unknown)).any() or (after != cohort).any():
             raise NotAsSupposed
         self._rows += len(cells)
         self._cells[cells] = True
 
-    def see_to(self, of: IntArray, unknown: int) -> None:
+    def see_to(self, of: IntArray) -> None:
         """Raise unless each cluster, whose cohort is known now, was seen in every period once."""
-        cells = int(np.count_nonzero(of != unknown)) * self._periods
+        cells = int(np.count_nonzero(of != self._unknown)) * self._periods
         if not self._rows == int(np.count_nonzero(self._cells)) == cells:
             raise NotAsSupposed
 
@@ -97,15 +99,14 @@ def _by_cohort(
         line, period = rows.cluster - block.first, _places(grid.periods, rows.period)
         cohort = _places(grid.cohorts, rows.cohort)
         cells = line * width + period
-        if seen is not None:
-            seen.note(cells, of[line], cohort, cohorts)
+        before = of[line] if seen is not None else cohort
         of[line] = cohort
-        if seen is not None and (of[line] != cohort).any():
-            raise NotAsSupposed
+        if seen is not None:
+            seen.note(cells, cohort, before, of[line])
         expected = mean.take(cohort * width + period) * rows.den
         flat[cells] = rows.num - expected
     if seen is not None:
-        seen.see_to(of, cohorts)
+        seen.see_to(of)
     order = np.argsort(of, kind="stable")
     ends = np.searchsorted(of, np.arange(cohorts + 1), sorter=order)
     for g in np.flatnonzero(np.diff(ends)).tolist():

@@ -1,4 +1,4 @@
-"""How PostgreSQL takes rows and lists: every column one array, in binary, all tables at once.
+"""How PostgreSQL takes rows and lists: every column one array, in binary.
 
 One ``INSERT … SELECT … FROM unnest(…)`` a table stores many rows as soon as a COPY, and few sooner. The
 driver would write arrays value by value; here they are written at once, and a lone row as it is.
@@ -32,7 +32,7 @@ def inserting(insert: Insert) -> Sent:
     else:
         into = _into(table, columns)
         given = [each.all(values[at :: len(columns)]) for at, each in enumerate(into.columns)]
-    return Sent(into.text, given, into.types, into.formats)
+    return Sent(into.text, given, (), into.formats)
 
 
 class Parameter(NamedTuple):
@@ -74,7 +74,6 @@ class _Into(NamedTuple):
 
     text: str
     columns: list[_Column]
-    types: tuple[int, ...]
     formats: tuple[int, ...]
 
     @classmethod
@@ -83,7 +82,7 @@ class _Into(NamedTuple):
         found = [_column(table.c[name]) for name in columns]
         holes = ", ".join(f"${n}::{each.kind}{ending}" for n, each in enumerate(found, 1))
         text = f"INSERT INTO {table.name} ({', '.join(columns)}) {rows.format(holes)}"
-        return cls(text, found, (0,) * len(found), (BINARY,) * len(found))
+        return cls(text, found, (BINARY,) * len(found))
 
 
 @cache

@@ -1,9 +1,9 @@
 """What is sent to PostgreSQL together and answered together, past the driver's cursors.
 
-A single statement is a dozen short queries. Of each, what a cursor does (looking its parameters'
+A post of one statement is a dozen short queries. Of each, what a cursor does (looking its parameters'
 types up, filling it in, waiting) cost more than the database did; and each answer that is waited for
-costs both sides a change of process. So they are prepared once a connection and sent in one piece,
-by libpq's pipeline (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html), and where
+costs both sides a change of process. So those that hang on no answer are prepared once a connection and sent in one
+piece, by libpq's pipeline (https://www.postgresql.org/docs/current/libpq-pipeline-mode.html), and where
 nothing follows in the transaction its end goes with them.
 
 One of them that fails undoes those before it, and those behind it are not looked at.
@@ -35,7 +35,7 @@ class Sent(NamedTuple):
     text: str
     values: Sequence[bytes | None] = ()
     types: tuple[int, ...] = ()
-    """The types of the parameters; 0: what the text makes of it."""
+    """The types of the parameters; 0, or none at all: what the text makes of them."""
     formats: Sequence[int] = ()
     """`TEXT` or `BINARY`, of each."""
 
@@ -104,17 +104,17 @@ class _Line:
             named = transaction is not None and transaction is self._relied_on
             return self._exchange(sent, self._to_prepare(sent) if named else None, ends=ends)
         self._relied_on = None
-        had = bool(self._names)
+        had, begins = bool(self._names), not self.raw.autocommit
         new = self._to_prepare(sent)
         try:
-            found = self._exchange(sent, new, begins=not self.raw.autocommit, ends=ends)
+            found = self._exchange(sent, new, begins=begins, ends=ends)
         except _GONE:
             if not had or self.raw.broken:
                 raise
             self.raw.rollback()
             self._names, had = {}, False
             new = self._to_prepare(sent)
-            found = self._exchange(sent, new, begins=not self.raw.autocommit, ends=ends)
+            found = self._exchange(sent, new, begins=begins, ends=ends)
         if not had or any(_key(each) not in new for each in sent):
             self._relied_on = transaction
         return found
@@ -158,7 +158,7 @@ class _Line:
         pg = self._pg
         if new is None:
             for text, values, types, formats in sent:
-                pg.send_query_params(text.encode(), values, types, formats, BINARY)
+                pg.send_query_params(text.encode(), values, types or None, formats, BINARY)
             return
         for (text, types), name in new.items():
             pg.send_prepare(name, text.encode(), types)

@@ -226,13 +226,13 @@ def _store(
             told = chain.from_iterable(ready.told() for ready in new)
             definitions = NewDefinitions(database.memory, tenant_id, told)
         merged = definitions.merged(seen.defined)
-        follows = bool(merged.changed or batches[0].besides or batches[0].parts) or is_to_settle(
-            fresh, seen.pointed_to
-        )
-        insert_new(conn, tenant_id, seen.turn, new, [merged.made], ends=not follows)
+        unsettled = is_to_settle(fresh, seen.pointed_to)
+        ends = not (unsettled or merged.changed or batches[0].besides or batches[0].parts)
+        insert_new(conn, tenant_id, seen.turn, new, [merged.made], ends=ends)
         put_many_in_order(conn)
         change_definitions(conn, tenant_id, merged.changed)
-        settle(conn, tenant_id, seen.turn.seq, fresh, seen.pointed_to)
+        if unsettled:
+            settle(conn, tenant_id, seen.turn.seq, fresh, seen.pointed_to)
         if len(batches) == 1:
             _keep_beside(conn, tenant_id, seen.turn.seq, batches[0], fresh)
     for each in numbered:

@@ -1,9 +1,9 @@
 """The same rows without the product: how quick the database alone takes what a run left in it.
 
-One transaction a batch, into the same filled tables and indexes, rows ready in memory, the way the
-goal names for each: on PostgreSQL arrays through ``unnest`` for batches up to `ARRAYS`, binary COPY
-above, and for single statements what is quickest; on SQLite ``VALUES`` with many rows. Nothing is
-checked, looked up, or numbered. The rows get other numbers and ids than those they are made from.
+One transaction a batch, into the same filled tables and indexes, rows ready in memory: on PostgreSQL
+arrays through ``unnest`` and a single row as it is, written beforehand; on SQLite ``VALUES`` with many
+rows. Nothing is checked, looked up, or numbered. The rows get other numbers and ids than those they are
+made from.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from lrs.store.pipeline import send
 from lrs.store.schema import ref, statement, statement_body, term
 from lrs.store.waiting import put_in_order
 
-ARRAYS = 50
 Batch = list[tuple[sa.Table, tuple[str, ...], list[Row]]]
 _TABLES = (term, statement, statement_body, ref)
 _TERMS_FROM = 1 << 33  # far from those that the store numbers
@@ -112,9 +111,8 @@ def insert_raw(database: Database, rows: Rows, clients: int = 1) -> float:
             for batch in batches:
                 insert_rows(conn, *batch[0])
         batches = [batch[1:] for batch in batches]
-    size = max(len(batch[-2][2]) for batch in batches)
-    arrays = not database.is_sqlite and 1 < size <= ARRAYS
-    work = [_ready(batch, arrays=arrays) for batch in batches]
+    ready = _by_rows if database.is_sqlite else _as_sent
+    work = [[ready(*inserted) for inserted in batch if inserted[-1]] for batch in batches]
     engine = database.writer if clients == 1 else database.engine
     began = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:
@@ -134,19 +132,13 @@ def _insert(engine: sa.Engine, work: list[_Work]) -> None:
                     insert(conn)
 
 
-def _ready(batch: Batch, *, arrays: bool) -> _Work:
-    """Return the inserts of a batch, with all that is not the database's work done."""
-    make = _by_arrays if arrays else _by_rows
-    return [make(table, columns, rows) for table, columns, rows in batch if rows]
-
-
 def _by_rows(
     table: sa.Table, columns: tuple[str, ...], rows: list[Row]
 ) -> Callable[[sa.Connection], None]:
     return lambda conn: insert_rows(conn, table, columns, rows)
 
 
-def _by_arrays(
+def _as_sent(
     table: sa.Table, columns: tuple[str, ...], rows: list[Row]
 ) -> Callable[[sa.Connection], None]:
     sent = inserting(Insert(table, columns, list(chain.from_iterable(rows))))

@@ -121,7 +121,7 @@ class OwnPostgres:
         if self._process.poll() is not None:
             said = self._log.read_text()[-2000:]
             # A process that was made while its kin were being killed outlives them by a moment.
-            assert "shared memory block" in said.rpartition("FATAL:  pre-existing")[2], said
+            assert "pre-existing shared memory block" in said, said
             self._begin()
             return False
         try:
