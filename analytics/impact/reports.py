@@ -99,8 +99,10 @@ def _make(
     database: Database, tenant_id: int, path_key: str, metric_key: str, by: str | None
 ) -> tuple[Record, str]:
     # The engine brings pandas and scipy; what is only kept is shown without them.
+    from analytics.cells import refresh_cells
     from analytics.impact.making import make_record
 
+    refresh_cells(database, tenant_id)
     min_group = database.settings.min_group
     with one_moment(database, scratch=True) as conn:
         asked = ask(conn, tenant_id, path_key, metric_key, by)

@@ -8,7 +8,7 @@ month at work without one counts as 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ LONGEST_PERIOD = 45
 """Days: a quarter's figure says nothing about its months, so longer periods stay out."""
 
 _AMOUNT = sa.func.coalesce(outcome.c.numerator, outcome.c.value)
+# A period counts in the month its middle lies in.
+_MIDDLE = outcome.c.day_no + sa.func.coalesce(outcome.c.period_days, 0).op("/")(2)
 _LOOK = 2_000
 _MUCH = 4
 """A metric with one in so many of all records, or more, is read by reading all."""
@@ -40,6 +42,19 @@ class Measure:
     events: bool
     scanned: bool = False
     """Whether the records are read in the order they lie in, past those of other metrics."""
+
+    first: int | None = None
+    last: int | None = None
+    """The months that are looked at; None: all."""
+
+    @property
+    def read_as(self) -> str:
+        """Return how records become observations, as text: what is kept was made in this way."""
+        return f"1 {self.form} {self.grain} {'events' if self.events else 'periods'}"
+
+    def between(self, first: int, last: int) -> Measure:
+        """Return the same of some months, which are looked up."""
+        return replace(self, first=first, last=last, scanned=False)
 
     @property
     def fills_zero(self) -> bool:
@@ -86,6 +101,9 @@ class Measure:
 
     def reach(self) -> sa.Select[Any]:
         """Return the first and the last month that a record of the metric can lie in."""
+        months = sa.select(sa.func.min(calendar.c.month_ix), sa.func.max(calendar.c.month_ix))
+        if self.first is not None:
+            return months.where(calendar.c.month_ix.between(self.first, self.last))
         own = (outcome.c.tenant_id == self.tenant_id, outcome.c.metric_id == self.metric_id)
         days = (
             sa.select(sa.func.min(outcome.c.day_no)).where(*own).scalar_subquery(),
@@ -93,21 +111,37 @@ class Measure:
             .where(*own)
             .scalar_subquery(),
         )
-        months = sa.select(sa.func.min(calendar.c.month_ix), sa.func.max(calendar.c.month_ix))
         return months.where(calendar.c.day_no.between(*days))
 
+    def touched_by(self, runs: sa.Select[Any]) -> sa.Select[Any]:
+        """Return the months in which one of these imports wrote, or took back, a record."""
+        of_metric = (_tenant(self.tenant_id, self.scanned), outcome.c.metric_id == self.metric_id)
+        by = sa.or_(outcome.c.run_id.in_(runs), outcome.c.superseded_run.in_(runs))
+        days = sa.select(_MIDDLE.label("day_no")).where(*of_metric, by).distinct().cte("days")
+        months = sa.select(calendar.c.month_ix).join(days, days.c.day_no == calendar.c.day_no)
+        return months.distinct()
+
     def _records(self) -> sa.Select[Any]:
-        # A period counts in the month its middle lies in.
-        middle = outcome.c.day_no + sa.func.coalesce(outcome.c.period_days, 0).op("/")(2)
-        return (
+        records = (
             sa.select(
                 self.unit.label("unit_id"),
                 calendar.c.month_ix.label("period"),
                 _AMOUNT.label("amount"),
                 outcome.c.denominator,
             )
-            .select_from(outcome.join(calendar, calendar.c.day_no == middle))
+            .select_from(outcome.join(calendar, calendar.c.day_no == _MIDDLE))
             .where(*_usable(self.tenant_id, self.metric_id, self.scanned), _whole(self.grain))
+        )
+        if self.first is None or self.last is None:
+            return records
+        # Said of the first day, too, for by that are records found.
+        earliest, latest = sa.func.min(calendar.c.day_no), sa.func.max(calendar.c.day_no)
+        low, high = (
+            sa.select(end).where(calendar.c.month_ix == month).scalar_subquery()
+            for end, month in ((earliest - LONGEST_PERIOD // 2, self.first), (latest, self.last))
+        )
+        return records.where(
+            calendar.c.month_ix.between(self.first, self.last), outcome.c.day_no.between(low, high)
         )
 
     def _sums(self, records: sa.CTE) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
@@ -170,13 +204,16 @@ def _looked_at(tenant_id: int, metric_id: int) -> sa.Executable:
     )
 
 
+def _tenant(tenant_id: int, scanned: bool) -> sa.ColumnElement[bool]:
+    # A sum is not looked up by the index.
+    return (outcome.c.tenant_id + 0 if scanned else outcome.c.tenant_id) == tenant_id
+
+
 def _usable(
     tenant_id: int, metric_id: int, scanned: bool = False
 ) -> tuple[sa.ColumnElement[bool], ...]:
-    # A sum is not looked up by the index.
-    tenant = outcome.c.tenant_id + 0 if scanned else outcome.c.tenant_id
     return (
-        tenant == tenant_id,
+        _tenant(tenant_id, scanned),
         outcome.c.metric_id == metric_id,
         outcome.c.superseded_run.is_(None),
         _AMOUNT.is_not(None),

@@ -7,9 +7,11 @@ observation, and is read where it is. Else they are put together a month and kep
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
+from analytics.store.kept import kept
 from analytics.store.measure import Measure
 from analytics.store.seen import Seen, seen
 from analytics.store.stage import refill, temporary_table
@@ -18,11 +20,17 @@ from analytics.store.stage import refill, temporary_table
 class Observed:
     """A metric's observations: unit, period, num and den."""
 
-    def __init__(self, conn: sa.Connection, measure: Measure) -> None:
+    def __init__(self, conn: sa.Connection, measure: Measure, *, anew: bool = False) -> None:
+        """Look at what is kept of them or, ``anew``, at the records alone."""
         self.conn = conn
         self.measure = measure
-        self._seen = self._one_each()
-        self._table = None if self._seen else self._staged()
+        self.kept = None if anew or measure.grain == "team" else kept(conn, measure)
+        self.teams: Collection[int] | None = None
+        """The teams that count, where not all do."""
+        self._table: sa.Table | None = None
+        self._seen = None if self.kept else self._one_each()
+        if not self.kept and not self._seen:
+            self._table = self._staged()
 
     def _one_each(self) -> Seen | None:
         """Return who was seen when, if that shows that records can be read one by one."""
@@ -48,12 +56,16 @@ class Observed:
 
     def rows(self) -> sa.FromClause:
         """Return the observations, to select from."""
+        if self._table is None and self.kept is not None and not self.kept.one_each:
+            self._table = self._staged()
         if self._table is not None:
             return self._table
         return self.measure.one_by_one().cte("observed")
 
     def coverage(self) -> dict[int, int]:
         """Return how many units have records in each month."""
+        if self.kept is not None:
+            return self.kept.coverage
         if self._seen is not None:
             return self._seen.coverage
         period = self.rows().c.period
@@ -67,14 +79,31 @@ class Observed:
         ends: sa.ColumnElement[int],
     ) -> sa.ColumnElement[bool]:
         """Return whether a unit is observed from one month to before another."""
+        if self.kept is not None:
+            return self.kept.met(unit, begins, ends)
         if self._seen is not None:
             own = self._seen.table.c
             return sa.exists().where(own.unit_id == unit, self._seen.within(begins, ends))
         rows = self.rows().c
         return sa.exists().where(rows.unit_id == unit, rows.period >= begins, rows.period < ends)
 
+    def months_of(self, first: int) -> sa.Select[Any]:
+        """Return unit and months: one row a unit, a bit a month that it has records in, from the first."""
+        if self._seen is not None:
+            return self._seen.months_of(first)
+        rows, one = self.rows().c, sa.literal(1, sa.BigInteger)
+        bit: sa.ColumnElement[int] = one.bitwise_lshift(rows.period - first)
+        # Each month is there once, so that the sum of the bits is all of them.
+        months = sa.cast(sa.func.sum(bit), sa.BigInteger).label("months")
+        return sa.select(rows.unit_id, months).group_by(rows.unit_id)
+
+    def has_one_each(self) -> bool:
+        """Return whether no unit has two records in a month, so that they can be read one by one."""
+        return self._table is None
+
     def keep_teams(self, units: Collection[int]) -> None:
         """Leave out what is recorded of other teams than these."""
+        self.teams = units
         if self._table is not None and self.measure.grain == "team":
             rows = self._table
             self.conn.execute(sa.delete(rows).where(rows.c.unit_id.not_in(units)))

@@ -23,15 +23,13 @@ from analytics.store import stage, sums
 from analytics.store.adding import Rows, added_up, in_blocks
 from analytics.store.observed import Observed
 from analytics.store.scoring import scored
-from analytics.store.stage import add_once, add_up, numbered_table, refill, temporary_table
+from analytics.store.stage import add_once, refill, temporary_table
+from analytics.store.team_cells import at_work, team_cells
 
 Level = Literal["team", "person"]
 
 _AT_ONCE = 20_000
 """Rows of sums that are in memory at once when clusters pass by in order."""
-
-_PLACES = 4_096
-"""Months that a team's place number has room for."""
 
 
 def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
@@ -65,47 +63,19 @@ class SqlPanel:
         for table in (self.sums, self.people):
             table.create(self.conn, checkfirst=False)
         if self.level == "team" and self.measure.grain == "person":
-            self._add_up_teams(observed.rows())
+            with team_cells(observed, first, last) as cells:
+                refill(self.conn, self.sums, self._of_cells(cells))
         else:
             rows = self._observations(observed.rows()).cte("observations")
             refill(self.conn, self.sums, sums.by_cluster(rows))
         add_once(self.conn, self.people, self._behind(observed))
 
-    def _add_up_teams(self, seen: sa.FromClause) -> None:
-        """Add people up by team and month; in which cohort a team is, is looked up once a team."""
-        by_share = self.measure.form == "ratio"
-        names = ("rows", "num", "num2", *(["den"] if by_share else []))
-        added = numbered_table(
-            f"added_{self.measure.metric_id}",
-            "place",
-            *(sa.Column(name, sa.Double if name != "rows" else sa.BigInteger) for name in names),
-        )
-        added.create(self.conn, checkfirst=False)
-        o = self._observations(seen).cte("observations").c
-        each = {
-            "place": sa.cast(o.cluster, sa.BigInteger) * _PLACES + o.period,
-            "rows": sa.literal(1, sa.BigInteger),
-            "num": o.num,
-            "num2": (o.num * o.num).op("/")(o.den) if by_share else o.num * o.num,
-            "den": o.den,
-        }
-        rows = sa.select(*(each[c.name].label(c.name) for c in added.c)).where(sa.true())
-        add_up(self.conn, added, rows)
-        refill(self.conn, self.sums, self._of_places(added))
-        added.drop(self.conn, checkfirst=False)
-
-    def _of_places(self, added: sa.Table) -> sa.Select[Any]:
-        a, start = added.c, stage.unit_start
-        den = a.den if "den" in a else sa.cast(a.rows, sa.Double).label("den")
-        parted = sa.select(
-            a.place.op("/")(_PLACES).label("unit_id"),
-            (a.place % _PLACES).label("period"),
-            *(a.rows, a.num, den, a.num2),
-        ).cte("parted")
-        p = parted.c
-        joined = parted.outerjoin(start, start.c.unit_id == p.unit_id)
+    def _of_cells(self, cells: sa.FromClause) -> sa.Select[Any]:
+        """Return teams' cells with the cohort each team is in, which is looked up once a team."""
+        c, start = cells.c, stage.unit_start
+        joined = cells.outerjoin(start, start.c.unit_id == c.unit_id)
         cohort = self._within(start.c.start_ix).label("cohort")
-        return sa.select(cohort, *p).select_from(joined)
+        return sa.select(cohort, *c).select_from(joined)
 
     def drop(self) -> None:
         """Give back the room of the sums."""
@@ -182,43 +152,21 @@ class SqlPanel:
         """Return cohort, cluster, period, num, den, and person where records are of people."""
         if self.measure.grain == "team":
             return self._of_teams(seen)
-        if self.measure.fills_zero:
-            return self._of_months_at_work(seen)
         spells = self._spells()
-        at_work = sa.and_(
-            spells.c.person_id == seen.c.unit_id,
-            spells.c.from_ix <= seen.c.period,
-            spells.c.to_ix > seen.c.period,
-        )
-        joined, cohort, cluster = self._with_start(seen.join(spells, at_work), spells)
+        there = at_work(self.measure, seen, spells, self.first, self.last)
+        joined, cohort, cluster = self._with_start(there.table, spells)
         return (
             sa.select(
                 self._within(cohort).label("cohort"),
                 cluster.label("cluster"),
-                seen.c.period,
+                there.period,
                 spells.c.person_id,
-                seen.c.num,
-                seen.c.den,
+                there.num,
+                there.den,
             )
             .select_from(joined)
-            .where(seen.c.period.between(self.first, self.last))
+            .where(there.within)
         )
-
-    def _of_months_at_work(self, seen: sa.FromClause) -> sa.Select[Any]:
-        """Take every month at work, with what was counted in it or 0."""
-        spells = self._spells()
-        months = stage.month_numbers(self.first, self.last)
-        at_work = sa.and_(spells.c.from_ix <= months.c.period, spells.c.to_ix > months.c.period)
-        base, cohort, cluster = self._with_start(spells.join(months, at_work), spells)
-        counted = sa.and_(seen.c.unit_id == spells.c.person_id, seen.c.period == months.c.period)
-        return sa.select(
-            self._within(cohort).label("cohort"),
-            cluster.label("cluster"),
-            months.c.period,
-            spells.c.person_id,
-            sa.func.coalesce(seen.c.num, sa.literal(0.0, sa.Double)).label("num"),
-            sa.literal(1.0, sa.Double).label("den"),
-        ).select_from(base.outerjoin(seen, counted))
 
     def _of_teams(self, seen: sa.FromClause) -> sa.Select[Any]:
         start = stage.unit_start

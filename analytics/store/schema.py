@@ -1,7 +1,8 @@
-"""What the analytics keep beside the statements: activity facts, in integers and doubles only.
+"""What the analytics keep beside the statements: sums, in integers and doubles only; and reports.
 
 A fact row is a sum over one actor, activity, verb and day. Rows are appended by each refresh and
 summed when read, so a refresh touches only what is new; voided statements are appended negative.
+What an outcome comes to by team and month (`kept_*`) is made anew for the months that changed.
 """
 
 from __future__ import annotations
@@ -59,6 +60,65 @@ report = sa.Table(
         "data_state", sa.Text, nullable=False, comment="what it was made from, to see it is stale"
     ),
     sa.Column("body", sa.Text, nullable=False, comment="the answer, as JSON"),
+)
+
+kept_outcome = sa.Table(
+    "kept_outcome",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("metric_id", sa.BigInteger, primary_key=True, comment="what was measured"),
+    sa.Column("made_at", sa.BigInteger, nullable=False, comment="when, microseconds"),
+    sa.Column(
+        "whole",
+        sa.SmallInteger,
+        nullable=False,
+        comment="1: all there; 0: being made, or broke off",
+    ),
+    sa.Column("kind", sa.Text, nullable=False, comment="kind of the metric then"),
+    sa.Column("read_as", sa.Text, nullable=False, comment="how records become observations"),
+    sa.Column("first_ix", sa.Integer, nullable=False, comment="first month, and the lowest bit's"),
+    sa.Column("last_ix", sa.Integer, nullable=False, comment="last month"),
+    sa.Column("upto_run", sa.BigInteger, nullable=False, comment="newest import it knows of"),
+    sa.Column(
+        "upto_end",
+        sa.BigInteger,
+        nullable=False,
+        comment="when the last of them ended, microseconds",
+    ),
+)
+
+kept_month = sa.Table(
+    "kept_month",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("metric_id", sa.BigInteger, primary_key=True, comment="what was measured"),
+    sa.Column("period", sa.Integer, primary_key=True, comment="month, since January 1970"),
+    sa.Column("units", sa.BigInteger, nullable=False, comment="people with a record"),
+    sa.Column("one_each", sa.SmallInteger, nullable=False, comment="1: none of them has two"),
+)
+
+kept_seen = sa.Table(
+    "kept_seen",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("metric_id", sa.BigInteger, primary_key=True, comment="what was measured"),
+    sa.Column("unit_id", sa.BigInteger, primary_key=True, comment="of which person"),
+    sa.Column("months", sa.BigInteger, nullable=False, comment="a bit a month with a record"),
+    sqlite_with_rowid=False,
+)
+
+kept_cell = sa.Table(
+    "kept_cell",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("metric_id", sa.BigInteger, primary_key=True, comment="what was measured"),
+    sa.Column("period", sa.Integer, primary_key=True, comment="month, since January 1970"),
+    sa.Column("unit_id", sa.BigInteger, primary_key=True, comment="of which team's people"),
+    sa.Column("rows", sa.BigInteger, nullable=False, comment="people observed"),
+    sa.Column("num", sa.Double, nullable=False, comment="sum of what was measured"),
+    sa.Column("den", sa.Double, nullable=False, comment="sum of what it is per"),
+    sa.Column("num2", sa.Double, nullable=False, comment="sum of num × num / den"),
+    sqlite_with_rowid=False,
 )
 
 plan_version = sa.Table(

@@ -6,6 +6,8 @@ in one, and who is behind a figure: none of these needs the records again.
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import sqlalchemy as sa
 
 from analytics.store.measure import Measure
@@ -13,6 +15,33 @@ from analytics.store.stage import add_up, numbered_table, united
 
 BITS = 62
 """Months from the first record to the last: as many as a whole number has bits to spare."""
+
+
+class Bits(NamedTuple):
+    """The months of which the bits of a whole number tell, from the lowest to the highest."""
+
+    first: int
+    last: int
+
+    def within(
+        self,
+        months: sa.ColumnElement[int],
+        begins: sa.ColumnElement[int],
+        ends: sa.ColumnElement[int],
+    ) -> sa.ColumnElement[bool]:
+        """Return whether any of these bits is of a month from one to before another."""
+        one = sa.literal(1, sa.BigInteger)
+        up_to = (one.bitwise_lshift(self._place(month)) for month in (ends, begins))
+        asked = next(up_to) - next(up_to)
+        return months.bitwise_and(asked) > 0
+
+    def _place(self, month: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+        """Return a month as the number of its bit, of those there are."""
+        return sa.case(
+            (month <= self.first, 0),
+            (month > self.last, self.last - self.first + 1),
+            else_=month - self.first,
+        )
 
 
 class Seen:
@@ -52,18 +81,12 @@ class Seen:
         self, begins: sa.ColumnElement[int], ends: sa.ColumnElement[int]
     ) -> sa.ColumnElement[bool]:
         """Return whether a unit has a record from one month to before another."""
-        one = sa.literal(1, sa.BigInteger)
-        up_to = (one.bitwise_lshift(self._place(month)) for month in (ends, begins))
-        months = next(up_to) - next(up_to)
-        return self.table.c.months.bitwise_and(months) > 0
+        return Bits(self.first, self.last).within(self.table.c.months, begins, ends)
 
-    def _place(self, month: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-        """Return a month as the number of its bit, of those there are."""
-        return sa.case(
-            (month <= self.first, 0),
-            (month > self.last, self.last - self.first + 1),
-            else_=month - self.first,
-        )
+    def months_of(self, first: int) -> sa.Select[Any]:
+        """Return unit and months, a bit a month from a first that is not later than its own."""
+        own, shifted = self.table.c, sa.literal(1 << (self.first - first), sa.BigInteger)
+        return sa.select(own.unit_id, (own.months * shifted).label("months"))
 
     def drop(self) -> None:
         """Give back the room."""

@@ -1,0 +1,312 @@
+"""Team cells: what each outcome of people comes to by team and month, kept between reports.
+
+A report on another path, or after more learning, asks for the same cells. They are made anew for the
+months in which an import wrote an outcome, and for all months when the staff history changed: people are
+joined to outcomes when cells are made, as to paths when a report is.
+
+They are added up from one state of the data, while others write, and written down in parts. Until all
+parts are there, or when somebody else began anew meanwhile, reports read the records themselves.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice, pairwise
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from analytics.store import stage
+from analytics.store.kept import kept_row
+from analytics.store.measure import Measure, measure
+from analytics.store.observed import Observed
+from analytics.store.people import stage_people
+from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
+from analytics.store.seen import BITS
+from analytics.store.team_cells import team_cells
+from connectors.metrics import metrics
+from connectors.store.schema import employment, membership, sync_run
+from lrs.store.bulk import insert_rows
+from lrs.store.database import Database
+from lrs.store.one_moment import one_moment
+
+_AT_ONCE = 20_000
+"""People who are written in one transaction: others who write wait for no more."""
+
+_SECOND = 1_000_000
+_LEFT_TO_IT = 600 * _SECOND
+"""How long, microseconds, somebody who began is left to it."""
+
+_BROKEN_OFF = 86_400 * _SECOND
+"""After how long, microseconds, an import without an end writes no more."""
+
+
+class Imports(NamedTuple):
+    """The imports there are: the newest, and when the last of them ended."""
+
+    run: int
+    end: int
+
+
+class Task(NamedTuple):
+    """One outcome that is to be made anew: how its records are read, and in which months."""
+
+    line: sa.Row[Any] | None
+    kind: str
+    measure: Measure
+    first: int
+    last: int
+    months: tuple[int, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all months are made anew."""
+        return len(self.months) == self.last - self.first + 1
+
+    def parts(self) -> Iterator[Measure]:
+        """Yield the measure of each run of months, or of all as they lie."""
+        if self.is_whole:
+            yield self.measure
+            return
+        ends = [at for at, (a, b) in enumerate(pairwise(self.months)) if b > a + 1]
+        for begin, end in pairwise([-1, *ends, len(self.months) - 1]):
+            yield self.measure.between(self.months[begin + 1], self.months[end])
+
+
+class _OvertakenError(Exception):
+    """Somebody else began to make the same."""
+
+
+def refresh_cells(database: Database, tenant_id: int) -> int:
+    """Make anew what is kept of outcomes that changed; return how many months were added up."""
+    at = time.time_ns() // 1000
+    with one_moment(database, scratch=True) as conn:
+        imports = _imports(conn, tenant_id)
+        tasks = list(_tasks(conn, tenant_id, at))
+        if not any(task.months for task in tasks):
+            return sum(_Making(database, task, imports, at).confirm() for task in tasks)
+        with stage.staged(conn):
+            stage_people(conn, tenant_id)
+            return sum(_Making(database, task, imports, at).make(conn) for task in tasks)
+
+
+def _imports(conn: sa.Connection, tenant_id: int) -> Imports:
+    run = sync_run.c
+    newest = (sa.func.coalesce(sa.func.max(column), 0) for column in (run.id, run.ended_at))
+    return Imports(*conn.execute(sa.select(*newest).where(run.tenant_id == tenant_id)).one())
+
+
+def _tasks(conn: sa.Connection, tenant_id: int, at: int) -> Iterator[Task]:
+    """Yield the outcomes that imports were made since, or that are not kept whole."""
+    for metric in metrics(conn, tenant_id):
+        line = kept_row(conn, tenant_id, metric.id)
+        if line is not None and _is_settled(conn, line, metric.kind, at):
+            continue
+        found = measure(conn, tenant_id, metric.id, metric.kind)
+        if found is None or found.grain == "team":
+            continue
+        first, last = conn.execute(found.reach()).one()
+        if line is not None and line.whole and line.read_as == found.read_as:
+            first = min(first, line.first_ix)
+        if last - first < BITS:
+            months = tuple(sorted(_months(conn, line, found, first, last)))
+            yield Task(line, metric.kind, found, first, last, months)
+
+
+def _is_settled(conn: sa.Connection, line: sa.Row[Any], kind: str, at: int) -> bool:
+    if not line.whole:
+        return bool(at - line.made_at < _LEFT_TO_IT)
+    return line.kind == kind and not conn.execute(sa.select(_since(line).exists())).scalar_one()
+
+
+def _since(line: sa.Row[Any]) -> sa.Select[Any]:
+    """Return the imports of which not all may be in what is kept."""
+    run = sync_run.c
+    writes = sa.and_(run.ended_at.is_(None), run.started_at > line.made_at - _BROKEN_OFF)
+    newer = sa.or_(run.id > line.upto_run, run.ended_at > line.upto_end, writes)
+    return sa.select(run.id).where(run.tenant_id == line.tenant_id, newer)
+
+
+def _months(
+    conn: sa.Connection, line: sa.Row[Any] | None, found: Measure, first: int, last: int
+) -> set[int]:
+    """Return the months to make anew."""
+    every = set(range(first, last + 1))
+    if line is None or not line.whole or line.read_as != found.read_as or first < line.first_ix:
+        return every
+    since = _since(line)
+    if _people_changed(conn, found.tenant_id, since):
+        return every
+    touched = set(conn.execute(found.touched_by(since)).scalars())
+    return every & (touched | set(range(line.last_ix + 1, last + 1)))
+
+
+def _people_changed(conn: sa.Connection, tenant_id: int, runs: sa.Select[Any]) -> bool:
+    for table in (employment, membership):
+        by = sa.or_(table.c.run_id.in_(runs), table.c.superseded_run.in_(runs))
+        if conn.execute(
+            sa.select(sa.exists().where(table.c.tenant_id == tenant_id, by))
+        ).scalar_one():
+            return True
+    return False
+
+
+class _Making:
+    """Makes anew what is kept of one outcome."""
+
+    def __init__(self, database: Database, task: Task, imports: Imports, at: int) -> None:
+        self._database = database
+        self._task = task
+        self._line = {
+            "kind": task.kind,
+            "read_as": task.measure.read_as,
+            "first_ix": task.first,
+            "last_ix": task.last,
+            "upto_run": imports.run,
+            "upto_end": imports.end,
+            "made_at": at,
+        }
+        self._key = {"tenant_id": task.measure.tenant_id, "metric_id": task.measure.metric_id}
+
+    def confirm(self) -> int:
+        """Say that what is kept is as new as the imports; return 0."""
+        with self._database.write() as conn:
+            self._claim(conn, whole=1)
+        return 0
+
+    def make(self, conn: sa.Connection) -> int:
+        """Add the months up in one transaction, and write them down in others."""
+        if not self._task.months:
+            return self.confirm()
+        try:
+            self._begin()
+            bits = _bits(self._key["metric_id"])
+            bits.create(conn, checkfirst=False)
+            for part in self._task.parts():
+                observed = Observed(conn, part, anew=True)
+                self._keep_months(observed)
+                self._keep_cells(observed)
+                _add_bits(conn, bits, observed, self._task.first)
+                observed.drop()
+            self._keep_people(conn, bits)
+            bits.drop(conn, checkfirst=False)
+            self._end()
+        except _OvertakenError:
+            return 0
+        return len(self._task.months)
+
+    def _begin(self) -> None:
+        with self._database.write() as conn:
+            if not self._claim(conn, whole=0):
+                raise _OvertakenError
+            if self._task.is_whole:
+                for table in (kept_month, kept_cell):
+                    outside = ~table.c.period.between(self._task.first, self._task.last)
+                    conn.execute(sa.delete(table).where(*self._own(table), outside))
+
+    def _claim(self, conn: sa.Connection, *, whole: int) -> bool:
+        """Write the line, unless somebody did since it was read; return whether it is written."""
+        insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[conn.dialect.name]
+        values = {**self._line, "whole": whole}
+        new = insert(kept_outcome).values(**self._key, **values)
+        line = self._task.line
+        if line is None:
+            return bool(conn.execute(new.on_conflict_do_nothing()).rowcount)
+        unchanged = sa.and_(
+            kept_outcome.c.made_at == line.made_at, kept_outcome.c.whole == line.whole
+        )
+        again = new.on_conflict_do_update(index_elements=[*self._key], set_=values, where=unchanged)
+        return bool(conn.execute(again).rowcount)
+
+    def _own(self, table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
+        return tuple(table.c[name] == value for name, value in self._key.items())
+
+    def _replace(
+        self, table: sa.Table, gone: sa.ColumnElement[bool], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Put rows, without their first two columns, in the place of others."""
+        with self._database.write() as conn:
+            self._hold(conn)
+            conn.execute(sa.delete(table).where(*self._own(table), gone))
+            own = tuple(self._key.values())
+            insert_rows(conn, table, tuple(c.name for c in table.c), [own + row for row in rows])
+
+    def _hold(self, conn: sa.Connection) -> None:
+        made = sa.select(kept_outcome.c.made_at).where(*self._own(kept_outcome))
+        if conn.execute(made.with_for_update()).scalar_one() != self._line["made_at"]:
+            raise _OvertakenError
+
+    def _keep_months(self, observed: Observed) -> None:
+        first, last = self._of(observed.measure)
+        one_each = int(observed.has_one_each())
+        rows = [(month, units, one_each) for month, units in observed.coverage().items()]
+        self._replace(kept_month, kept_month.c.period.between(first, last), rows)
+
+    def _of(self, part: Measure) -> tuple[int, int]:
+        if part.first is None or part.last is None:
+            return self._task.first, self._task.last
+        return part.first, part.last
+
+    def _keep_cells(self, observed: Observed) -> None:
+        first, last = self._of(observed.measure)
+        missing = set(range(first, last + 1))
+        with team_cells(observed, first, last) as cells:
+            c = cells.c
+            query = sa.select(c.period, c.unit_id, c.rows, c.num, c.den, c.num2)
+            rows = _streamed(observed.conn, query.order_by(c.period, c.unit_id))
+            for month, of_month in groupby(rows, key=itemgetter(0)):
+                missing.discard(month)
+                self._replace(kept_cell, kept_cell.c.period == month, list(of_month))
+        for month in sorted(missing):
+            self._replace(kept_cell, kept_cell.c.period == month, [])
+
+    def _keep_people(self, conn: sa.Connection, bits: sa.Table) -> None:
+        """Write down who has a record when, a range of people at a time."""
+        s, b = kept_seen.c, bits.c
+        rows = sa.select(b.unit_id, b.months)
+        if not self._task.is_whole:
+            anew = sum(1 << (month - self._task.first) for month in self._task.months)
+            stays = s.months.bitwise_and(sa.literal(_ALL ^ anew, sa.BigInteger))
+            rows = sa.union_all(sa.select(s.unit_id, stays).where(*self._own(kept_seen)), rows)  # type: ignore[assignment]
+        each = rows.cte("each_part").c
+        months = sa.cast(sa.func.sum(each.months), sa.BigInteger)
+        people = sa.select(each.unit_id, months).group_by(each.unit_id).having(months > 0)
+        after = sa.true()
+        streamed = _streamed(conn, people.order_by(each.unit_id))
+        while page := list(islice(streamed, _AT_ONCE)):
+            upto = page[-1][0]
+            self._replace(kept_seen, sa.and_(after, s.unit_id <= upto), page)
+            after = s.unit_id > upto
+        self._replace(kept_seen, after, [])
+
+    def _end(self) -> None:
+        with self._database.write() as conn:
+            self._hold(conn)
+            conn.execute(sa.update(kept_outcome).where(*self._own(kept_outcome)).values(whole=1))
+
+
+_ALL = (1 << BITS) - 1
+
+
+def _streamed(conn: sa.Connection, query: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
+    found = conn.execute(query.execution_options(yield_per=_AT_ONCE))
+    return (tuple(row) for row in found)
+
+
+def _bits(metric_id: int) -> sa.Table:
+    """Return the months of each person, for each run of months that is made anew."""
+    return stage.temporary_table(
+        f"bits_{metric_id}",
+        sa.Column("unit_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("first_ix", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("months", sa.BigInteger),
+    )
+
+
+def _add_bits(conn: sa.Connection, bits: sa.Table, observed: Observed, first: int) -> None:
+    seen = observed.months_of(first).subquery("seen").c
+    part = sa.literal(observed.measure.first or first).label("first_ix")
+    stage.add(conn, bits, sa.select(seen.unit_id, part, seen.months))

@@ -1,0 +1,85 @@
+"""Outcomes of people by team and month, as they are kept from one report to the next.
+
+What is kept is read only where it is whole and as new as the imports the reader can see; else a report
+reads the records, as if nothing were kept (`analytics.cells` makes it anew).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from analytics.store.measure import Measure
+from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
+from analytics.store.seen import Bits
+from connectors.store.schema import sync_run
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of one outcome, between two months."""
+
+    tenant_id: int
+    metric_id: int
+    bits: Bits
+    coverage: dict[int, int]
+    """How many units have records in each month."""
+    one_each: bool
+    """Whether no unit has two records in a month."""
+
+    def cells(self, first: int, last: int, teams: Collection[int] | None) -> sa.CTE:
+        """Return unit_id, period, rows, num, den and num2, of all teams or these."""
+        c = kept_cell.c
+        rows = sa.select(c.unit_id, c.period, c.rows, c.num, c.den, c.num2).where(
+            c.tenant_id == self.tenant_id,
+            c.metric_id == self.metric_id,
+            c.period.between(first, last),
+        )
+        return (rows if teams is None else rows.where(c.unit_id.in_(teams))).cte("kept")
+
+    def met(
+        self,
+        unit: sa.ColumnElement[int],
+        begins: sa.ColumnElement[int],
+        ends: sa.ColumnElement[int],
+    ) -> sa.ColumnElement[bool]:
+        """Return whether a unit has a record from one month to before another."""
+        s = kept_seen.c
+        own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
+        return sa.exists().where(own, s.unit_id == unit, self.bits.within(s.months, begins, ends))
+
+
+def kept(conn: sa.Connection, measure: Measure) -> Kept | None:
+    """Return what is kept of a metric, None where it is not as new as its records and its people."""
+    found = kept_row(conn, measure.tenant_id, measure.metric_id)
+    if found is None or not found.whole or found.read_as != measure.read_as:
+        return None
+    if conn.execute(sa.select(_ended_since(found).exists())).scalar_one():
+        return None
+    m = kept_month.c
+    own = (m.tenant_id == measure.tenant_id, m.metric_id == measure.metric_id)
+    months = conn.execute(sa.select(m.period, m.units, m.one_each).where(*own).order_by(m.period))
+    rows = months.all()
+    return Kept(
+        measure.tenant_id,
+        measure.metric_id,
+        Bits(found.first_ix, found.last_ix),
+        {row.period: row.units for row in rows},
+        all(row.one_each for row in rows),
+    )
+
+
+def kept_row(conn: sa.Connection, tenant_id: int, metric_id: int) -> sa.Row[Any] | None:
+    """Return the line of a metric that says what is kept of it."""
+    k = kept_outcome.c
+    line = sa.select(kept_outcome).where(k.tenant_id == tenant_id, k.metric_id == metric_id)
+    return conn.execute(line).one_or_none()
+
+
+def _ended_since(found: sa.Row[Any]) -> sa.Select[Any]:
+    run = sync_run.c
+    newer = sa.or_(run.id > found.upto_run, run.ended_at > found.upto_end)
+    return sa.select(run.id).where(run.tenant_id == found.tenant_id, newer)
