@@ -81,7 +81,17 @@ class _OvertakenError(Exception):
 
 
 def refresh_cells(database: Database, tenant_id: int) -> int:
-    """Make anew what is kept of outcomes that changed; return how many months were added up."""
+    """Make anew what is kept of outcomes that changed; return how many months were added up.
+
+    Whoever finds that somebody else began after them leaves the rest to that one.
+    """
+    try:
+        return _refreshed(database, tenant_id)
+    except _OvertakenError:
+        return 0
+
+
+def _refreshed(database: Database, tenant_id: int) -> int:
     at = time.time_ns() // 1000
     with one_moment(database, scratch=True) as conn:
         imports = _imports(conn, tenant_id)
@@ -181,21 +191,18 @@ class _Making:
         """Add the months up in one transaction, and write them down in others."""
         if not self._task.months:
             return self.confirm()
-        try:
-            self._begin()
-            bits = _bits(self._key["metric_id"])
-            bits.create(conn, checkfirst=False)
-            for part in self._task.parts():
-                observed = Observed(conn, part, anew=True)
-                self._keep_months(observed)
-                self._keep_cells(observed)
-                _add_bits(conn, bits, observed, self._task.first)
-                observed.drop()
-            self._keep_people(conn, bits)
-            bits.drop(conn, checkfirst=False)
-            self._end()
-        except _OvertakenError:
-            return 0
+        self._begin()
+        bits = _bits(self._key["metric_id"])
+        bits.create(conn, checkfirst=False)
+        for part in self._task.parts():
+            observed = Observed(conn, part, anew=True)
+            self._keep_months(observed)
+            self._keep_cells(observed)
+            _add_bits(conn, bits, observed, self._task.first)
+            observed.drop()
+        self._keep_people(conn, bits)
+        bits.drop(conn, checkfirst=False)
+        self._end()
         return len(self._task.months)
 
     def _begin(self) -> None:
@@ -236,7 +243,7 @@ class _Making:
 
     def _hold(self, conn: sa.Connection) -> None:
         made = sa.select(kept_outcome.c.made_at).where(*self._own(kept_outcome))
-        if conn.execute(made.with_for_update()).scalar_one() != self._line["made_at"]:
+        if conn.execute(made.with_for_update()).scalar() != self._line["made_at"]:
             raise _OvertakenError
 
     def _keep_months(self, observed: Observed) -> None:
@@ -269,7 +276,7 @@ class _Making:
         rows = sa.select(b.unit_id, b.months)
         if not self._task.is_whole:
             anew = sum(1 << (month - self._task.first) for month in self._task.months)
-            stays = s.months.bitwise_and(sa.literal(_ALL ^ anew, sa.BigInteger))
+            stays = s.months.bitwise_and(sa.literal(_ALL ^ anew, sa.BigInteger)).label("months")
             rows = sa.union_all(sa.select(s.unit_id, stays).where(*self._own(kept_seen)), rows)  # type: ignore[assignment]
         each = rows.cte("each_part").c
         months = sa.cast(sa.func.sum(each.months), sa.BigInteger)

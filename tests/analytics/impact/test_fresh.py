@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from analytics.facts import refresh_facts
 from analytics.impact import impact, stored_report
-from analytics.store.schema import activity_fact, fact_watermark
+from analytics.store.schema import activity_fact, fact_watermark, kept_outcome
 from connectors.importing import import_outcomes, import_people
 from lrs.access.tenants import make_tenant
 from lrs.store.database import Database
@@ -103,7 +103,7 @@ def plain(record: dict[str, Any]) -> dict[str, Any]:
 
 def from_nothing(database: Database, tenant_id: int) -> dict[str, Any]:
     with database.write() as conn:
-        for table in (activity_fact, fact_watermark):
+        for table in (activity_fact, fact_watermark, kept_outcome):
             conn.execute(sa.delete(table).where(table.c.tenant_id == tenant_id))
     return plain(impact(database, tenant_id, PATH, "calls"))
 

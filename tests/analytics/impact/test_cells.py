@@ -1,0 +1,355 @@
+"""Outcomes by team and month are kept between reports, and never make a report say anything else."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from analytics import cells
+from analytics.cells import refresh_cells
+from analytics.store import stage
+from analytics.store.measure import measure
+from analytics.store.observed import Observed
+from analytics.store.people import stage_people
+from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
+from analytics.store.team_cells import team_cells
+from connectors.importing import import_outcomes, import_people
+from connectors.metrics import metrics
+from connectors.store.schema import sync_run
+from lrs.store.database import Database
+
+TENANT, PEOPLE, TEAMS, MONTHS = 1, 24, 6, 12
+KEPT = (kept_month, kept_seen, kept_cell)
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class Firm:
+    """What has been imported so far, to be imported again with a change."""
+
+    def __init__(self, database: Database, folder: Path, seed: int = 3) -> None:
+        self.database = database
+        self.folder = folder
+        self.chance = random.Random(seed)
+        self.history = {n: [(n % TEAMS, "2023-01-01", "")] for n in range(PEOPLE)}
+        self.records: dict[tuple[str, int, str], tuple[str, str]] = {}
+        self._files = count()
+        for month in range(1, MONTHS + 1):
+            self.measure_month(month)
+        self.send_people()
+        self.send_outcomes()
+
+    def measure_month(self, month: int) -> None:
+        """Calls a month, complaints by case, errors that not everybody has every month."""
+        for n in range(PEOPLE):
+            when = f"2024-{month:02}"
+            self.records["calls", n, when] = (f"{self.chance.uniform(5, 15):.2f}", "")
+            if self.chance.random() < 0.8:
+                self.records["errors", n, when] = (str(self.chance.randrange(9)), "30")
+            if self.chance.random() < 0.3:
+                self.complain(n, month)
+
+    def complain(self, person: int, month: int) -> None:
+        day = f"2024-{month:02}-{self.chance.randrange(1, 29):02}"
+        self.records["complaints", person, day] = ("1", "")
+
+    def change(self) -> None:
+        """Change one thing, at random, and import what is changed."""
+        what = self.chance.randrange(5)
+        if what == 0:
+            key = self.chance.choice(sorted(self.records))
+            self.records[key] = (str(self.chance.randrange(3)), self.records[key][1])
+            self.send_outcomes()
+        elif what == 1:
+            self.complain(self.chance.randrange(PEOPLE), self.chance.randrange(1, 13))
+            self.send_outcomes()
+        elif what == 2:
+            moved, month = self.chance.randrange(PEOPLE), self.chance.randrange(2, 12)
+            at = f"2024-{month:02}-01"
+            first = self.history[moved][0][0]
+            self.history[moved] = [
+                (first, "2023-01-01", at),
+                (self.chance.randrange(TEAMS), at, ""),
+            ]
+            self.send_people()
+        elif what == 3:
+            gone = self.chance.randrange(PEOPLE)
+            team, begun, _ = self.history[gone][-1]
+            self.history[gone][-1] = (team, begun, "2024-12-01")
+            self.send_people()
+        else:
+            self.send_outcomes()
+
+    def send_people(self) -> None:
+        rows = [
+            (f"P{n}", f"T{team}", *days)
+            for n, spells in self.history.items()
+            for team, *days in spells
+        ]
+        path = self._file(["person_id", "team_id", "valid_from", "valid_to"], rows)
+        import_people(self.database, TENANT, path)
+
+    def send_outcomes(self) -> None:
+        for metric in ("calls", "errors", "complaints"):
+            time = "occurred_at" if metric == "complaints" else "month"
+            names = ["metric", "person_id", time, "value"]
+            share = metric == "errors"
+            if share:
+                names[3:] = ["numerator", "denominator"]
+            rows = [
+                (metric, f"P{n}", when, *(said if share else said[:1]))
+                for (of, n, when), said in sorted(self.records.items())
+                if of == metric
+            ]
+            import_outcomes(self.database, TENANT, self._file(names, rows))
+
+    def _file(self, names: list[str], rows: list[tuple[str, ...]]) -> Path:
+        path = self.folder / f"{next(self._files)}.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([names, *rows])
+        return path
+
+
+def held(database: Database) -> Rows:
+    """Return what is kept, sums to ten digits: they were not always added in one order."""
+    found: Rows = {}
+    with database.read() as conn:
+        for table in KEPT:
+            rows = conn.execute(sa.select(table).order_by(*table.primary_key)).all()
+            found[table.name] = [
+                tuple(float(f"{v:.10g}") if isinstance(v, float) else v for v in row)
+                for row in rows
+            ]
+    return found
+
+
+def forget(database: Database) -> None:
+    with database.write() as conn:
+        for table in (kept_outcome, *KEPT):
+            conn.execute(sa.delete(table))
+
+
+def lines(database: Database) -> dict[int, Any]:
+    with database.read() as conn:
+        return {row.metric_id: row for row in conn.execute(sa.select(kept_outcome))}
+
+
+def metric_id(database: Database, key: str) -> int:
+    with database.read() as conn:
+        return next(metric.id for metric in metrics(conn, TENANT) if metric.key == key)
+
+
+@contextmanager
+def read(database: Database, key: str) -> Iterator[Observed]:
+    """Yield an outcome as a report would read it."""
+    with database.read() as conn, stage.staged(conn):
+        stage_people(conn, TENANT)
+        metric = next(metric for metric in metrics(conn, TENANT) if metric.key == key)
+        found = measure(conn, TENANT, metric.id, metric.kind)
+        assert found is not None
+        observed = Observed(conn, found)
+        yield observed
+        observed.drop()
+
+
+def is_kept(database: Database, key: str) -> bool:
+    with read(database, key) as observed:
+        return observed.kept is not None
+
+
+def said(database: Database, key: str) -> tuple[dict[int, int], list[tuple[Any, ...]]]:
+    with read(database, key) as observed:
+        months = observed.coverage()
+        with team_cells(observed, min(months), max(months)) as found:
+            rows = observed.conn.execute(sa.select(found)).all()
+        return months, sorted(tuple(f"{value:.9g}" for value in row) for row in rows)
+
+
+@pytest.fixture
+def firm(database: Database, tmp_path: Path) -> Firm:
+    return Firm(database, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_made_anew_bit_by_bit_is_what_is_made_from_nothing(
+    database: Database, tmp_path: Path, seed: int
+) -> None:
+    firm = Firm(database, tmp_path, seed)
+    refresh_cells(database, TENANT)
+    for _ in range(4):
+        firm.change()
+        refresh_cells(database, TENANT)
+        bit_by_bit = held(database)
+        forget(database)
+        refresh_cells(database, TENANT)
+        for name, rows in held(database).items():
+            if name == kept_month.name:  # whether records lie singly is known of all or of a part
+                assert [row[:-1] for row in bit_by_bit[name]] == [row[:-1] for row in rows]
+            else:
+                assert bit_by_bit[name] == rows, name
+
+
+@pytest.mark.parametrize("key", ["calls", "errors", "complaints"])
+def test_kept_or_read_an_outcome_is_the_same(database: Database, firm: Firm, key: str) -> None:
+    read_now = said(database, key)
+    assert not is_kept(database, key)
+    refresh_cells(database, TENANT)
+    assert is_kept(database, key)
+    assert said(database, key) == read_now
+
+
+def test_only_months_that_an_import_wrote_in_are_made_anew(database: Database, firm: Firm) -> None:
+    refresh_cells(database, TENANT)
+    assert refresh_cells(database, TENANT) == 0
+    firm.records["calls", 2, "2024-05"] = ("1.5", "")
+    firm.records["calls", 3, "2024-09"] = ("2.5", "")
+    firm.send_outcomes()
+    assert refresh_cells(database, TENANT) == 2
+    assert refresh_cells(database, TENANT) == 0
+
+
+def test_an_import_that_changes_nothing_makes_nothing_anew(database: Database, firm: Firm) -> None:
+    refresh_cells(database, TENANT)
+    before = held(database)
+    firm.send_outcomes()
+    firm.send_people()
+    assert refresh_cells(database, TENANT) == 0
+    assert held(database) == before
+    assert is_kept(database, "calls")
+
+
+def test_what_is_older_than_an_import_is_not_read(database: Database, firm: Firm) -> None:
+    refresh_cells(database, TENANT)
+    firm.change()
+    assert not is_kept(database, "calls")
+    refresh_cells(database, TENANT)
+    assert is_kept(database, "calls")
+
+
+def test_an_import_under_way_is_looked_at_each_time(database: Database, firm: Firm) -> None:
+    """What it wrote later, under the same number, is not missed; nor when it ends at last."""
+    refresh_cells(database, TENANT)
+    firm.records["calls", 2, "2024-05"] = ("1.5", "")
+    firm.send_outcomes()
+    newest = sa.select(sa.func.max(sync_run.c.id)).scalar_subquery()
+    with database.read() as conn:
+        ended_at = conn.execute(sa.select(sa.func.max(sync_run.c.ended_at))).scalar_one()
+        first_of_three = conn.execute(sa.select(newest)).scalar_one() - 2
+
+    def ends(at: int | None) -> None:
+        run = sa.update(sync_run).where(sync_run.c.id == first_of_three)
+        with database.write() as conn:
+            conn.execute(run.values(ended_at=at))
+
+    ends(None)
+    assert [refresh_cells(database, TENANT) for _ in range(2)] == [1, 1]
+    ends(ended_at + 1)
+    assert [refresh_cells(database, TENANT) for _ in range(2)] == [1, 0]
+
+
+def test_an_import_that_broke_off_long_ago_is_left_alone(
+    database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as conn:
+        conn.execute(sa.update(sync_run).values(ended_at=None, started_at=0))
+    refresh_cells(database, TENANT)
+    assert refresh_cells(database, TENANT) == 0
+    assert is_kept(database, "calls")
+
+
+def test_what_broke_off_is_not_read_and_is_taken_up(
+    database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = said(database, "calls")
+
+    def breaks_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cells._Making, "_keep_people", breaks_off)
+    with pytest.raises(KeyboardInterrupt):
+        refresh_cells(database, TENANT)
+    monkeypatch.undo()
+    assert said(database, "calls") == before
+    assert not is_kept(database, "calls")
+    refresh_cells(database, TENANT)  # somebody may be at it still
+    assert not is_kept(database, "calls")
+    monkeypatch.setattr(cells, "_LEFT_TO_IT", 0)
+    refresh_cells(database, TENANT)
+    assert is_kept(database, "calls")
+    assert said(database, "calls") == before
+
+
+def test_who_is_overtaken_stops(
+    database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another begins and ends while one is at it: what stays is the other's, whole."""
+    monkeypatch.setattr(cells, "_LEFT_TO_IT", 0)
+    went_on = cells._Making._keep_people
+
+    def overtaken(self: Any, *given: Any) -> None:
+        monkeypatch.setattr(cells._Making, "_keep_people", went_on)
+        assert refresh_cells(database, TENANT) >= 3 * MONTHS
+        went_on(self, *given)
+
+    monkeypatch.setattr(cells._Making, "_keep_people", overtaken)
+    assert refresh_cells(database, TENANT) == 0
+    assert all(line.whole for line in lines(database).values())
+    whole = held(database)
+    forget(database)
+    refresh_cells(database, TENANT)
+    assert held(database) == whole
+
+
+def test_more_months_than_bits_are_read_and_not_kept(
+    database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "BITS", MONTHS - 1)
+    assert refresh_cells(database, TENANT) == 0
+    assert not is_kept(database, "calls")
+
+
+def test_an_earlier_month_makes_all_anew(database: Database, firm: Firm) -> None:
+    refresh_cells(database, TENANT)
+    firm.records["calls", 2, "2023-11"] = ("1.5", "")
+    firm.send_outcomes()
+    assert refresh_cells(database, TENANT) == MONTHS + 2
+    found = lines(database)[metric_id(database, "calls")]
+    assert found.last_ix - found.first_ix == MONTHS + 1
+    assert said(database, "calls") == _read_anew(database, lambda: said(database, "calls"))
+
+
+def _read_anew(database: Database, ask: Callable[[], Any]) -> Any:
+    forget(database)
+    return ask()
+
+
+def test_a_later_month_is_added(database: Database, firm: Firm) -> None:
+    refresh_cells(database, TENANT)
+    for n in range(PEOPLE):
+        firm.records["calls", n, "2025-01"] = ("7", "")
+    firm.send_outcomes()
+    assert refresh_cells(database, TENANT) == 1
+    assert said(database, "calls") == _read_anew(database, lambda: said(database, "calls"))
+
+
+def test_who_is_met_in_which_months(database: Database, firm: Firm) -> None:
+    """Kept or read, the same people have a record from one month to before another."""
+
+    def met() -> list[int]:
+        with read(database, "errors") as observed:
+            m = stage.member.c
+            first = min(observed.coverage())
+            asked = observed.met(m.person_id, sa.literal(first + 2), sa.literal(first + 4))
+            return sorted(observed.conn.execute(sa.select(m.person_id).where(asked)).scalars())
+
+    before = met()
+    assert 0 < len(before) < PEOPLE
+    refresh_cells(database, TENANT)
+    assert met() == before
