@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -59,35 +61,36 @@ def stored_report(
     if kept is None:
         return None
     _bring_up_to_date(database, tenant_id)
-    with database.read() as conn:
-        asked = ask(conn, tenant_id, path_key, metric_key, None)
-        state = _state(conn, asked, database.settings.min_group)
-    if state == kept.data_state:
-        return dict(json.loads(kept.body))
+    if _is_current(database, tenant_id, kept):
+        return kept.record()
     return impact(database, tenant_id, path_key, metric_key)
 
 
-def report_list(database: Database, tenant_id: int) -> list[Record]:
+def report_list(
+    database: Database, tenant_id: int, *, patience_s: float | None = None
+) -> list[Record]:
     """Return every report that is kept and can still be made, by path and outcome.
 
-    Each has its q value among them: of many reports, some find an effect by chance.
+    Each has its q value among them: of many reports, some find an effect by chance. Those whose data
+    have changed are made anew; given ``patience_s``, the oldest first, for so long and one at least.
+    The others are as they are kept, with ``newer_data`` true.
     """
-    with database.read() as conn:
-        keys = conn.execute(
-            sa.select(report.c.path, report.c.outcome)
-            .where(report.c.tenant_id == tenant_id)
-            .order_by(report.c.path, report.c.outcome)
-        ).all()
-    found = (_still(database, tenant_id, path, outcome) for path, outcome in keys)
-    return beside_each_other([record for record in found if record is not None])
-
-
-def _still(database: Database, tenant_id: int, path: str, outcome: str) -> Record | None:
-    """Return a kept report, or None when what it was about is gone (voided, erased, renamed)."""
-    try:
-        return stored_report(database, tenant_id, path, outcome)
-    except NotFound:
-        return None
+    kept = _all_kept(database, tenant_id)
+    if kept:
+        _bring_up_to_date(database, tenant_id)
+    until = math.inf if patience_s is None else time.monotonic() + patience_s
+    found: dict[tuple[str, str], Record] = {}
+    made = 0
+    for one in kept:
+        with suppress(NotFound):  # what it was about is gone: voided, erased, renamed
+            if _is_current(database, tenant_id, one):
+                found[one.path, one.outcome] = one.record()
+            elif made and time.monotonic() > until:
+                found[one.path, one.outcome] = {**one.record(), "newer_data": True}
+            else:
+                found[one.path, one.outcome] = impact(database, tenant_id, one.path, one.outcome)
+                made += 1
+    return beside_each_other([found[key] for key in sorted(found)])
 
 
 def _bring_up_to_date(database: Database, tenant_id: int) -> None:
@@ -131,19 +134,38 @@ def _state(conn: sa.Connection, asked: Asked, min_group: int) -> str:
 
 
 class _Kept(NamedTuple):
+    path: str
+    outcome: str
     data_state: str
     body: str
 
+    def record(self) -> Record:
+        return dict(json.loads(self.body))
+
+
+_KEPT = sa.select(*(report.c[name] for name in _Kept._fields))
+
 
 def _kept(database: Database, tenant_id: int, path_key: str, metric_key: str) -> _Kept | None:
-    query = sa.select(report.c.data_state, report.c.body).where(
-        report.c.tenant_id == tenant_id,
-        report.c.path == path_key,
-        report.c.outcome == metric_key,
-    )
+    r = report.c
+    query = _KEPT.where(r.tenant_id == tenant_id, r.path == path_key, r.outcome == metric_key)
     with database.read() as conn:
         found = conn.execute(query).one_or_none()
     return None if found is None else _Kept(*found)
+
+
+def _all_kept(database: Database, tenant_id: int) -> list[_Kept]:
+    """Return all, the oldest first."""
+    r = report.c
+    query = _KEPT.where(r.tenant_id == tenant_id).order_by(r.made_at, r.path, r.outcome)
+    with database.read() as conn:
+        return [_Kept(*row) for row in conn.execute(query)]
+
+
+def _is_current(database: Database, tenant_id: int, kept: _Kept) -> bool:
+    with database.read() as conn:
+        asked = ask(conn, tenant_id, kept.path, kept.outcome, None)
+        return _state(conn, asked, database.settings.min_group) == kept.data_state
 
 
 def _keep(

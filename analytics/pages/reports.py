@@ -19,6 +19,9 @@ from lrs.web.shell import language
 from lrs.web.shown import shown_tenant
 from lrs.web.viewing import viewers_only
 
+PATIENCE_S = 2.0
+"""How long the first page waits for reports to be made anew; the rest waits for the next visit."""
+
 blueprint = Blueprint(
     "impact",
     __name__,
@@ -41,7 +44,8 @@ def index() -> ResponseReturnValue:
     from analytics import impact
 
     database = host().database
-    views = [View(record, language()) for record in impact.report_list(database, _tenant())]
+    found = impact.report_list(database, _tenant(), patience_s=PATIENCE_S)
+    views = [View(record, language()) for record in found]
     if not views and _is_empty():
         return redirect(url_for("setup.index"))
     return render_template(

@@ -318,6 +318,15 @@ class View:
             q=self.figures.number(place["q"], 2),
         )
 
+    def as_of(self) -> str | None:
+        """Return the day it is of, where newer data wait to be taken in."""
+        if not self.record.get("newer_data"):
+            return None
+        return self.words.say(
+            "As of %(day)s. Newer data have come in: open the report to take them in.",
+            day=self.figures.day(str(self.record["made_at"])),
+        )
+
     def withstands(self) -> str | None:
         """Return how far the two sides may drift apart before the effect falls."""
         found = (self.record.get("checks") or {}).get("sensitivity") or {}

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from analytics.facts import refresh_facts
-from analytics.impact import impact, stored_report
+from analytics.impact import impact, report_list, stored_report
 from analytics.store.schema import activity_fact, fact_watermark, kept_outcome
 from connectors.importing import import_outcomes, import_people
 from lrs.access.tenants import make_tenant
@@ -169,3 +169,49 @@ def test_a_statement_on_another_path_leaves_the_report_as_it_is(
     elsewhere = said(1, "completed", "2024-05-01T10:00:00Z")
     store(database, 1, [elsewhere | {"object": {"id": "https://example.org/other"}}])
     assert stored_report(database, 1, PATH, "calls") == made
+
+
+def test_a_list_without_patience_takes_in_newer_data_a_report_at_a_time(
+    database: Database, known: Path
+) -> None:
+    """Whoever opens the first page does not wait for all; nothing is shown as new that is not."""
+    first, late, _ = course()
+    paths = [PATH, f"{PATH}/b", f"{PATH}/a"]
+
+    def about(path: str, statements: list[Statement]) -> list[Statement]:
+        return [s | {"id": str(uuid.uuid4()), "object": {"id": path}} for s in statements]
+
+    def shown() -> list[str]:
+        found = report_list(database, 1, patience_s=0)
+        assert [record["path"]["id"] for record in found] == sorted(paths)
+        return [record["path"]["id"] for record in found if record.get("newer_data")]
+
+    for path in paths:
+        store(database, 1, about(path, first))
+        impact(database, 1, path, "calls")
+    assert shown() == []
+    before = {path: stored_report(database, 1, path, "calls") for path in paths}
+    for path in paths:
+        store(database, 1, about(path, late))
+    assert shown() == sorted(paths[1:])
+    old = next(r for r in report_list(database, 1, patience_s=0) if r.get("newer_data"))
+    assert plain(old) | {"family": None, "newer_data": None} == (
+        plain(before[old["path"]["id"]] or {}) | {"family": None, "newer_data": None}
+    )
+    assert shown() == []
+    assert [plain(r) for r in report_list(database, 1)] == [
+        plain(r) for r in report_list(database, 1, patience_s=0)
+    ]
+
+
+def test_a_report_whose_path_is_gone_keeps_none_from_being_taken_up(
+    database: Database, known: Path
+) -> None:
+    first, late, _ = course()
+    store(database, 1, [only := said(0, "completed", "2024-05-03T10:00:00Z")])
+    store(database, 1, [s | {"object": {"id": f"{PATH}/b"}} for s in first])
+    for path in (PATH, f"{PATH}/b"):
+        impact(database, 1, path, "calls")
+    store(database, 1, [voids(only), *(s | {"object": {"id": f"{PATH}/b"}} for s in late)])
+    (found,) = report_list(database, 1, patience_s=0)
+    assert "newer_data" not in found

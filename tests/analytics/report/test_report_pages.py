@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
+from analytics import impact
 from analytics.impact import stored_report
 from lrs.access.keys import make_key
 from lrs.app import create_app
@@ -85,6 +86,19 @@ def test_report_that_is_not_there_is_told(query: str, status: int, app: Flask) -
     assert page.status_code == status
     assert "</html>" in page.text
     assert get(app, f"/api/v1/impact?{query}").status_code == status
+
+
+@pytest.mark.parametrize("lang", ["en", "sv", "nl"])
+def test_a_card_that_is_not_of_the_newest_data_says_so(
+    lang: str, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"en": "Newer data have come in", "sv": "Nyare data", "nl": "nieuwere gegevens"}[lang]
+    assert told not in get(app, f"/?lang={lang}").text
+    listed = impact.report_list
+    monkeypatch.setattr(
+        impact, "report_list", lambda *a, **k: [r | {"newer_data": True} for r in listed(*a, **k)]
+    )
+    assert told in get(app, f"/?lang={lang}").text
 
 
 def test_json_is_the_record_that_is_kept(app: Flask, company: Database) -> None:
