@@ -1,8 +1,8 @@
 """Team cells: what each outcome of people comes to by team and month, kept between reports.
 
 A report on another path, or after more learning, asks for the same cells. They are made anew for the
-months in which an import wrote an outcome, and for all months when the staff history changed: people are
-joined to outcomes when cells are made, as to paths when a report is.
+months in which an import wrote an outcome, or put somebody into another team; where that is more than a
+few, for all.
 
 They are added up from one state of the data, while others write, and written down in parts. Until all
 parts are there, or when somebody else began anew meanwhile, reports read the records themselves.
@@ -11,7 +11,7 @@ parts are there, or when somebody else began anew meanwhile, reports read the re
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice, pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -21,13 +21,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from analytics.store import stage
 from analytics.store.kept import kept_row
-from analytics.store.measure import Measure, measure
+from analytics.store.measure import Measure, measure, scanned
+from analytics.store.moves import months_moved
 from analytics.store.observed import Observed
 from analytics.store.people import stage_people
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.seen import BITS
 from analytics.store.team_cells import team_cells
-from connectors.metrics import metrics
+from connectors.metrics import Metric, metrics
 from connectors.store.schema import employment, membership, sync_run
 from lrs.store.bulk import insert_rows
 from lrs.store.database import Database
@@ -35,6 +36,9 @@ from lrs.store.one_moment import one_moment
 
 _AT_ONCE = 20_000
 """People who are written in one transaction: others who write wait for no more."""
+
+_FEW = 4
+"""One in so many months, or fewer, are looked up; to read all that lies costs less than to look up more."""
 
 _SECOND = 1_000_000
 _LEFT_TO_IT = 600 * _SECOND
@@ -94,12 +98,15 @@ def refresh_cells(database: Database, tenant_id: int) -> int:
 def _refreshed(database: Database, tenant_id: int) -> int:
     at = time.time_ns() // 1000
     with one_moment(database, scratch=True) as conn:
-        imports = _imports(conn, tenant_id)
-        tasks = list(_tasks(conn, tenant_id, at))
-        if not any(task.months for task in tasks):
-            return sum(_Making(database, task, imports, at).confirm() for task in tasks)
+        behind = list(_behind(conn, tenant_id, at))
+        if not behind:
+            return 0
         with stage.staged(conn):
-            stage_people(conn, tenant_id)
+            imports, people = _imports(conn, tenant_id), _People(conn, tenant_id)
+            found = (_task(people, metric, line) for metric, line in behind)
+            tasks = [task for task in found if task is not None]
+            if any(task.months for task in tasks):
+                people.stage()
             return sum(_Making(database, task, imports, at).make(conn) for task in tasks)
 
 
@@ -109,21 +116,14 @@ def _imports(conn: sa.Connection, tenant_id: int) -> Imports:
     return Imports(*conn.execute(sa.select(*newest).where(run.tenant_id == tenant_id)).one())
 
 
-def _tasks(conn: sa.Connection, tenant_id: int, at: int) -> Iterator[Task]:
+def _behind(
+    conn: sa.Connection, tenant_id: int, at: int
+) -> Iterator[tuple[Metric, sa.Row[Any] | None]]:
     """Yield the outcomes that imports were made since, or that are not kept whole."""
     for metric in metrics(conn, tenant_id):
         line = kept_row(conn, tenant_id, metric.id)
-        if line is not None and _is_settled(conn, line, metric.kind, at):
-            continue
-        found = measure(conn, tenant_id, metric.id, metric.kind)
-        if found is None or found.grain == "team":
-            continue
-        first, last = conn.execute(found.reach()).one()
-        if line is not None and line.whole and line.read_as == found.read_as:
-            first = min(first, line.first_ix)
-        if last - first < BITS:
-            months = tuple(sorted(_months(conn, line, found, first, last)))
-            yield Task(line, metric.kind, found, first, last, months)
+        if line is None or not _is_settled(conn, line, metric.kind, at):
+            yield metric, line
 
 
 def _is_settled(conn: sa.Connection, line: sa.Row[Any], kind: str, at: int) -> bool:
@@ -140,28 +140,71 @@ def _since(line: sa.Row[Any]) -> sa.Select[Any]:
     return sa.select(run.id).where(run.tenant_id == line.tenant_id, newer)
 
 
-def _months(
-    conn: sa.Connection, line: sa.Row[Any] | None, found: Measure, first: int, last: int
-) -> set[int]:
-    """Return the months to make anew."""
-    every = set(range(first, last + 1))
-    if line is None or not line.whole or line.read_as != found.read_as or first < line.first_ix:
-        return every
-    since = _since(line)
-    if _people_changed(conn, found.tenant_id, since):
-        return every
-    touched = set(conn.execute(found.touched_by(since)).scalars())
-    return every & (touched | set(range(line.last_ix + 1, last + 1)))
+class _People:
+    """Who was in which team: staged once, and compared with what it was before some imports."""
+
+    def __init__(self, conn: sa.Connection, tenant_id: int) -> None:
+        self.conn = conn
+        self.tenant_id = tenant_id
+        self._is_staged = False
+        self._moved: dict[tuple[int, ...], set[range] | None] = {}
+
+    def stage(self) -> None:
+        if not self._is_staged:
+            stage_people(self.conn, self.tenant_id)
+            self._is_staged = True
+
+    def moved_since(self, line: sa.Row[Any]) -> set[range] | None:
+        """Return the months in which somebody changed sides; None: too many to list."""
+        then = (line.upto_run, line.upto_end, line.made_at)
+        if then not in self._moved:
+            since = _since(line)
+            self._moved[then] = set()
+            if self._are_touched_by(since):
+                self._moved[then] = months_moved(self.conn, self.tenant_id, since)
+                self._is_staged = True
+        return self._moved[then]
+
+    def _are_touched_by(self, runs: sa.Select[Any]) -> bool:
+        touched = (
+            sa.exists().where(
+                table.c.tenant_id == self.tenant_id,
+                sa.or_(table.c.run_id.in_(runs), table.c.superseded_run.in_(runs)),
+            )
+            for table in (employment, membership)
+        )
+        return any(self.conn.execute(sa.select(each)).scalar_one() for each in touched)
 
 
-def _people_changed(conn: sa.Connection, tenant_id: int, runs: sa.Select[Any]) -> bool:
-    for table in (employment, membership):
-        by = sa.or_(table.c.run_id.in_(runs), table.c.superseded_run.in_(runs))
-        if conn.execute(
-            sa.select(sa.exists().where(table.c.tenant_id == tenant_id, by))
-        ).scalar_one():
-            return True
-    return False
+def _task(people: _People, metric: Metric, line: sa.Row[Any] | None) -> Task | None:
+    """Return what to make anew of an outcome; None where nothing can be kept."""
+    conn, tenant_id = people.conn, people.tenant_id
+    found = measure(conn, tenant_id, metric.id, metric.kind)
+    if found is None or found.grain == "team":
+        return None
+    found = scanned(conn, found)
+    first, last = conn.execute(found.reach()).one()
+    months: Collection[int] | None = None
+    if line is not None and line.whole and line.read_as == found.read_as and first >= line.first_ix:
+        first = line.first_ix
+        months = _changed(people, line, found, last)
+    every = range(first, last + 1)
+    if months is None or len(months) * _FEW > len(every):
+        months = every
+    if len(every) > BITS:
+        return None
+    return Task(line, metric.kind, found, first, last, tuple(sorted(months)))
+
+
+def _changed(people: _People, line: sa.Row[Any], found: Measure, last: int) -> set[int] | None:
+    """Return the months in which an outcome, or who was in which team, changed; None: many."""
+    moved = people.moved_since(line)
+    if moved is None:
+        return None
+    wrote = set(people.conn.execute(found.touched_by(_since(line))).scalars())
+    every = range(line.first_ix, last + 1)
+    new = range(line.last_ix + 1, last + 1)
+    return {m for m in every if m in wrote or m in new or any(m in months for months in moved)}
 
 
 class _Making:

@@ -164,21 +164,25 @@ def measure(conn: sa.Connection, tenant_id: int, metric_id: int, kind: str) -> M
     elif kind in _COUNTED or (kind == "time_to_event" and found.largest <= 1):
         form = "count"
     grain: Grain = "person" if found.of_people * 2 >= found.n else "team"
-    scanned = conn.dialect.name == "sqlite" and _is_much(conn, tenant_id, metric_id)
-    return Measure(tenant_id, metric_id, form, grain, not found.with_period, scanned)
+    return Measure(tenant_id, metric_id, form, grain, not found.with_period)
 
 
-def _is_much(conn: sa.Connection, tenant_id: int, metric_id: int) -> bool:
-    """Return whether a good part of all records are the metric's.
+def scanned(conn: sa.Connection, measure: Measure) -> Measure:
+    """Return how to read all records of a metric: past those of others where it has a good part.
 
     SQLite would look each up by the index, which costs five times as much as reading all.
     """
-    of_metric = (outcome.c.tenant_id == tenant_id, outcome.c.metric_id == metric_id)
+    if conn.dialect.name != "sqlite" or measure.first is not None:
+        return measure
+    of_metric = (
+        outcome.c.tenant_id == measure.tenant_id,
+        outcome.c.metric_id == measure.metric_id,
+    )
     every = sa.select(sa.func.coalesce(sa.func.max(outcome.c.id), 0))
     much = int(conn.execute(every).scalar_one()) // _MUCH
     enough = sa.select(outcome.c.day_no).where(*of_metric).limit(much).subquery()
     found = int(conn.execute(sa.select(sa.func.count()).select_from(enough)).scalar_one())
-    return 0 < much == found
+    return replace(measure, scanned=0 < much == found)
 
 
 def _looked_at(tenant_id: int, metric_id: int) -> sa.Executable:

@@ -6,7 +6,7 @@ that day. Only rows in force count; a correction that comes late changes the nex
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,33 +15,47 @@ from analytics.store.stage import MonthOf, add, refill
 from connectors.store.schema import employment, membership, org_unit
 
 
-def stage_people(conn: sa.Connection, tenant_id: int) -> None:
-    """Fill `stage.employed` and `stage.member`.
+class Asked(NamedTuple):
+    """Whose people, and as it was before which imports; None: as it is now."""
+
+    tenant_id: int
+    before: sa.Select[Any] | None
+
+    def in_force(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """Return which rows of a history hold."""
+        own, holds = table.c.tenant_id == self.tenant_id, table.c.superseded_run.is_(None)
+        if self.before is None:
+            return sa.and_(own, holds)
+        held = sa.or_(holds, table.c.superseded_run.in_(self.before))
+        return sa.and_(own, held, table.c.run_id.not_in(self.before))
+
+
+def stage_people(
+    conn: sa.Connection, tenant_id: int, *, before: sa.Select[Any] | None = None
+) -> None:
+    """Fill `stage.employed` and `stage.member`, as of now or of before some imports.
 
     Most people have one row in force, which needs no look at others: only the rest is put in order.
     """
+    asked = Asked(tenant_id, before)
     for into, table, alone, together in (
         (stage.employed, employment, _employed_once, _employed),
         (stage.member, membership, _member_once, _members),
     ):
-        refill(conn, stage.several, _several(table, tenant_id))
-        refill(conn, into, alone(tenant_id))
-        add(conn, into, together(tenant_id))
+        refill(conn, stage.several, _several(table, asked))
+        refill(conn, into, alone(asked))
+        add(conn, into, together(asked))
 
 
-def _several(table: sa.Table, tenant_id: int) -> sa.Select[Any]:
+def _several(table: sa.Table, asked: Asked) -> sa.Select[Any]:
     """Return who has more than one row in force."""
     own = table.c.person_id
-    many = sa.select(own).where(*_in_force(table, tenant_id)).group_by(own)
+    many = sa.select(own).where(asked.in_force(table)).group_by(own)
     return many.having(sa.func.count() > 1)
 
 
 def _is_several(person: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     return person.in_(sa.select(stage.several.c.person_id))
-
-
-def _in_force(table: sa.Table, tenant_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return (table.c.tenant_id == tenant_id, table.c.superseded_run.is_(None))
 
 
 def _months(table: sa.Table, *more: sa.ColumnElement[Any]) -> tuple[sa.Select[Any], MonthOf]:
@@ -65,18 +79,18 @@ def _reach(rows: sa.CTE) -> sa.ColumnElement[int]:
     )
 
 
-def _employed_once(tenant_id: int) -> sa.Select[Any]:
+def _employed_once(asked: Asked) -> sa.Select[Any]:
     months, _ = _months(employment)
     alone = sa.not_(_is_several(employment.c.person_id))
-    spells = months.where(*_in_force(employment, tenant_id), alone).cte("spells")
+    spells = months.where(asked.in_force(employment), alone).cte("spells")
     return sa.select(*spells.c).where(spells.c.from_ix < spells.c.to_ix)
 
 
-def _employed(tenant_id: int) -> sa.Select[Any]:
+def _employed(asked: Asked) -> sa.Select[Any]:
     """Unite spells that touch or overlap: two contracts at once are one person at work."""
     months, _ = _months(employment)
     several = _is_several(employment.c.person_id)
-    spells = months.where(*_in_force(employment, tenant_id), several).cte("spells")
+    spells = months.where(asked.in_force(employment), several).cte("spells")
     reached = (
         sa.select(spells, _reach(spells).label("reach"))
         .where(spells.c.from_ix < spells.c.to_ix)
@@ -104,26 +118,26 @@ def _employed(tenant_id: int) -> sa.Select[Any]:
     ).group_by(islands.c.person_id, islands.c.island)
 
 
-def _memberships(tenant_id: int, several: sa.ColumnElement[bool]) -> sa.CTE:
+def _memberships(asked: Asked, several: sa.ColumnElement[bool]) -> sa.CTE:
     months, _ = _months(membership, membership.c.unit_id)
     teams = sa.select(org_unit.c.id).where(
-        org_unit.c.tenant_id == tenant_id, org_unit.c.kind == "team"
+        org_unit.c.tenant_id == asked.tenant_id, org_unit.c.kind == "team"
     )
     return months.where(
-        *_in_force(membership, tenant_id),
+        asked.in_force(membership),
         membership.c.is_primary == 1,
         membership.c.unit_id.in_(teams),
         several,
     ).cte("memberships")
 
 
-def _member_once(tenant_id: int) -> sa.Select[Any]:
-    return _at_work(_memberships(tenant_id, sa.not_(_is_several(membership.c.person_id))))
+def _member_once(asked: Asked) -> sa.Select[Any]:
+    return _at_work(_memberships(asked, sa.not_(_is_several(membership.c.person_id))))
 
 
-def _members(tenant_id: int) -> sa.Select[Any]:
+def _members(asked: Asked) -> sa.Select[Any]:
     """Part the employed months by team; where two teams claim a month, the earlier one keeps it."""
-    spells = _memberships(tenant_id, _is_several(membership.c.person_id))
+    spells = _memberships(asked, _is_several(membership.c.person_id))
     reached = sa.select(spells, _reach(spells).label("reach")).cte("reached_memberships")
     clipped = sa.select(
         reached.c.person_id,

@@ -230,8 +230,24 @@ def _one_more_month(database: Database) -> None:
 
 
 def _one_moves(database: Database) -> None:
+    """Somebody joins another team in the last month: one line of their history becomes two."""
+    m = tables.membership
+    last = "(SELECT min(day_no) FROM calendar WHERE month_ix = 671)"
+    others = [
+        c.name for c in m.c if c.name not in ("id", "valid_from", "valid_to", "unit_id", "run_id")
+    ]
+    copied = ", ".join(others)
     with database.write() as conn:
-        conn.exec_driver_sql(f"UPDATE membership SET run_id = {_import(conn)} WHERE person_id = 1")
+        run = _import(conn)
+        for begins, ends, unit in (("valid_from", last, "unit_id"), (last, "NULL", "unit_id + 1")):
+            conn.exec_driver_sql(
+                f"INSERT INTO membership ({copied}, valid_from, valid_to, unit_id, run_id) "
+                f"SELECT {copied}, {begins}, {ends}, {unit}, {run} FROM membership "
+                f"WHERE person_id = 1 AND run_id <> {run}"
+            )
+        conn.exec_driver_sql(
+            f"UPDATE membership SET superseded_run = {run} WHERE person_id = 1 AND run_id <> {run}"
+        )
 
 
 def _import(conn: sa.Connection) -> int:

@@ -17,13 +17,14 @@ from analytics import cells
 from analytics.cells import refresh_cells
 from analytics.store import stage
 from analytics.store.measure import measure
+from analytics.store.moves import Spell, changed
 from analytics.store.observed import Observed
 from analytics.store.people import stage_people
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.team_cells import team_cells
 from connectors.importing import import_outcomes, import_people
 from connectors.metrics import metrics
-from connectors.store.schema import sync_run
+from connectors.store.schema import membership, sync_run
 from lrs.store.database import Database
 
 TENANT, PEOPLE, TEAMS, MONTHS = 1, 24, 6, 12
@@ -177,13 +178,16 @@ def firm(database: Database, tmp_path: Path) -> Firm:
     return Firm(database, tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("few", [1, 4])
+@pytest.mark.parametrize("seed", range(3))
 def test_what_is_made_anew_bit_by_bit_is_what_is_made_from_nothing(
-    database: Database, tmp_path: Path, seed: int
+    database: Database, tmp_path: Path, seed: int, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also where every month that changed is looked up (1)."""
+    monkeypatch.setattr(cells, "_FEW", few)
     firm = Firm(database, tmp_path, seed)
     refresh_cells(database, TENANT)
-    for _ in range(4):
+    for _ in range(5):
         firm.change()
         refresh_cells(database, TENANT)
         bit_by_bit = held(database)
@@ -213,6 +217,56 @@ def test_only_months_that_an_import_wrote_in_are_made_anew(database: Database, f
     firm.send_outcomes()
     assert refresh_cells(database, TENANT) == 2
     assert refresh_cells(database, TENANT) == 0
+
+
+def test_only_months_since_somebody_moved_are_made_anew(
+    database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "_FEW", 1)
+    refresh_cells(database, TENANT)
+    before = {key: said(database, key) for key in ("calls", "errors", "complaints")}
+    firm.history[4] = [(4, "2023-01-01", "2024-11-01"), (5, "2024-11-01", "")]
+    firm.send_people()
+    december = min(line.last_ix for line in lines(database).values())
+    assert refresh_cells(database, TENANT) == sum(
+        line.last_ix - december + 2 for line in lines(database).values()
+    )
+    for key, was in before.items():
+        made = said(database, key)
+        assert made != was
+        assert made == _read_anew(database, lambda key=key: said(database, key))  # type: ignore[misc]
+
+
+def test_an_import_under_way_that_takes_back_its_own_row_is_not_missed(
+    database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it wrote may have been counted before it was taken back."""
+    monkeypatch.setattr(cells, "_FEW", 1)
+    refresh_cells(database, TENANT)
+    before = held(database)
+    firm.history[4] = [(4, "2023-01-01", "2024-11-01"), (5, "2024-11-01", "")]
+    firm.send_people()
+    newest = sa.select(sa.func.max(sync_run.c.id)).scalar_subquery()
+    with database.write() as conn:
+        conn.execute(sa.update(sync_run).where(sync_run.c.id == newest).values(ended_at=None))
+    refresh_cells(database, TENANT)
+    assert held(database) != before
+    with database.write() as conn:
+        run = conn.execute(sa.select(newest)).scalar_one()
+        own = membership.c
+        back = sa.update(membership).where(own.superseded_run == run).values(superseded_run=None)
+        conn.execute(sa.update(membership).where(own.run_id == run).values(superseded_run=run))
+        conn.execute(back.where(own.run_id != run))
+    refresh_cells(database, TENANT)
+    assert held(database) == before
+
+
+def test_spells_differ_in_the_months_of_one_alone() -> None:
+    stays, longer = Spell(1, 10, 20, 7), Spell(2, 10, 20, 7)
+    gone = [stays, longer, Spell(3, 10, 12, 7), Spell(4, 5, 9, 7)]
+    come = [stays, longer._replace(to_ix=23), Spell(3, 10, 12, 8), Spell(5, 1, 3, 9)]
+    found = {month for months in changed(gone, come) for month in months}
+    assert found == {20, 21, 22, 10, 11, 5, 6, 7, 8, 1, 2}
 
 
 def test_an_import_that_changes_nothing_makes_nothing_anew(database: Database, firm: Firm) -> None:
