@@ -59,11 +59,12 @@ class Task(NamedTuple):
     """One outcome that is to be made anew: how its records are read, and in which months."""
 
     line: sa.Row[Any] | None
-    kind: str
-    measure: Measure
-    first: int
-    last: int
-    months: tuple[int, ...]
+    metric: Metric
+    measure: Measure | None
+    """None: nothing is kept, for it has no record, or is of teams, or reaches over too many months."""
+    first: int = 0
+    last: int = 0
+    months: tuple[int, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -72,6 +73,8 @@ class Task(NamedTuple):
 
     def parts(self) -> Iterator[Measure]:
         """Yield the measure of each run of months, or of all as they lie."""
+        if self.measure is None:
+            return
         if self.is_whole:
             yield self.measure
             return
@@ -103,11 +106,11 @@ def _refreshed(database: Database, tenant_id: int) -> int:
             return 0
         with stage.staged(conn):
             imports, people = _imports(conn, tenant_id), _People(conn, tenant_id)
-            found = (_task(people, metric, line) for metric, line in behind)
-            tasks = [task for task in found if task is not None]
+            tasks = [_task(people, metric, line) for metric, line in behind]
             if any(task.months for task in tasks):
                 people.stage()
-            return sum(_Making(database, task, imports, at).make(conn) for task in tasks)
+            making = (_Making(database, tenant_id, task, imports, at) for task in tasks)
+            return sum(one.make(conn) for one in making)
 
 
 def _imports(conn: sa.Connection, tenant_id: int) -> Imports:
@@ -176,12 +179,12 @@ class _People:
         return any(self.conn.execute(sa.select(each)).scalar_one() for each in touched)
 
 
-def _task(people: _People, metric: Metric, line: sa.Row[Any] | None) -> Task | None:
-    """Return what to make anew of an outcome; None where nothing can be kept."""
+def _task(people: _People, metric: Metric, line: sa.Row[Any] | None) -> Task:
+    """Return what to make anew of an outcome."""
     conn, tenant_id = people.conn, people.tenant_id
     found = measure(conn, tenant_id, metric.id, metric.kind)
     if found is None or found.grain == "team":
-        return None
+        return Task(line, metric, None)
     found = scanned(conn, found)
     first, last = conn.execute(found.reach()).one()
     months: Collection[int] | None = None
@@ -192,8 +195,8 @@ def _task(people: _People, metric: Metric, line: sa.Row[Any] | None) -> Task | N
     if months is None or len(months) * _FEW > len(every):
         months = every
     if len(every) > BITS:
-        return None
-    return Task(line, metric.kind, found, first, last, tuple(sorted(months)))
+        return Task(line, metric, None)
+    return Task(line, metric, found, first, last, tuple(sorted(months)))
 
 
 def _changed(people: _People, line: sa.Row[Any], found: Measure, last: int) -> set[int] | None:
@@ -210,30 +213,28 @@ def _changed(people: _People, line: sa.Row[Any], found: Measure, last: int) -> s
 class _Making:
     """Makes anew what is kept of one outcome."""
 
-    def __init__(self, database: Database, task: Task, imports: Imports, at: int) -> None:
+    def __init__(
+        self, database: Database, tenant_id: int, task: Task, imports: Imports, at: int
+    ) -> None:
         self._database = database
         self._task = task
         self._line = {
-            "kind": task.kind,
-            "read_as": task.measure.read_as,
+            "kind": task.metric.kind,
+            "read_as": task.measure.read_as if task.measure else "",
             "first_ix": task.first,
             "last_ix": task.last,
             "upto_run": imports.run,
             "upto_end": imports.end,
             "made_at": at,
         }
-        self._key = {"tenant_id": task.measure.tenant_id, "metric_id": task.measure.metric_id}
-
-    def confirm(self) -> int:
-        """Say that what is kept is as new as the imports; return 0."""
-        with self._database.write() as conn:
-            self._claim(conn, whole=1)
-        return 0
+        self._key = {"tenant_id": tenant_id, "metric_id": task.metric.id}
 
     def make(self, conn: sa.Connection) -> int:
-        """Add the months up in one transaction, and write them down in others."""
+        """Add the months up in one transaction, and write them down in others; return how many."""
         if not self._task.months:
-            return self.confirm()
+            with self._database.write() as writing:
+                self._claim(writing, whole=1)  # what is kept is as new as the imports
+            return 0
         self._begin()
         bits = _bits(self._key["metric_id"])
         bits.create(conn, checkfirst=False)

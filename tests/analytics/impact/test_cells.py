@@ -364,9 +364,16 @@ def test_who_is_overtaken_stops(
 def test_more_months_than_bits_are_read_and_not_kept(
     database: Database, firm: Firm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = said(database, "calls")
     monkeypatch.setattr(cells, "BITS", MONTHS - 1)
     assert refresh_cells(database, TENANT) == 0
     assert not is_kept(database, "calls")
+    assert said(database, "calls") == before
+    monkeypatch.undo()
+    firm.records["calls", 2, "2024-05"] = ("1.5", "")
+    firm.send_outcomes()
+    refresh_cells(database, TENANT)
+    assert is_kept(database, "calls")
 
 
 def test_an_earlier_month_makes_all_anew(database: Database, firm: Firm) -> None:
@@ -391,6 +398,18 @@ def test_a_later_month_is_added(database: Database, firm: Firm) -> None:
     firm.send_outcomes()
     assert refresh_cells(database, TENANT) == 1
     assert said(database, "calls") == _read_anew(database, lambda: said(database, "calls"))
+
+
+def test_an_outcome_of_teams_is_looked_at_once_an_import(
+    database: Database, firm: Firm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "teams.csv"
+    path.write_text("metric,team_id,month,value\nsales,T1,2024-05,7\n", "utf-8")
+    import_outcomes(database, TENANT, path)
+    refresh_cells(database, TENANT)
+    monkeypatch.setattr(cells, "measure", pytest.fail)
+    assert refresh_cells(database, TENANT) == 0
+    assert len(lines(database)) == 4
 
 
 def test_who_is_met_in_which_months(database: Database, firm: Firm) -> None:

@@ -25,7 +25,12 @@ def upgrade() -> None:
             comment="1: all there; 0: being made, or broke off",
         ),
         sa.Column("kind", sa.Text(), nullable=False, comment="kind of the metric then"),
-        sa.Column("read_as", sa.Text(), nullable=False, comment="how records become observations"),
+        sa.Column(
+            "read_as",
+            sa.Text(),
+            nullable=False,
+            comment="how records become observations; empty: not kept",
+        ),
         sa.Column(
             "first_ix", sa.Integer(), nullable=False, comment="first month, and the lowest bit's"
         ),
