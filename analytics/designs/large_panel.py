@@ -1,4 +1,4 @@
-"""A panel in a Parquet file too large for memory: read by DuckDB, with the same rules and errors.
+"""A panel in a file too large for memory: read by DuckDB, with the same rules and errors.
 
 From `LARGE` rows on the file is never in memory; the answer equals that of `panel` to nine digits and
 more. Needs the extra ``duckdb``; without it `panel` reads the file as any other.
@@ -6,7 +6,11 @@ more. Needs the extra ``duckdb``; without it `panel` reads the file as any other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -23,20 +27,56 @@ if TYPE_CHECKING:
 
 LARGE = 2_000_000
 """Rows from which a table is left in its file."""
+LARGE_CSV = (50_000_000, 5_000_000)
+"""Bytes from which a CSV file may have as many, plain and packed."""
 
 
-def is_large(spec: Spec) -> bool:
-    """Return whether the spec's file is a large Parquet file, and DuckDB is there to read it."""
-    if spec.path.suffix != ".parquet" or not spec.path.is_file():
-        return False
+@contextmanager
+def large_file(spec: Spec) -> Iterator[Path | None]:
+    """Yield the Parquet file to leave the spec's table in; None where it has its place in memory.
+
+    A large CSV file is put down as one, in a folder that is removed at the end.
+    """
+    path = spec.path
+    if not path.is_file() or not _has_duckdb():
+        yield None  # `read_table` says what is wrong
+    elif path.suffix == ".parquet":
+        yield path if _is_large(spec, path) else None
+    elif path.stat().st_size >= LARGE_CSV[path.suffix == ".gz"]:
+        with tempfile.TemporaryDirectory(prefix="verkan-") as folder:
+            made = _put_down(spec, Path(folder))
+            yield made if made is not None and _is_large(spec, made) else None
+    else:
+        yield None
+
+
+def _has_duckdb() -> bool:
+    return all(find_spec(name) is not None for name in ("duckdb", "pyarrow"))
+
+
+def _is_large(spec: Spec, path: Path) -> bool:
+    import pyarrow.parquet as pq
+
     try:
-        import duckdb  # noqa: F401
-        import pyarrow.parquet as pq
-
-        schema, rows = pq.read_schema(spec.path), pq.read_metadata(spec.path).num_rows
-    except (ImportError, OSError, ValueError):
+        schema, rows = pq.read_schema(path), pq.read_metadata(path).num_rows
+    except (OSError, ValueError):
         return False  # `read_table` says what is wrong
     return rows >= LARGE and _is_plain(spec, schema)
+
+
+def _put_down(spec: Spec, folder: Path) -> Path | None:
+    """Write what the spec asks for of a CSV file to a Parquet file, if it is plain."""
+    from analytics.designs import large_csv  # with SQLAlchemy, which other tables do without
+
+    separator = spec.optional("separator")
+    header = large_csv.header_of(spec.path, separator)
+    outcomes = list(_outcomes(spec))
+    if header is None or any(outcome.kpi.get("scale") for outcome in outcomes):
+        return None
+    _check_columns(spec, header.names, outcomes)
+    numbers = {name for o in outcomes for name in (o.column, o.exposure) if name is not None}
+    named = {spec.optional(key) for key in ("unit", "time", "start", "cluster")} - {None}
+    return large_csv.as_parquet(spec.path, header, {*map(str, named)}, numbers, folder)
 
 
 def _is_plain(spec: Spec, schema: Any) -> bool:
@@ -53,11 +93,11 @@ def _is_plain(spec: Spec, schema: Any) -> bool:
     return plain and not any(outcome.kpi.get("scale") for outcome in outcomes)
 
 
-def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer, as `panel.answer` does."""
+def answer(spec: Spec, path: Path, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of a table in such a file, as `panel.answer` does."""
     from analytics.store.columns import Columns  # with SQLAlchemy, which other tables do without
 
-    columns = Columns(spec.path)
+    columns = Columns(path)
     try:
         return _answer(spec, columns, provenance)
     finally:
@@ -68,7 +108,7 @@ def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict
     from analytics.designs.large_table import LargeTable
 
     outcomes = list(_outcomes(spec))
-    _check_columns(spec, columns, outcomes)
+    _check_columns(spec, columns.file.schema_arrow.names, outcomes)
     table = LargeTable(spec, columns, outcomes)
     if spec.kpi["kind"] == "time_to_event" and table.is_of_single_people():
         panel.refuse_people_by_themselves(spec, chosen_within=False)
@@ -111,9 +151,9 @@ def _outcomes(spec: Spec) -> Iterator[Outcome]:
         yield Outcome(kpi, str(part.get("outcome")), part.get("exposure"), where)
 
 
-def _check_columns(spec: Spec, columns: Columns, outcomes: list[Outcome]) -> None:
+def _check_columns(spec: Spec, names: Sequence[str], outcomes: list[Outcome]) -> None:
     """Refuse a name that no column has, as a table in memory would."""
-    header = pd.DataFrame(columns=columns.file.schema_arrow.names)
+    header = pd.DataFrame(columns=list(names))
     named = Given(spec.given, spec.base, rows=header)
     for key in ("unit", "time", "start"):
         named.column(key)

@@ -13,6 +13,7 @@ KEYS = panel.KEYS
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer, the same from either."""
-    if large_panel.is_large(spec):
-        return large_panel.answer(spec, provenance)
+    with large_panel.large_file(spec) as path:
+        if path is not None:
+            return large_panel.answer(spec, path, provenance)
     return panel.answer(spec, provenance)

@@ -18,7 +18,8 @@ from lrs.errors import BadInput
 SEPARATORS = ",;\t|"
 LARGEST = 1e60
 """The fourth power of a number is still one; nothing that is measured comes near."""
-_WHOLE = re.compile(r"(-?\d+),00?")
+WHOLE = r"(-?\d+),00?"
+"""A whole number as a table with decimal commas may write it."""
 MISSING = ("", ".", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 
 
@@ -94,9 +95,9 @@ def _with_whole_numbers(column: pd.Series) -> pd.Series:
     One zero or two: ``1,000`` may be a thousand.
     """
     first = column.first_valid_index()
-    if first is None or not _WHOLE.fullmatch(str(column[first])):
+    if first is None or not re.fullmatch(WHOLE, str(column[first])):
         return column
-    return column.str.replace(rf"^{_WHOLE.pattern}$", r"\1", regex=True)
+    return column.str.replace(rf"^{WHOLE}$", r"\1", regex=True)
 
 
 def numbers(column: pd.Series, key: str) -> npt.NDArray[np.float64]:

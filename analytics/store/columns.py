@@ -56,7 +56,6 @@ class Columns:
     """One Parquet file."""
 
     def __init__(self, path: Path) -> None:
-        import duckdb
         import pyarrow.parquet as pq
 
         self.file = pq.ParquetFile(path)
@@ -64,15 +63,8 @@ class Columns:
         self.source = f"read_parquet({name})"
         self.numbered = f"read_parquet({name}, file_row_number = true)"
         self._spill = tempfile.TemporaryDirectory(prefix="verkan-")
-        limits: dict[str, Any] = {
-            "memory_limit": MEMORY,
-            "threads": THREADS,
-            "temp_directory": self._spill.name,
-            "preserve_insertion_order": False,
-        }
-        barred = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), False)
-        self._db = duckdb.connect(config=limits | barred)
-        self._db.execute("SET parquet_metadata_cache = true; SET enable_progress_bar = false")
+        self._db = in_memory(Path(self._spill.name))
+        self._db.execute("SET parquet_metadata_cache = true; SET preserve_insertion_order = false")
 
     def close(self) -> None:
         """Let go of the file and of what was spilled."""
@@ -139,6 +131,21 @@ class Columns:
         if not all(found is not None and found.has_min_max for found, _ in told):
             return []
         return [(found.min, found.max, rows) for found, rows in told]
+
+
+def in_memory(folder: Path) -> Any:
+    """Return a database of DuckDB's that holds little in memory, spills to a folder and fetches nothing."""
+    import duckdb
+
+    limits: dict[str, Any] = {
+        "memory_limit": MEMORY,
+        "threads": THREADS,
+        "temp_directory": str(folder),
+    }
+    barred = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), False)
+    db = duckdb.connect(config=limits | barred)
+    db.execute("SET enable_progress_bar = false")
+    return db
 
 
 def are_listed(clusters: int) -> bool:

@@ -7,7 +7,6 @@ each other is left to the one place that knows (`people`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -66,7 +65,7 @@ def _only_in(conn: sa.Connection, one: sa.Table, other: sa.Table) -> list[Spell]
     rows = sa.except_(
         sa.select(*(one.c[name] for name in names)), sa.select(*(other.c[name] for name in names))
     )
-    return [Spell(*row) for row in islice(conn.execute(rows.limit(_MOST + 1)), _MOST + 1)]
+    return [Spell(*row) for row in conn.execute(rows.limit(_MOST + 1))]
 
 
 def _passing(
