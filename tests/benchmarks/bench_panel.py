@@ -193,7 +193,7 @@ def measure(database: Database, by: str) -> None:
 
     facts, _ = timed(lambda: refresh_facts(database, TENANT))
     read, record = timed(report)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak()
     scan = plain_sum(database, "outcome", "value")
     people, level = record["completion"]["people"], record["exposure"]["level"]
     print(
@@ -214,8 +214,13 @@ def measure(database: Database, by: str) -> None:
     print(
         f"  a report from what is kept {resting:.1f} ({resting / scan:.0f}); keeping: from nothing "
         f"{made:.1f} ({made / scan:.0f}), a month more {month:.1f} ({month / scan:.0f}), somebody "
-        f"moved {moved:.1f} ({moved / scan:.0f}), nothing new {nothing:.3f}"
+        f"moved {moved:.1f} ({moved / scan:.0f}), nothing new {nothing:.3f}; peak of all {_peak():.0f} MB"
     )
+
+
+def _peak() -> float:
+    """Return the most memory this process had, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _one_more_month(database: Database) -> None:
