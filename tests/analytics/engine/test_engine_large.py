@@ -170,6 +170,18 @@ def test_names_are_one_name_however_they_are_spelt(
     assert_equal(answered(SPEC, base, large=True), answered(SPEC, base, large=False))
 
 
+def test_starts_may_be_told_by_who_is_treated_when(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    rows = table()
+    on = (rows["start"] != "") & (rows["month"] >= rows["start"])
+    base = written(rows.assign(on=on.astype(int)))
+    spec = {key: value for key, value in SPEC.items() if key not in ("design", "start")}
+    found = [answered(spec | {"treatment": "on"}, base, large=large) for large in (True, False)]
+    assert found[0]["estimate"] is not None
+    assert_equal(*found)
+
+
 def test_columns_may_have_the_names_that_are_used_within(
     written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:
