@@ -1,7 +1,8 @@
 """A large CSV file put down as Parquet for the time of one answer, so that it is never in memory.
 
 What stands in it is read as `table` reads it. Whatever DuckDB and `table` may understand differently
-(a row with too few cells, a number written in words) is left to `table`, which knows what to say.
+(a row with too few cells, a number written in words) is left to `table`, which knows what to say. Only a
+separator too many at the end of a row, which loses nothing, is let pass here.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def _cells(path: Path, header: Header, names: Collection[str]) -> str:
     )
     missing = ", ".join(literal(text) for text in MISSING)
     cells = (
-        f"CASE WHEN ltrim({cell}) NOT IN ({missing}) THEN ltrim({cell}) END AS {cell}"
+        f"CASE WHEN ltrim({cell}, ' ') NOT IN ({missing}) THEN ltrim({cell}, ' ') END AS {cell}"
         for cell in map(quoted, names)
     )
     return f"SELECT {', '.join(cells)} FROM {read}"
@@ -95,10 +96,17 @@ def _column(db: Any, source: str, name: str, *, of_numbers: bool) -> str | None:
     value = cell
     if found and re.fullmatch(WHOLE, found[0]):
         value = f"regexp_replace({cell}, {literal(f'^{WHOLE}$')}, '\\1')"
-    form = _NUMBER if of_numbers else _WHOLE_NUMBER
-    alike = f"SELECT bool_and(regexp_full_match({value}, {literal(form)})) FROM {source}"
-    if db.execute(alike).fetchone()[0]:
-        if not of_numbers:
-            return f"CAST({value} AS BIGINT) AS {cell}"
-        return f"CAST(replace({value}, ',', '.') AS DOUBLE) AS {cell}"
-    return None if of_numbers and found else f"{value} AS {cell}"
+    if not of_numbers:
+        whole = _are_all(db, source, value, _WHOLE_NUMBER)
+        return f"CAST({value} AS BIGINT) AS {cell}" if whole else f"{value} AS {cell}"
+    number = f"CAST(replace({value}, ',', '.') AS DOUBLE)"
+    plain = _are_all(db, source, value, _NUMBER, f"isfinite({number})")
+    return f"{number} AS {cell}" if plain else None
+
+
+def _are_all(db: Any, source: str, value: str, form: str, also: str = "TRUE") -> bool:
+    """Return whether every value, and there is one, has a form."""
+    has = f"regexp_full_match({value}, {literal(form)})"
+    told = f"SELECT bool_and(CASE WHEN {has} THEN {also} ELSE FALSE END)"
+    (found,) = db.execute(f"{told} FROM {source} WHERE {value} IS NOT NULL").fetchone()
+    return bool(found)

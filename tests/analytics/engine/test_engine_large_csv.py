@@ -121,6 +121,8 @@ DOUBTFUL: dict[str, Callable[[str], str]] = {
     "too few cells": lambda text: text + "1,T1,2024-01\n",
     "too many cells": lambda text: text + "1,T1,2024-01,,1,2,3,4,5\n",
     "a number in words": lambda text: text + "999,T1,2024-01,,many,2,3\n",
+    "a number beyond all": lambda text: text + "999,T1,2024-01,,1e400,2,3\n",
+    "a number after another blank": lambda text: text + "999,T1,2024-01,,\u00a05,2,3\n",
     "a number with a line in it": lambda text: text + "999,T1,2024-01,,1_0,2,3\n",
     "one name twice": lambda text: text.replace("cases", "calls", 1),
     "a name with a comma": lambda text: text.replace("cases", '"ca,ses"', 1),
