@@ -20,7 +20,8 @@ from analytics.store.columns import in_memory, literal
 
 _LONGEST = 1 << 16
 _WRITTEN = "FORMAT parquet, COMPRESSION zstd"
-_NUMBER = r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?"
+# None of these is too large to be a number.
+_NUMBER = r"[+-]?(\d{1,60}([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?"
 _WHOLE_NUMBER = r"0|-?[1-9]\d{0,17}"
 
 
@@ -82,11 +83,12 @@ def _cells(path: Path, header: Header, names: Collection[str]) -> str:
         f"delim = {literal(header.separator)}, quote = '\"', escape = '\"')"
     )
     missing = ", ".join(literal(text) for text in MISSING)
-    cells = (
-        f"CASE WHEN ltrim({cell}, ' ') NOT IN ({missing}) THEN ltrim({cell}, ' ') END AS {cell}"
-        for cell in map(quoted, names)
+    cells = [quoted(name) for name in names]
+    bare = (
+        f"CASE WHEN starts_with({c}, ' ') THEN ltrim({c}, ' ') ELSE {c} END AS {c}" for c in cells
     )
-    return f"SELECT {', '.join(cells)} FROM {read}"
+    told = (f"CASE WHEN {c} NOT IN ({missing}) THEN {c} END AS {c}" for c in cells)
+    return f"SELECT {', '.join(told)} FROM (SELECT {', '.join(bare)} FROM {read})"
 
 
 def _column(db: Any, source: str, name: str, *, of_numbers: bool) -> str | None:
@@ -96,17 +98,10 @@ def _column(db: Any, source: str, name: str, *, of_numbers: bool) -> str | None:
     value = cell
     if found and re.fullmatch(WHOLE, found[0]):
         value = f"regexp_replace({cell}, {literal(f'^{WHOLE}$')}, '\\1')"
-    if not of_numbers:
-        whole = _are_all(db, source, value, _WHOLE_NUMBER)
-        return f"CAST({value} AS BIGINT) AS {cell}" if whole else f"{value} AS {cell}"
-    number = f"CAST(replace({value}, ',', '.') AS DOUBLE)"
-    plain = _are_all(db, source, value, _NUMBER, f"isfinite({number})")
-    return f"{number} AS {cell}" if plain else None
-
-
-def _are_all(db: Any, source: str, value: str, form: str, also: str = "TRUE") -> bool:
-    """Return whether every value, and there is one, has a form."""
-    has = f"regexp_full_match({value}, {literal(form)})"
-    told = f"SELECT bool_and(CASE WHEN {has} THEN {also} ELSE FALSE END)"
-    (found,) = db.execute(f"{told} FROM {source} WHERE {value} IS NOT NULL").fetchone()
-    return bool(found)
+    form = _NUMBER if of_numbers else _WHOLE_NUMBER
+    alike = f"SELECT bool_and(regexp_full_match({value}, {literal(form)})) FROM {source}"
+    if db.execute(alike).fetchone()[0]:
+        if not of_numbers:
+            return f"CAST({value} AS BIGINT) AS {cell}"
+        return f"CAST(replace({value}, ',', '.') AS DOUBLE) AS {cell}"
+    return None if of_numbers else f"{value} AS {cell}"
