@@ -11,12 +11,10 @@ seen is there.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from analytics.store.schema import activity_fact, fact_watermark
+from lrs.store.bulk import upsert
 from lrs.store.database import Database
 from lrs.store.schema import statement
 
@@ -66,8 +64,9 @@ def _take_slice(conn: sa.Connection, tenant_id: int) -> int:
 
 def _locked_watermark(conn: sa.Connection, tenant_id: int) -> int:
     """Return the watermark, held until the transaction ends: refreshes take turns."""
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[conn.dialect.name]
-    conn.execute(insert(fact_watermark).values(tenant_id=tenant_id, seq=0).on_conflict_do_nothing())
+    conn.execute(
+        upsert(conn, fact_watermark).values(tenant_id=tenant_id, seq=0).on_conflict_do_nothing()
+    )
     held = sa.select(fact_watermark.c.seq).where(fact_watermark.c.tenant_id == tenant_id)
     return int(conn.execute(held.with_for_update()).scalar_one())
 

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from analytics.estimators.panel import NEVER
 from analytics.store.schema import calendar
+from lrs.store.bulk import upsert
 from lrs.store.schema import BigCounter
 
 FOREVER = NEVER
@@ -123,8 +124,7 @@ def add(conn: sa.Connection, table: sa.Table, rows: sa.Select[tuple[object, ...]
 def add_once(conn: sa.Connection, table: sa.Table, rows: sa.Select[tuple[object, ...]]) -> None:
     """Fill a stage anew with the rows of a query, each key once: without a sort, unlike DISTINCT."""
     conn.execute(sa.delete(table))
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[conn.dialect.name]
-    into = insert(table)
+    into = upsert(conn, table)
     conn.execute(into.from_select([c.name for c in table.c], rows).on_conflict_do_nothing())
     _counted(conn, table)
 

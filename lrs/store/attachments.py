@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from lrs.store.bulk import among, insert_rows
+from lrs.store.bulk import among, insert_rows, upsert
 from lrs.store.database import Database
 from lrs.store.schema import attachment, attachment_use
 from lrs.xapi.multipart import Part
@@ -30,10 +29,9 @@ def keep_attachments(
     uses = [(sha2, seq) for sha2, seq in uses if sha2 in parts]
     if not uses:
         return
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     for sha2 in dict.fromkeys(sha2 for sha2, _ in uses):
         conn.execute(
-            insert(attachment)
+            upsert(conn, attachment)
             .values(
                 tenant_id=tenant_id,
                 sha2=sha2,

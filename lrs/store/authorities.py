@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from lrs.store.bulk import upsert
 from lrs.store.schema import authority
 from lrs.store.terms import agent_name
 from lrs.xapi.agents import normal_form
@@ -44,9 +44,8 @@ def authority_written(written: bytes) -> Authority:
 
 def number_authority(conn: sa.Connection, tenant_id: int, wanted: Authority) -> int:
     """Return the authority's number, storing it if it is new."""
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     conn.execute(
-        insert(authority)
+        upsert(conn, authority)
         .values(tenant_id=tenant_id, digest=wanted.digest, body=wanted.body.decode())
         .on_conflict_do_nothing()
     )

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 
 Row = tuple[Any, ...]
 _MOST_VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999
@@ -27,6 +27,11 @@ class Insert(NamedTuple):
     table: sa.Table
     columns: tuple[str, ...]
     values: Sequence[Any]
+
+
+def upsert(conn: sa.Connection, table: sa.Table) -> Any:
+    """Return an insert that can be told what to do where a row is there already (``on_conflict_…``)."""
+    return (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table)
 
 
 def insert_rows(

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from lrs.store.bulk import upsert
 from lrs.store.database import Database
 from lrs.store.schema import document
 from lrs.store.terms import UNKNOWN, Numbers, agent_name, find_number, known_numbers, number_names
@@ -118,9 +118,8 @@ def _written(
                 sa.update(document).where(_one(tenant_id, query, numbers)).values(**values)
             )
             return True
-        insert = sqlite.insert if database.is_sqlite else postgresql.insert
         made = conn.execute(
-            insert(document)
+            upsert(conn, document)
             .values(**_key(tenant_id, query, numbers), name=query.name, **values)
             .on_conflict_do_nothing()
             .returning(document.c.kind)

@@ -17,9 +17,8 @@ from collections.abc import Sequence
 import orjson
 import sqlalchemy as sa
 from msgspec.structs import replace
-from sqlalchemy.dialects import postgresql, sqlite
 
-from lrs.store.bulk import among
+from lrs.store.bulk import among, upsert
 from lrs.store.rows import Incoming
 from lrs.store.schema import fingerprint, statement
 from lrs.store.writing import Beside
@@ -61,8 +60,7 @@ class Fingerprints(Beside):
                 fingerprint.c.tenant_id == self._tenant_id, fingerprint.c.seen_at < self._oldest
             )
         )
-        insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-        new = insert(fingerprint)
+        new = upsert(conn, fingerprint)
         again = new.on_conflict_do_update(
             index_elements=["tenant_id", "key_id", "digest"],
             set_={"statement_id": new.excluded.statement_id, "seen_at": new.excluded.seen_at},

@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from lrs.store.asking import Question
 from lrs.store.authorities import as_authority
 from lrs.store.bodies import OF_ITS_STATEMENT
-from lrs.store.bulk import Row, among, insert_rows, one_of
+from lrs.store.bulk import Row, among, insert_rows, one_of, upsert
 from lrs.store.schema import authority, ref, statement, statement_body, statement_ref
 from lrs.store.terms import find_numbers
 from lrs.store.waiting import put_in_order
@@ -169,8 +168,7 @@ class _Chains:
         if not rows:
             return
         put_in_order(self._conn)  # so that what they are found by already is met there
-        insert = sqlite.insert if self._conn.dialect.name == "sqlite" else postgresql.insert
-        self._conn.execute(insert(ref).on_conflict_do_nothing(), rows)
+        self._conn.execute(upsert(self._conn, ref).on_conflict_do_nothing(), rows)
 
     def _read_chains(self, starts: set[Id16]) -> None:
         ahead = starts

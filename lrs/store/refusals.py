@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from lrs.errors import NotFound
 from lrs.settings import Settings
-from lrs.store.bulk import among
+from lrs.store.bulk import among, upsert
 from lrs.store.schema import access_key, refused
 from lrs.xapi.digests import digest16
 from lrs.xapi.terms import SpecVersion
@@ -82,7 +81,6 @@ def keep_refusals(
     """Keep them; the same body from the same place is kept once."""
     if not refusals:
         return
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     rows = [
         {
             "tenant_id": tenant_id,
@@ -98,7 +96,7 @@ def keep_refusals(
         }
         for one in refusals
     ]
-    conn.execute(insert(refused).on_conflict_do_nothing(), rows)
+    conn.execute(upsert(conn, refused).on_conflict_do_nothing(), rows)
 
 
 def _digest(one: Refusal, key_id: int | None, at: int) -> bytes:
