@@ -17,11 +17,10 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from analytics.store import stage
-from analytics.store.kept import kept_row
-from analytics.store.measure import Measure, measure, scanned
+from analytics.store.kept import ended_since, kept_row, runs_of
+from analytics.store.measure import Measure, measure, quickest
 from analytics.store.moves import months_moved
 from analytics.store.observed import Observed
 from analytics.store.people import stage_people
@@ -30,7 +29,7 @@ from analytics.store.seen import BITS
 from analytics.store.team_cells import team_cells
 from connectors.metrics import Metric, metrics
 from connectors.store.schema import employment, membership, sync_run
-from lrs.store.bulk import insert_rows
+from lrs.store.bulk import insert_rows, upsert
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
 
@@ -139,8 +138,7 @@ def _since(line: sa.Row[Any]) -> sa.Select[Any]:
     """Return the imports of which not all may be in what is kept."""
     run = sync_run.c
     writes = sa.and_(run.ended_at.is_(None), run.started_at > line.made_at - _BROKEN_OFF)
-    newer = sa.or_(run.id > line.upto_run, run.ended_at > line.upto_end, writes)
-    return sa.select(run.id).where(run.tenant_id == line.tenant_id, newer)
+    return runs_of(line, sa.or_(ended_since(line), writes))
 
 
 class _People:
@@ -185,7 +183,6 @@ def _task(people: _People, metric: Metric, line: sa.Row[Any] | None) -> Task:
     found = measure(conn, tenant_id, metric.id, metric.kind)
     if found is None or found.grain == "team":
         return Task(line, metric, None)
-    found = scanned(conn, found)
     first, last = conn.execute(found.reach()).one()
     months: Collection[int] | None = None
     if line is not None and line.whole and line.read_as == found.read_as and first >= line.first_ix:
@@ -204,7 +201,8 @@ def _changed(people: _People, line: sa.Row[Any], found: Measure, last: int) -> s
     moved = people.moved_since(line)
     if moved is None:
         return None
-    wrote = set(people.conn.execute(found.touched_by(_since(line))).scalars())
+    touched = quickest(people.conn, found).touched_by(_since(line))
+    wrote = set(people.conn.execute(touched).scalars())
     every = range(line.first_ix, last + 1)
     new = range(line.last_ix + 1, last + 1)
     return {m for m in every if m in wrote or m in new or any(m in months for months in moved)}
@@ -260,9 +258,8 @@ class _Making:
 
     def _claim(self, conn: sa.Connection, *, whole: int) -> bool:
         """Write the line, unless somebody did since it was read; return whether it is written."""
-        insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[conn.dialect.name]
         values = {**self._line, "whole": whole}
-        new = insert(kept_outcome).values(**self._key, **values)
+        new = upsert(conn, kept_outcome).values(**self._key, **values)
         line = self._task.line
         if line is None:
             return bool(conn.execute(new.on_conflict_do_nothing()).rowcount)
@@ -317,12 +314,12 @@ class _Making:
     def _keep_people(self, conn: sa.Connection, bits: sa.Table) -> None:
         """Write down who has a record when, a range of people at a time."""
         s, b = kept_seen.c, bits.c
-        rows = sa.select(b.unit_id, b.months)
+        parts = [sa.select(b.unit_id, b.months)]
         if not self._task.is_whole:
             anew = sum(1 << (month - self._task.first) for month in self._task.months)
             stays = s.months.bitwise_and(sa.literal(_ALL ^ anew, sa.BigInteger)).label("months")
-            rows = sa.union_all(sa.select(s.unit_id, stays).where(*self._own(kept_seen)), rows)  # type: ignore[assignment]
-        each = rows.cte("each_part").c
+            parts.append(sa.select(s.unit_id, stays).where(*self._own(kept_seen)))
+        each = sa.union_all(*parts).cte("each_part").c
         months = sa.cast(sa.func.sum(each.months), sa.BigInteger)
         people = sa.select(each.unit_id, months).group_by(each.unit_id).having(months > 0)
         after = sa.true()

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LARGE = 2_000_000
 """Rows from which a table is left in its file."""
-LARGE_CSV = (50_000_000, 5_000_000)
-"""Bytes from which a CSV file may have as many, plain and packed."""
+LARGE_CSV, LARGE_PACKED = 50_000_000, 5_000_000
+"""Bytes from which a CSV file is not read into memory, as it is and packed."""
 
 
 @contextmanager
@@ -44,10 +44,9 @@ def large_file(spec: Spec) -> Iterator[Path | None]:
         yield None  # `read_table` says what is wrong
     elif path.suffix == ".parquet":
         yield path if _is_large(spec, path) else None
-    elif path.stat().st_size >= LARGE_CSV[path.suffix == ".gz"]:
+    elif path.stat().st_size >= (LARGE_PACKED if path.suffix == ".gz" else LARGE_CSV):
         with tempfile.TemporaryDirectory(prefix="verkan-") as folder:
-            made = _put_down(spec, Path(folder))
-            yield made if made is not None and _is_large(spec, made) else None
+            yield _put_down(spec, Path(folder))
     else:
         yield None
 

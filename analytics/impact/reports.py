@@ -14,7 +14,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from analytics.checks.family import beside_each_other
 from analytics.facts import refresh_facts
@@ -25,6 +24,7 @@ from connectors.resolving import resolve_actors
 from connectors.store.schema import actor_link, sync_run
 from lrs import __version__
 from lrs.errors import NotFound
+from lrs.store.bulk import upsert
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
 from lrs.xapi.times import instant
@@ -53,6 +53,13 @@ def impact(
     return made
 
 
+def _made_anew(database: Database, tenant_id: int, kept: _Kept) -> Record:
+    """Make a report that is kept, of what is up to date, and keep it."""
+    made, state = _make(database, tenant_id, kept.path, kept.outcome, None)
+    _keep(database, tenant_id, kept.path, kept.outcome, made, state)
+    return made
+
+
 def stored_report(
     database: Database, tenant_id: int, path_key: str, metric_key: str
 ) -> Record | None:
@@ -63,7 +70,7 @@ def stored_report(
     _bring_up_to_date(database, tenant_id)
     if _is_current(database, tenant_id, kept):
         return kept.record()
-    return impact(database, tenant_id, path_key, metric_key)
+    return _made_anew(database, tenant_id, kept)
 
 
 def report_list(
@@ -88,7 +95,7 @@ def report_list(
             elif made and time.monotonic() > until:
                 found[one.path, one.outcome] = {**one.record(), "newer_data": True}
             else:
-                found[one.path, one.outcome] = impact(database, tenant_id, one.path, one.outcome)
+                found[one.path, one.outcome] = _made_anew(database, tenant_id, one)
                 made += 1
     return beside_each_other([found[key] for key in sorted(found)])
 
@@ -178,9 +185,8 @@ def _keep(
     }
     key = {"tenant_id": tenant_id, "path": path_key, "outcome": metric_key}
     with database.write() as conn:
-        insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[conn.dialect.name]
         conn.execute(
-            insert(report)
+            upsert(conn, report)
             .values(**key, **values)
             .on_conflict_do_update(index_elements=list(key), set_=values)
         )

@@ -57,7 +57,7 @@ def kept(conn: sa.Connection, measure: Measure) -> Kept | None:
     found = kept_row(conn, measure.tenant_id, measure.metric_id)
     if found is None or not found.whole or found.read_as != measure.read_as:
         return None
-    if conn.execute(sa.select(_ended_since(found).exists())).scalar_one():
+    if conn.execute(sa.select(runs_of(found, ended_since(found)).exists())).scalar_one():
         return None
     m = kept_month.c
     own = (m.tenant_id == measure.tenant_id, m.metric_id == measure.metric_id)
@@ -79,7 +79,12 @@ def kept_row(conn: sa.Connection, tenant_id: int, metric_id: int) -> sa.Row[Any]
     return conn.execute(line).one_or_none()
 
 
-def _ended_since(found: sa.Row[Any]) -> sa.Select[Any]:
+def ended_since(line: sa.Row[Any]) -> sa.ColumnElement[bool]:
+    """Return whether an import began, or ended, after what is kept was made."""
     run = sync_run.c
-    newer = sa.or_(run.id > found.upto_run, run.ended_at > found.upto_end)
-    return sa.select(run.id).where(run.tenant_id == found.tenant_id, newer)
+    return sa.or_(run.id > line.upto_run, run.ended_at > line.upto_end)
+
+
+def runs_of(line: sa.Row[Any], which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return such imports of the tenant."""
+    return sa.select(sync_run.c.id).where(sync_run.c.tenant_id == line.tenant_id, which)

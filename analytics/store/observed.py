@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from analytics.store.kept import kept
-from analytics.store.measure import Measure, scanned
+from analytics.store.measure import Measure, quickest
 from analytics.store.seen import Seen, seen
 from analytics.store.stage import refill, temporary_table
 
@@ -24,7 +24,7 @@ class Observed:
         """Look at what is kept of them or, ``anew``, at the records alone."""
         self.conn = conn
         self.kept = None if anew or measure.grain == "team" else kept(conn, measure)
-        self.measure = measure if self.kept else scanned(conn, measure)
+        self.measure = measure if self.kept else quickest(conn, measure)
         self.teams: Collection[int] | None = None
         """The teams that count, where not all do."""
         self._table: sa.Table | None = None

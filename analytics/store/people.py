@@ -15,7 +15,7 @@ from analytics.store.stage import MonthOf, add, refill
 from connectors.store.schema import employment, membership, org_unit
 
 
-class Asked(NamedTuple):
+class AsOf(NamedTuple):
     """Whose people, and as it was before which imports; None: as it is now."""
 
     tenant_id: int
@@ -37,20 +37,20 @@ def stage_people(
 
     Most people have one row in force, which needs no look at others: only the rest is put in order.
     """
-    asked = Asked(tenant_id, before)
+    as_of = AsOf(tenant_id, before)
     for into, table, alone, together in (
         (stage.employed, employment, _employed_once, _employed),
         (stage.member, membership, _member_once, _members),
     ):
-        refill(conn, stage.several, _several(table, asked))
-        refill(conn, into, alone(asked))
-        add(conn, into, together(asked))
+        refill(conn, stage.several, _several(table, as_of))
+        refill(conn, into, alone(as_of))
+        add(conn, into, together(as_of))
 
 
-def _several(table: sa.Table, asked: Asked) -> sa.Select[Any]:
+def _several(table: sa.Table, as_of: AsOf) -> sa.Select[Any]:
     """Return who has more than one row in force."""
     own = table.c.person_id
-    many = sa.select(own).where(asked.in_force(table)).group_by(own)
+    many = sa.select(own).where(as_of.in_force(table)).group_by(own)
     return many.having(sa.func.count() > 1)
 
 
@@ -79,18 +79,18 @@ def _reach(rows: sa.CTE) -> sa.ColumnElement[int]:
     )
 
 
-def _employed_once(asked: Asked) -> sa.Select[Any]:
+def _employed_once(as_of: AsOf) -> sa.Select[Any]:
     months, _ = _months(employment)
     alone = sa.not_(_is_several(employment.c.person_id))
-    spells = months.where(asked.in_force(employment), alone).cte("spells")
+    spells = months.where(as_of.in_force(employment), alone).cte("spells")
     return sa.select(*spells.c).where(spells.c.from_ix < spells.c.to_ix)
 
 
-def _employed(asked: Asked) -> sa.Select[Any]:
+def _employed(as_of: AsOf) -> sa.Select[Any]:
     """Unite spells that touch or overlap: two contracts at once are one person at work."""
     months, _ = _months(employment)
     several = _is_several(employment.c.person_id)
-    spells = months.where(asked.in_force(employment), several).cte("spells")
+    spells = months.where(as_of.in_force(employment), several).cte("spells")
     reached = (
         sa.select(spells, _reach(spells).label("reach"))
         .where(spells.c.from_ix < spells.c.to_ix)
@@ -118,26 +118,26 @@ def _employed(asked: Asked) -> sa.Select[Any]:
     ).group_by(islands.c.person_id, islands.c.island)
 
 
-def _memberships(asked: Asked, several: sa.ColumnElement[bool]) -> sa.CTE:
+def _memberships(as_of: AsOf, several: sa.ColumnElement[bool]) -> sa.CTE:
     months, _ = _months(membership, membership.c.unit_id)
     teams = sa.select(org_unit.c.id).where(
-        org_unit.c.tenant_id == asked.tenant_id, org_unit.c.kind == "team"
+        org_unit.c.tenant_id == as_of.tenant_id, org_unit.c.kind == "team"
     )
     return months.where(
-        asked.in_force(membership),
+        as_of.in_force(membership),
         membership.c.is_primary == 1,
         membership.c.unit_id.in_(teams),
         several,
     ).cte("memberships")
 
 
-def _member_once(asked: Asked) -> sa.Select[Any]:
-    return _at_work(_memberships(asked, sa.not_(_is_several(membership.c.person_id))))
+def _member_once(as_of: AsOf) -> sa.Select[Any]:
+    return _at_work(_memberships(as_of, sa.not_(_is_several(membership.c.person_id))))
 
 
-def _members(asked: Asked) -> sa.Select[Any]:
+def _members(as_of: AsOf) -> sa.Select[Any]:
     """Part the employed months by team; where two teams claim a month, the earlier one keeps it."""
-    spells = _memberships(asked, _is_several(membership.c.person_id))
+    spells = _memberships(as_of, _is_several(membership.c.person_id))
     reached = sa.select(spells, _reach(spells).label("reach")).cte("reached_memberships")
     clipped = sa.select(
         reached.c.person_id,

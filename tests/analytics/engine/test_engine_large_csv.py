@@ -35,8 +35,8 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Answer:
         monkeypatch.setattr(large_panel, "answer", noted)
         found = []
         for least in (0, 10**9):
-            monkeypatch.setattr(large_panel, "LARGE", least)
-            monkeypatch.setattr(large_panel, "LARGE_CSV", (least, least))
+            monkeypatch.setattr(large_panel, "LARGE_CSV", least)
+            monkeypatch.setattr(large_panel, "LARGE_PACKED", least)
             found.append(_answer_or_error(spec, tmp_path))
         assert all(not path.exists() for path in used)
         return (*found, bool(used))
