@@ -50,7 +50,7 @@ def post() -> Response:
     found = taking.checked(key, sent)
     taking.not_too_many(len(found.statements))
     written = taking.write(key, found, sent)
-    return consistency.bounded_before(_json(orjson.dumps([str(id_) for id_ in written])), key)
+    return consistency.bounded_before(_json(orjson.dumps(written)), key)
 
 
 @blueprint.put("/statements")

@@ -7,6 +7,7 @@ a call away, is asked one after another.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lrs.store.pipeline import Sent
 
 _MOST_PADDED = 4_096
+_OF_LIST = re.compile(r"^wanted_\d+$")
 
 
 class Question(NamedTuple):
@@ -65,13 +67,15 @@ def _sent(asked: Question) -> Sent:
 def _ask_sqlite(conn: sa.Connection, asked: Question) -> list[Row]:
     if _is_idle(asked):
         return []
-    values = dict(asked.values)
-    wanted = values.pop("wanted", ())
+    wanted = list(asked.values.get("wanted", ()))
     size = _padded(len(wanted))
+    wanted += wanted[-1:] * (size - len(wanted))
     made = _made(conn.dialect, asked.query, tuple(asked.values), size)
-    values |= {f"wanted_{n}": wanted[min(n, len(wanted)) - 1] for n in range(1, size + 1)}
-    values = {**made.values, **values}
-    return run_on_sqlite(conn, made.text, [values[name] for name in made.names])
+    given = {**made.values, **asked.values}
+    values: list[Any] = []
+    for name in made.names:
+        values += wanted if name == "wanted" else (given[name],)
+    return run_on_sqlite(conn, made.text, values)
 
 
 def _padded(number: int) -> int:
@@ -84,7 +88,10 @@ def _is_idle(asked: Question) -> bool:
 
 
 class _Made(NamedTuple):
-    """The text of a query, its own values, and the names of all values in the order of the text."""
+    """The text of a query, its own values, and the names of all values in the order of the text.
+
+    On SQLite the values of the list are ``wanted``, all together.
+    """
 
     text: str
     values: Mapping[str, Any]
@@ -96,7 +103,9 @@ def _made(dialect: sa.Dialect, query: sa.ClauseElement, given: Sequence[str], si
     values = {name: [0] * size if name == "wanted" else 0 for name in given}
     compiled: Any = query.compile(dialect=dialect)
     made = compiled.construct_expanded_state(values)
-    return _Made(made.statement, made.parameters, made.positiontup or ())
+    names = [_OF_LIST.sub("wanted", name) for name in made.positiontup or ()]
+    first = [name for n, name in enumerate(names) if name != "wanted" or names[:n][-1:] != [name]]
+    return _Made(made.statement, made.parameters, first)
 
 
 @lru_cache(maxsize=256)

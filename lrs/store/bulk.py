@@ -55,13 +55,31 @@ def insert_all(conn: sa.Connection, inserts: Iterable[Insert], *, ends: bool = F
 
         send(conn, [inserting(each) for each in given], ends=ends)
         return
-    for table, columns, values in given:
-        begin = 0
-        for size in _sizes(len(columns)):
-            step = size * len(columns)
-            while len(values) - begin >= step:
-                run_on_sqlite(conn, _insert(table, columns, size), values[begin : begin + step])
-                begin += step
+    for each in given:
+        _insert_on_sqlite(conn, each)
+
+
+def insert_missing_on_sqlite(
+    conn: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Iterable[Row]
+) -> int:
+    """Insert the rows that are not there already; return how many were not."""
+    raw: Any = conn.connection.driver_connection
+    before: int = raw.total_changes
+    missing = Insert(table, columns, list(chain.from_iterable(rows)))
+    _insert_on_sqlite(conn, missing, " ON CONFLICT DO NOTHING")
+    after: int = raw.total_changes
+    return after - before
+
+
+def _insert_on_sqlite(conn: sa.Connection, insert: Insert, ending: str = "") -> None:
+    table, columns, values = insert
+    begin = 0
+    for size in _sizes(len(columns)):
+        step = size * len(columns)
+        while len(values) - begin >= step:
+            text = _insert(table, columns, size, ending)
+            run_on_sqlite(conn, text, values[begin : begin + step])
+            begin += step
 
 
 def run_on_sqlite(conn: sa.Connection, text: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -115,7 +133,7 @@ def _sizes(columns: int) -> list[int]:
 
 
 @cache
-def _insert(table: sa.Table, columns: tuple[str, ...], size: int) -> str:
+def _insert(table: sa.Table, columns: tuple[str, ...], size: int, ending: str) -> str:
     row = f"({', '.join('?' * len(columns))})"
     head = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - our own names
-    return head + ", ".join([row] * size)
+    return head + ", ".join([row] * size) + ending

@@ -6,7 +6,7 @@ before the batch waits for its turn, or in another process.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +18,7 @@ from lrs.xapi.terms import Role, Scope, TermKind
 if TYPE_CHECKING:
     from lrs.store.rows import Incoming
     from lrs.xapi.phrases import Phrase
+    from lrs.xapi.statement import Statement
 
 _AUTHORITY = int(Role.AUTHORITY)
 _DIRECT, _RELATED = int(Scope.DIRECT), int(Scope.RELATED)
@@ -25,11 +26,11 @@ _AGENT, _VERB, _ACTIVITY = (
     int(kind) for kind in (TermKind.AGENT, TermKind.VERB, TermKind.ACTIVITY)
 )
 
-_Line = tuple[list[int], list[int]]
-"""The places of the statements that name something in a scope, in order, and the roles in each."""
+_Run = tuple[list[int], int]
+"""The places of the statements that say a phrase, in order, and the roles of something it names."""
 
-_Noted = list[tuple[list[int], list[int], int]]
-"""Lines to add a statement to, and the roles that it has in each."""
+_Runs = dict[int, list[_Run]]
+"""All runs of each name, by its place among the names."""
 
 
 class Lines(msgspec.Struct, array_like=True, gc=False):
@@ -85,100 +86,126 @@ def gather(incoming: Sequence[Incoming]) -> Gathered:
 
 
 class Gathering:
-    """What the statements of a batch name, gathered one after another."""
+    """What the statements of a batch name, gathered one after another.
+
+    Of each phrase only where it is said is noted at first: what it names follows at the end, once a
+    phrase and not once a statement.
+    """
 
     def __init__(self) -> None:
-        self._names: dict[Name, int] = {}
-        self._authorities: dict[bytes, tuple[int, _Noted]] = {}
-        self._vouchers: list[Authority] = []
-        self._lines: dict[tuple[int, int], _Line] = {}
-        self._phrases: dict[Phrase[Any], tuple[_Noted, int]] = {}
-        self._actors: list[int | None] = []
-        self._verbs: list[int] = []
-        self._activities: list[int | None] = []
+        self._sent: list[Statement] = []
+        self._phrases: dict[Phrase[Any], tuple[list[int], int]] = {}
+        self._vouchers: dict[bytes, tuple[Authority, int, list[int]]] = {}
         self._vouching: list[int] = []
         self._texts: list[tuple[Definition, ...]] = []
         self._said: list[tuple[int, int]] = []
 
     def add(self, one: Incoming) -> None:
         """Add the next statement."""
-        place = len(self._verbs)
         sent, vouching, defines = one
-        authority, by_authority = self._vouched(vouching)
-        noted = [by_authority]
+        place = len(self._sent)
+        self._sent.append(sent)
+        phrases = self._phrases
         for phrase in sent.phrases:
-            known = self._phrases.get(phrase)
+            known = phrases.get(phrase)
             if known is None:
-                known = self._phrases[phrase] = self._of(phrase)
-            noted.append(known[0])
+                known = phrases[phrase] = ([], self._text(phrase))
+            known[0].append(place)
             if known[1] >= 0 and defines:
                 self._said.append((place, known[1]))
-        for named in noted:
-            for places, roles, role in named:
-                if places and places[-1] == place:
-                    roles[-1] |= role
-                else:
-                    places.append(place)
-                    roles.append(role)
-        names = self._names
-        self._actors.append(None if sent.actor is None else names[_AGENT, sent.actor])
-        self._verbs.append(names[_VERB, sent.verb])
-        self._activities.append(None if sent.activity is None else names[_ACTIVITY, sent.activity])
-        self._vouching.append(authority)
+        voucher = self._vouchers.get(vouching.digest)
+        if voucher is None:
+            voucher = self._vouchers[vouching.digest] = (vouching, len(self._vouchers), [])
+        voucher[2].append(place)
+        self._vouching.append(voucher[1])
 
     def done(self) -> Gathered:
         """Return what was gathered."""
-        for (name, scope), related in self._lines.items():
-            direct = self._lines.get((name, _DIRECT)) if scope == _RELATED else None
-            if direct is not None:
-                _take_out(related, direct)
+        names: dict[Name, int] = {}
+        lines = self._lines(names)
         return Gathered(
-            list(self._names),
-            self._vouchers,
-            self._actors,
-            self._verbs,
-            self._activities,
+            list(names),
+            [voucher for voucher, _, _ in self._vouchers.values()],
+            [None if one.actor is None else names[_AGENT, one.actor] for one in self._sent],
+            [names[_VERB, one.verb] for one in self._sent],
+            [
+                None if one.activity is None else names[_ACTIVITY, one.activity]
+                for one in self._sent
+            ],
             self._vouching,
-            Lines(
-                [name for name, _ in self._lines],
-                [scope for _, scope in self._lines],
-                [len(places) for places, _ in self._lines.values()],
-                [place for places, _ in self._lines.values() for place in places],
-                [role for _, roles in self._lines.values() for role in roles],
-            ),
+            lines,
             self._texts,
             self._said,
         )
 
-    def _vouched(self, vouching: Authority) -> tuple[int, _Noted]:
-        """Return the place of an authority among those of the batch, and where it is noted."""
-        known = self._authorities.get(vouching.digest)
-        if known is None:
-            place = len(self._vouchers)
-            self._vouchers.append(vouching)
-            named = [(*self._line(name, _RELATED), _AUTHORITY) for name in vouching.names]
-            known = self._authorities[vouching.digest] = (place, named)
-        return known
-
-    def _of(self, phrase: Phrase[Any]) -> tuple[_Noted, int]:
-        """Return where a phrase is noted, and the place of what it says; -1: nothing."""
-        named = [(*self._line(name, scope), role) for name, scope, role in phrase.named]
+    def _text(self, phrase: Phrase[Any]) -> int:
+        """Return the place among the texts of what a phrase says of activities; -1: nothing."""
         if not phrase.definitions:
-            return named, -1
+            return -1
         self._texts.append(phrase.definitions)
-        return named, len(self._texts) - 1
+        return len(self._texts) - 1
 
-    def _line(self, name: Name, scope: int) -> _Line:
-        number = self._names.setdefault(name, len(self._names))
-        line = self._lines.get((number, scope))
-        if line is None:
-            line = self._lines[number, scope] = ([], [])
-        return line
+    def _lines(self, names: dict[Name, int]) -> Lines:
+        """Return where each name stands, and note the names."""
+        direct: _Runs = {}
+        related: _Runs = {}
+        for phrase, (places, _) in self._phrases.items():
+            for name, scope, role in phrase.named:
+                number = names.setdefault(name, len(names))
+                runs = direct if scope == _DIRECT else related
+                if number in runs:
+                    runs[number].append((places, role))
+                else:
+                    runs[number] = [(places, role)]
+        for voucher, _, places in self._vouchers.values():
+            for name in voucher.names:
+                number = names.setdefault(name, len(names))
+                related.setdefault(number, []).append((places, _AUTHORITY))
+        lines = Lines([], [], [], [], [])
+        both = direct.keys() & related.keys()
+        for number in both:
+            _add_both(lines, number, _roles_at(direct[number]), _roles_at(related[number]))
+        for scope, runs in ((_DIRECT, direct), (_RELATED, related)):
+            _add_all(lines, scope, {n: found for n, found in runs.items() if n not in both})
+        return lines
 
 
-def _take_out(related: _Line, direct: _Line) -> None:
-    """Take from a line what is named directly too, for there it is found; the roles are added to it."""
-    at = {place: n for n, place in enumerate(direct[0])}
-    both = [n for n, place in enumerate(related[0]) if place in at]
-    for n in reversed(both):
-        direct[1][at[related[0].pop(n)]] |= related[1].pop(n)
+def _add_all(lines: Lines, scope: int, runs: _Runs) -> None:
+    alone = {number: found[0] for number, found in runs.items() if len(found) == 1}
+    lines.names += alone
+    lines.scopes += [scope] * len(alone)
+    lines.lengths += [len(places) for places, _ in alone.values()]
+    lines.places += [place for places, _ in alone.values() for place in places]
+    lines.roles += [role for places, role in alone.values() for _ in places]
+    for number, found in runs.items():
+        if len(found) > 1:
+            _add_line(lines, number, scope, _roles_at(found))
+
+
+def _add_both(lines: Lines, number: int, direct: dict[int, int], related: dict[int, int]) -> None:
+    """Add both lines of a name; where it is named in both ways it is found directly."""
+    for place in direct.keys() & related.keys():
+        direct[place] |= related.pop(place)
+    _add_line(lines, number, _DIRECT, direct)
+    _add_line(lines, number, _RELATED, related)
+
+
+def _add_line(lines: Lines, number: int, scope: int, roles_at: dict[int, int]) -> None:
+    places = sorted(roles_at)
+    lines.names.append(number)
+    lines.scopes.append(scope)
+    lines.lengths.append(len(places))
+    lines.places += places
+    lines.roles += map(roles_at.__getitem__, places)
+
+
+def _roles_at(runs: Iterable[_Run]) -> dict[int, int]:
+    """Return all roles at each place."""
+    found: dict[int, int] = {}
+    for places, role in runs:
+        if found.keys().isdisjoint(places):
+            found |= dict.fromkeys(places, role)
+        else:
+            for place in places:
+                found[place] = found.get(place, 0) | role
+    return found

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from lrs.store.asking import Question, ask
-from lrs.store.bulk import insert_rows, one_of
+from lrs.store.bulk import insert_missing_on_sqlite, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
 from lrs.store.schema import term
@@ -128,20 +128,19 @@ _Found = tuple[dict[tuple[int, bytes], int], list[int]]
 
 
 def _number_on_sqlite(conn: sa.Connection, tenant_id: int, ordered: _Keyed) -> _Found:
-    """There is one writer, so that the next numbers can be counted here instead of read back."""
-    found = _read(conn, tenant_id, ordered)
-    missing = [key for key in ordered if key not in found]
-    if not missing:
-        return found, []
+    """Make first and look second, as below; the one writer may count the numbers beforehand.
+
+    Where some are there already, the numbers that were counted for them are left out.
+    """
     (((last,),),) = ask(conn, [Question(_LAST, {})])
-    made = {key: last + place for place, key in enumerate(missing, 1)}
-    insert_rows(
+    made = {key: last + place for place, key in enumerate(ordered, 1)}
+    new = insert_missing_on_sqlite(
         conn,
         term,
         ("id", "tenant_id", "kind", "digest", "value"),
         [(number, tenant_id, *key, ordered[key]) for key, number in made.items()],
     )
-    return found | made, []
+    return (made if new == len(made) else _read(conn, tenant_id, ordered)), []
 
 
 def _number_on_postgresql(

@@ -88,13 +88,14 @@ _ACTIVITY: dict[str, Rule] = {
 }
 
 
-def _activity(value: Any, at: At) -> str:
+def look_at_activity(value: Any, at: At) -> str:
+    """Hold an activity to its rules; return its id."""
     found: str = properties(value, at, _ACTIVITY, ("id",))["id"]
     return found
 
 
-check_activity = Seen(_activity)
-"""Hold an activity to its rules; return its id."""
+check_activity = Seen(look_at_activity)
+"""The same, for those that come again."""
 
 
 def check_activities(value: Any, at: At) -> list[dict[str, Any]]:

@@ -10,31 +10,36 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from lrs.errors import BadStatement
+from lrs.xapi.activities import look_at_activity
 from lrs.xapi.agents import check_authority
 from lrs.xapi.contexts import Around, check_context
-from lrs.xapi.core import Look, actor_of, object_of, verb_of
-from lrs.xapi.faults import fault
+from lrs.xapi.core import Look, actor_of, verb_of
+from lrs.xapi.faults import an_object, fault
 from lrs.xapi.iris import extensions
 from lrs.xapi.languages import a_language_tag
 from lrs.xapi.naming import Names
 from lrs.xapi.parsing import WHITE, marks_of, parse_statement, parse_statements, slices_of
 from lrs.xapi.phrases import Book, NotPlain, Phrase, read_phrase
-from lrs.xapi.results import NO_RESULT, Result, check_result
+from lrs.xapi.results import NO_RESULT, Result, check_bounds, check_scaled
 from lrs.xapi.statement import Statement, check
 from lrs.xapi.terms import Role, Scope, SpecVersion, TermKind
-from lrs.xapi.times import a_timestamp
+from lrs.xapi.times import a_duration, a_timestamp
 from lrs.xapi.uuids import a_uuid, uuid_of
 from lrs.xapi.verbs import VOIDED
 from lrs.xapi.versions import a_statement_version, stated_version
 
 _REGISTRATION, _AS_REGISTRATION = int(TermKind.REGISTRATION), int(Role.REGISTRATION)
 _DIRECT = int(Scope.DIRECT)
+_OBJECT = int(Role.OBJECT)
+_MOST_OF_OBJECTS = 6_000_000
+"""Bytes: objects are longer than other properties, for many bring their whole question along."""
+_EXACT = 2**53
 _AT = "$"
 """Where it stands does not matter: what is refused here is looked at again."""
 
@@ -50,12 +55,28 @@ class _Context(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     extensions: Raw | UnsetType = UNSET
 
 
+class _Score(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    scaled: int | float | UnsetType = UNSET
+    raw: int | float | UnsetType = UNSET
+    min: int | float | UnsetType = UNSET
+    max: int | float | UnsetType = UNSET
+
+
+class _Result(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    score: _Score | UnsetType = UNSET
+    success: bool | UnsetType = UNSET
+    completion: bool | UnsetType = UNSET
+    response: str | UnsetType = UNSET
+    duration: str | UnsetType = UNSET
+    extensions: Raw | UnsetType = UNSET
+
+
 class _Written(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     actor: Raw
     verb: Raw
     object: Raw
     id: str | UnsetType = UNSET
-    result: Raw | UnsetType = UNSET
+    result: _Result | UnsetType = UNSET
     context: _Context | UnsetType = UNSET
     timestamp: str | UnsetType = UNSET
     stored: str | UnsetType = UNSET
@@ -76,18 +97,21 @@ def check_batch(
     found = _at_a_glance(body.strip(WHITE), version, parts)
     if found is None:
         found = [check(parsed, version, parts=parts) for parsed in parse_statements(body)]
-    seen: set[uuid.UUID] = set()
-    for index, statement in enumerate(found):
-        if statement.id in seen:
-            raise fault((("$", index), "id"), "two statements of one batch have the same id")
-        seen.add(statement.id)
+    if len({statement.id for statement in found}) < len(found):
+        raise _same_id(found)
     return found
+
+
+def _same_id(found: list[Statement]) -> BadStatement:
+    ids = [statement.id for statement in found]
+    second = next(place for place, one in enumerate(ids) if one in ids[:place])
+    return fault((("$", second), "id"), "two statements of one batch have the same id")
 
 
 def glanced(raw: bytes, version: SpecVersion | None = None) -> Statement | None:
     """Return a statement held to a version, or to the one it states; None: it has to be looked at."""
     seen = _glance(raw, version)
-    return seen.statement if seen is not None and seen.marks == marks_of(raw) else None
+    return seen[0] if seen is not None and seen[1] == marks_of(raw) else None
 
 
 def _at_a_glance(
@@ -102,20 +126,17 @@ def _at_a_glance(
     except BadStatement:
         return None
     # A key that stands in one object twice is in the body, and in nothing that was read of it.
-    whole = sum(one.marks for one in seen) == marks_of(body)
-    return [one.statement for one in seen] if whole else None
+    whole = sum([marks for _, marks in seen]) == marks_of(body)
+    return [statement for statement, _ in seen] if whole else None
 
 
-class _Seen(NamedTuple):
-    """A statement, and the marks of keys in what was read of it."""
-
-    statement: Statement
-    marks: int
+_Seen = tuple[Statement, int]
+"""A statement, and the marks of keys in what was read of it."""
 
 
 def _looked_at(raw: bytes, version: SpecVersion, parts: Collection[str]) -> _Seen:
     parsed = parse_statement(raw)
-    return _Seen(check(parsed, version, parts=parts), marks_of(raw))
+    return check(parsed, version, parts=parts), marks_of(raw)
 
 
 def _glance(raw: bytes, version: SpecVersion | None) -> _Seen | None:
@@ -136,8 +157,8 @@ def _put_together(raw: bytes, said: _Written, version: SpecVersion | None) -> _S
     id_, timestamp_at, authority, keys = _head(said, version, phrases)
     result = NO_RESULT
     if said.result is not UNSET:
-        told = read_phrase(bytes(said.result), _result)
-        result, keys = told.found, keys + 1 + told.marks
+        result, read = _told(said.result, phrases)
+        keys += 1 + read
     if said.context is not UNSET:
         keys += 1 + _around(said.context, phrases)
     statement = Statement(
@@ -153,16 +174,11 @@ def _put_together(raw: bytes, said: _Written, version: SpecVersion | None) -> _S
         authority=authority,
         phrases=tuple(phrases),
     )
-    return _Seen(statement, keys + sum([phrase.marks for phrase in phrases]))
+    return statement, keys + sum([phrase.marks for phrase in phrases])
 
 
-class _Head(NamedTuple):
-    """What only a whole statement has, and how many properties were read."""
-
-    id: uuid.UUID | None
-    timestamp_at: int | None
-    authority: bytes | None
-    keys: int
+_Head = tuple[uuid.UUID | None, int | None, bytes | None, int]
+"""Id, instant and authority, which only a whole statement has, and how many properties were read."""
 
 
 # Data 2.4: `stored` and `authority` are checked and then replaced by the store's own.
@@ -184,7 +200,51 @@ def _head(said: _Written, version: SpecVersion, phrases: list[Phrase[Any]]) -> _
     if said.authority is not UNSET:
         authority, keys = bytes(said.authority), keys + 1
         phrases.append(_authorities.look_up(authority))
-    return _Head(id_, timestamp_at, authority, keys)
+    return id_, timestamp_at, authority, keys
+
+
+def _told(said: _Result, phrases: list[Phrase[Any]]) -> tuple[Result, int]:
+    """Return what the facts take from a result, and how many properties were read."""
+    scaled = duration_s = None
+    keys = 0
+    if said.score is not UNSET:
+        scaled, keys = _scored(said.score)
+        keys += 1
+    if said.duration is not UNSET:
+        duration_s, keys = a_duration(said.duration, _AT), keys + 1
+    if said.response is not UNSET:
+        _without_mark(said.response)
+        keys += 1
+    if said.extensions is not UNSET:
+        phrases.append(read_phrase(bytes(said.extensions), _extensions))
+        keys += 1
+    success = completion = None
+    if said.success is not UNSET:
+        success, keys = said.success, keys + 1
+    if said.completion is not UNSET:
+        completion, keys = said.completion, keys + 1
+    return Result(completion, success, scaled, duration_s), keys
+
+
+def _scored(said: _Score) -> tuple[float | None, int]:
+    """Return the scaled score, and how many properties were read."""
+    given = [
+        None if value is UNSET else value for value in (said.scaled, said.raw, said.min, said.max)
+    ]
+    scaled, *bounds = given
+    if scaled is not None:
+        check_scaled(scaled, _AT)
+        scaled = float(scaled)
+    if any(value is not None and not -_EXACT < value < _EXACT for value in bounds):
+        raise NotPlain  # not every parser takes it for the same number
+    check_bounds(*bounds, _AT)
+    return scaled, 4 - given.count(None)
+
+
+def _without_mark(text: str) -> None:
+    """Refuse to be sure of a text that looks like the mark of a key."""
+    if text.lstrip()[:1] == ":":
+        raise NotPlain
 
 
 def _around(said: _Context, phrases: list[Phrase[Any]]) -> int:
@@ -204,9 +264,8 @@ def _around(said: _Context, phrases: list[Phrase[Any]]) -> int:
             keys += 1
     for text in (said.platform, said.revision, said.language):
         if text is not UNSET:
+            _without_mark(text)
             keys += 1
-            if text.lstrip()[:1] == ":":
-                raise NotPlain  # it looks like the mark of a key
     if said.language is not UNSET:
         a_language_tag(said.language, _AT)
     if said.extensions is not UNSET:
@@ -227,10 +286,11 @@ def _verb(value: Any, names: Names) -> str:
 
 
 def _object(value: Any, names: Names) -> str:
-    found = object_of(value, _AT, _look(names))
-    if found.activity is None:
+    if an_object(value, _AT).get("objectType", "Activity") != "Activity":
         raise NotPlain
-    return found.activity
+    found = look_at_activity(value, _AT)
+    names.activity(value, _OBJECT)
+    return found
 
 
 def _look(names: Names) -> Look:
@@ -250,15 +310,11 @@ def _authority(value: Any, _names: Names) -> None:
     check_authority(value, _AT)
 
 
-def _result(value: Any, _names: Names) -> Result:
-    return check_result(value, _AT)
-
-
 def _extensions(value: Any, _names: Names) -> None:
     extensions(value, _AT)
 
 
-_actors, _verbs, _objects = Book(_actor), Book(_verb), Book(_object)
+_actors, _verbs, _objects = Book(_actor), Book(_verb), Book(_object, _MOST_OF_OBJECTS)
 _authorities = Book(_authority)
 _activities, _instructors, _teams = (
     Book(_of_context(key)) for key in ("contextActivities", "instructor", "team")

@@ -159,7 +159,8 @@ def marks_of(raw: bytes) -> int:
 
 
 def _marks(written: bytes) -> int:
-    return written.count(b'":') - written.count(b'\\":')
+    marks = written.count(b'":')
+    return marks - written.count(b'\\":') if b"\\" in written else marks
 
 
 def slices_of(body: bytes) -> list[bytes] | None:

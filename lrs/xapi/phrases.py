@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 _LONGEST_KEPT = 4_000
 _MOST_KEPT = 2_500_000
-"""Bytes that the phrases of a book may have."""
+"""Bytes that the phrases of a book may have, if nothing else is said."""
 
 _DEEPEST = DEEPEST - 10
 """Levels left for what a phrase stands in."""
@@ -74,9 +74,9 @@ class Book(Generic[T]):
     names are in the memory of the store: whoever erases a person has both forgotten.
     """
 
-    def __init__(self, rule: Callable[[Any, Names], T]) -> None:
+    def __init__(self, rule: Callable[[Any, Names], T], most_bytes: int = _MOST_KEPT) -> None:
         self._rule = rule
-        self._kept: Recent[bytes, Phrase[T]] = Recent(_MOST_KEPT, len)
+        self._kept: Recent[bytes, Phrase[T]] = Recent(most_bytes, len)
 
     def look_up(self, written: bytes) -> Phrase[T]:
         """Return the phrase of these bytes; raises what `read_phrase` raises."""

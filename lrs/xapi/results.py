@@ -25,20 +25,30 @@ NO_RESULT = Result()
 
 
 # Data 2.4.5.1, row 1.
-def _scaled(value: Any, at: At) -> None:
+def check_scaled(value: Any, at: At) -> None:
+    """Hold a scaled score to its bounds."""
     if not -1 <= a_number(value, at) <= 1:
         raise fault(at, "a scaled score lies between -1 and 1", "raw, min and max have no bounds")
 
 
-_SCORE: dict[str, Rule] = {"scaled": _scaled, "raw": a_number, "min": a_number, "max": a_number}
+_SCORE: dict[str, Rule] = {
+    "scaled": check_scaled,
+    "raw": a_number,
+    "min": a_number,
+    "max": a_number,
+}
+
+
+def check_score(value: Any, at: At) -> None:
+    """Hold a score to its rules."""
+    score = properties(value, at, _SCORE)
+    check_bounds(score.get("raw"), score.get("min"), score.get("max"), at)
 
 
 # Data 2.4.5.1, rows 2 to 4: min below max, raw from min to max.
 # https://github.com/adlnet/xAPI-Spec/blob/master/xAPI-Data.md#2451-score
-def check_score(value: Any, at: At) -> None:
-    """Hold a score to its rules."""
-    score = properties(value, at, _SCORE)
-    raw, low, high = score.get("raw"), score.get("min"), score.get("max")
+def check_bounds(raw: float | None, low: float | None, high: float | None, at: At) -> None:
+    """Hold a raw score to its bounds, and these to each other."""
     if low is not None and high is not None and low >= high:
         raise fault((at, "min"), "min must be less than max")
     if raw is None:
