@@ -228,17 +228,16 @@ def _told(said: _Result, phrases: list[Phrase[Any]]) -> tuple[Result, int]:
 
 def _scored(said: _Score) -> tuple[float | None, int]:
     """Return the scaled score, and how many properties were read."""
-    given = [
-        None if value is UNSET else value for value in (said.scaled, said.raw, said.min, said.max)
-    ]
-    scaled, *bounds = given
+    given = (said.scaled, said.raw, said.min, said.max)
+    scaled, raw, low, high = (None if value is UNSET else value for value in given)
     if scaled is not None:
         check_scaled(scaled, _AT)
         scaled = float(scaled)
-    if any(value is not None and not -_EXACT < value < _EXACT for value in bounds):
-        raise NotPlain  # not every parser takes it for the same number
-    check_bounds(*bounds, _AT)
-    return scaled, 4 - given.count(None)
+    for bound in (raw, low, high):
+        if bound is not None and not -_EXACT < bound < _EXACT:
+            raise NotPlain  # not every parser takes it for the same number
+    check_bounds(raw, low, high, _AT)
+    return scaled, 4 - given.count(UNSET)
 
 
 def _without_mark(text: str) -> None:
