@@ -36,14 +36,14 @@ UNKNOWN = 0
 
 def known_numbers(memory: Memory, tenant_id: int, names: Iterable[Name]) -> list[int]:
     """Return the numbers of names that this process has met, and `UNKNOWN` for the others."""
-    get = memory.terms.get
-    return [get((tenant_id, kind, value)) or UNKNOWN for kind, value in names]
+    look = {int(kind): memory.terms_of(kind).get for kind in TermKind}
+    return [look[kind]((tenant_id, kind, value)) or UNKNOWN for kind, value in names]
 
 
 def remember(memory: Memory, tenant_id: int, numbers: Numbers) -> None:
     """Remember numbers; only call it when the transaction that made them is committed."""
     for (kind, value), number in numbers.items():
-        memory.terms.put((tenant_id, kind, value), number)
+        memory.terms_of(kind).put((tenant_id, kind, value), number)
 
 
 class NewNumbers(NamedTuple):
@@ -103,7 +103,7 @@ def find_numbers(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> 
 def find_number(database: Database, conn: sa.Connection, tenant_id: int, name: Name) -> int | None:
     """Return the number of a name, or None when no statement ever named it."""
     kind, value = int(name[0]), name[1]
-    remembered = database.memory.terms.get((tenant_id, kind, value))
+    remembered = database.memory.terms_of(kind).get((tenant_id, kind, value))
     if remembered is not None:
         return remembered
     found = conn.execute(
@@ -114,7 +114,7 @@ def find_number(database: Database, conn: sa.Connection, tenant_id: int, name: N
         )
     ).scalar_one_or_none()
     if found is not None:
-        database.memory.terms.put((tenant_id, kind, value), found)
+        database.memory.terms_of(kind).put((tenant_id, kind, value), found)
     return found
 
 
