@@ -61,7 +61,7 @@ def _list(values: Sequence[Any]) -> Parameter:
     return Parameter(write(values), types[kind].array_oid, BINARY)
 
 
-class _Column(NamedTuple):
+class Column(NamedTuple):
     """A column: its type, and what writes a list of its values and a single one."""
 
     kind: str
@@ -73,13 +73,13 @@ class _Into(NamedTuple):
     """What inserts rows into columns of a table."""
 
     text: str
-    columns: list[_Column]
+    columns: list[Column]
     formats: tuple[int, ...]
 
     @classmethod
     def of(cls, table: sa.Table, columns: tuple[str, ...], rows: str, ending: str) -> _Into:
         """``rows`` has a place for the parameters; ``ending`` makes each an array of its type."""
-        found = [_column(table.c[name]) for name in columns]
+        found = [column_of(table, name) for name in columns]
         holes = ", ".join(f"${n}::{each.kind}{ending}" for n, each in enumerate(found, 1))
         text = f"INSERT INTO {table.name} ({', '.join(columns)}) {rows.format(holes)}"
         return cls(text, found, (BINARY,) * len(found))
@@ -95,10 +95,12 @@ def _into_one(table: sa.Table, columns: tuple[str, ...]) -> _Into:
     return _Into.of(table, columns, "VALUES ({})", "")
 
 
-def _column(column: sa.Column[Any]) -> _Column:
+@cache
+def column_of(table: sa.Table, name: str) -> Column:
+    """Return what writes a column of a table."""
     dialect: sa.Dialect = sa.make_url("postgresql+psycopg://").get_dialect()()
-    kind = column.type.compile(dialect).lower()
-    return _Column(kind, *_WRITERS[kind])
+    kind = table.c[name].type.compile(dialect).lower()
+    return Column(kind, *_WRITERS[kind])
 
 
 _HEAD = struct.Struct(">5i")

@@ -24,6 +24,7 @@ from lrs.recent import Recent
 from lrs.store.authorities import authority_written
 from lrs.store.bodies import body_of, some_statements
 from lrs.store.bulk import among
+from lrs.store.rows import DAY
 from lrs.store.schema import (
     attachment,
     authority,
@@ -47,7 +48,6 @@ from lrs.xapi.terms import Role, Scope, SpecVersion, TermKind
 
 _PAGE = 500
 _AT_ONCE = 10_000
-_DAY = 86_400_000_000
 
 RefKey = tuple[int, int, int, int]
 
@@ -255,12 +255,12 @@ def _disagreeing(row: sa.Row[Any], found: Statement, numbers: Numbers) -> Iterat
     at = row.stored_at if found.timestamp_at is None else found.timestamp_at
     said = {
         "timestamp_at": at,
-        "day_no": at // _DAY,
+        "day_no": at // DAY,
         "actor_id": _number(numbers, TermKind.AGENT, found.actor),
         "verb_id": _number(numbers, TermKind.VERB, found.verb),
         "activity_id": _number(numbers, TermKind.ACTIVITY, found.activity),
-        "completion": _bit(found.result.completion),
-        "success": _bit(found.result.success),
+        "completion": found.result.completion,
+        "success": found.result.success,
         "score_scaled": found.result.score_scaled,
         "duration_s": found.result.duration_s,
     }
@@ -271,10 +271,6 @@ def _disagreeing(row: sa.Row[Any], found: Statement, numbers: Numbers) -> Iterat
 
 def _number(numbers: Numbers, kind: TermKind, value: str | None) -> int | None:
     return None if value is None else numbers.get((kind, value), 0)
-
-
-def _bit(value: bool | None) -> int | None:
-    return None if value is None else int(value)
 
 
 def _place(row: sa.Row[Any]) -> str:

@@ -8,13 +8,16 @@ every row, and among busy threads waits to get it back each time.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from lrs.store.pipeline import Sent
 
 Row = tuple[Any, ...]
 _MOST_VALUES = 32_766 if sqlite3.sqlite_version_info >= (3, 32) else 999
@@ -41,19 +44,38 @@ def insert_rows(
     insert_all(conn, [Insert(table, columns, list(chain.from_iterable(rows)))])
 
 
-def insert_all(conn: sa.Connection, inserts: Iterable[Insert], *, ends: bool = False) -> None:
+def one_after_another(
+    size: int, columns: Mapping[str, Sequence[Any]], names: Sequence[str], tenant_id: int
+) -> list[Any]:
+    """Return the values of rows one after another, from columns; the tenant is none of these."""
+    width = len(names)
+    values = [tenant_id] * (width * size)
+    for at, name in enumerate(names):
+        if name != "tenant_id":
+            values[at::width] = columns[name]
+    return values
+
+
+def insert_all(
+    conn: sa.Connection,
+    inserts: Iterable[Insert],
+    packed: Sequence[Sent] = (),
+    *,
+    ends: bool = False,
+) -> None:
     """Insert into several tables, one after another.
 
-    With ``ends`` PostgreSQL commits at once: nothing may follow in the transaction.
+    ``packed`` is what goes to PostgreSQL before them as it is. With ``ends`` PostgreSQL commits at
+    once: nothing may follow in the transaction.
     """
     given = [one for one in inserts if one.values]
-    if not given:
+    if not (given or packed):
         return
     if conn.dialect.name != "sqlite":
         from lrs.store.arrays import inserting  # needs the driver, which need not be installed
         from lrs.store.pipeline import send
 
-        send(conn, [inserting(each) for each in given], ends=ends)
+        send(conn, [*packed, *map(inserting, given)], ends=ends)
         return
     for each in given:
         _insert_on_sqlite(conn, each)

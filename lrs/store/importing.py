@@ -170,7 +170,8 @@ class _Import:
 
     def numbered(self, piece: Piece) -> tuple[Piece, Prepared]:
         """Return a piece with what it names numbered, as far as that can be done ahead."""
-        return piece, number_ahead(self._database, self._tenant_id, piece.gathered)
+        incoming = [one.read for one in piece.elements if isinstance(one.read, Incoming)]
+        return piece, number_ahead(self._database, self._tenant_id, incoming, piece.gathered)
 
     def store(self, piece: Piece, prepared: Prepared) -> None:
         """Store a piece, keep what is refused of it, and note how far the file is done."""

@@ -1,14 +1,17 @@
-"""The rows that a statement becomes: itself, its body, and what it is found by."""
+"""The rows that a statement becomes: itself, its body, and what it is found by.
+
+All that does not hang on the turn is made before it, column by column.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
 from lrs.store.authorities import Authority
-from lrs.store.bulk import Insert, Row, insert_all
+from lrs.store.bulk import Insert, insert_all, one_after_another
 from lrs.store.definitions import Told
 from lrs.store.found_by import REF_COLUMNS, FoundBy
 from lrs.store.numbering import Numbering
@@ -18,28 +21,19 @@ from lrs.store.waiting import goes_to
 from lrs.xapi.statement import Statement
 from lrs.xapi.terms import TermKind
 
-_DAY = 86_400_000_000
+if TYPE_CHECKING:
+    from lrs.store.packed import Packed
+    from lrs.store.pipeline import Sent
+
+DAY = 86_400_000_000
+"""Microseconds."""
 _ACTIVITY = int(TermKind.ACTIVITY)
 
-_STATEMENT_COLUMNS = (
-    "tenant_id",
-    "seq",
-    "statement_id",
-    "stored_at",
-    "timestamp_at",
-    "day_no",
-    "actor_id",
-    "verb_id",
-    "activity_id",
-    "authority_id",
-    "key_id",
-    "version",
-    "completion",
-    "success",
-    "score_scaled",
-    "duration_s",
-)
+_STATEMENT_COLUMNS = tuple(c.name for c in statement.columns if c.name != "voided_by")
 _BODY_COLUMNS = ("tenant_id", "seq", "body")
+
+Columns = dict[str, Sequence[Any]]
+"""By the names of the columns: the values of all rows, in order."""
 
 
 class Incoming(NamedTuple):
@@ -54,14 +48,45 @@ class Numbered(NamedTuple):
     """What a batch names, when all names have their numbers: made ready before its turn."""
 
     numbering: Numbering
+    columns: Columns
+    """Of its statements."""
     found_by: FoundBy
     told: list[Told]
+    packed: Packed | None = None
+    """All of it as PostgreSQL takes it, if that was worth the while."""
 
     @classmethod
-    def of(cls, numbering: Numbering) -> Numbered:
+    def of(cls, numbering: Numbering, incoming: Sequence[Incoming], *, packs: bool) -> Numbered:
         """Return it for a batch nothing of which is missing."""
-        gathered = numbering.gathered
-        return cls(numbering, FoundBy(gathered, numbering.terms), _told(numbering, None))
+        columns = _columns(numbering, incoming)
+        found_by = FoundBy(numbering.gathered, numbering.terms)
+        packed = None
+        if packs:
+            from lrs.store.packed import pack  # needs the driver, which need not be installed
+
+            packed = pack(columns, [one.statement.raw for one in incoming], found_by.columns)
+        return cls(numbering, columns, found_by, _told(numbering, None), packed)
+
+
+def _columns(numbering: Numbering, incoming: Sequence[Incoming]) -> Columns:
+    gathered, terms = numbering.gathered, numbering.terms
+    sent = [one.statement for one in incoming]
+    results = [one.result for one in sent]
+    times = [one.timestamp_at for one in sent]
+    return {
+        "statement_id": [one.id.bytes for one in sent],
+        "timestamp_at": times,
+        "day_no": [None if time is None else time // DAY for time in times],
+        "actor_id": [None if actor is None else terms[actor] for actor in gathered.actors],
+        "verb_id": [terms[verb] for verb in gathered.verbs],
+        "activity_id": [None if one is None else terms[one] for one in gathered.activities],
+        "authority_id": [numbering.authorities[voucher] for voucher in gathered.vouching],
+        "version": [int(one.version) for one in sent],
+        "completion": [one.completion for one in results],
+        "success": [one.success for one in results],
+        "score_scaled": [one.score_scaled for one in results],
+        "duration_s": [one.duration_s for one in results],
+    }
 
 
 def _told(numbering: Numbering, fresh: Collection[int] | None) -> list[Told]:
@@ -84,15 +109,39 @@ class Ready(NamedTuple):
     numbered: Numbered
     fresh: Sequence[int]
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all of it is to be stored."""
+        return len(self.fresh) == len(self.incoming)
+
     def statements(self) -> list[Statement]:
         """Return the statements that are to be stored."""
         return [self.incoming[place].statement for place in self.fresh]
 
     def told(self) -> list[Told]:
         """Return what these say of activities."""
-        if len(self.fresh) == len(self.incoming):
+        if self.is_whole:
             return self.numbered.told
         return _told(self.numbered.numbering, set(self.fresh))
+
+    def rows(self, tenant_id: int, seq: int, stored_at: int) -> list[Any]:
+        """Return the values of the rows of ``statement``, numbered and stamped from there on."""
+        columns, size = self.numbered.columns, len(self.fresh)
+        if not self.is_whole:
+            columns = {name: [all_[n] for n in self.fresh] for name, all_ in columns.items()}
+        stamps = range(stored_at, stored_at + size)
+        times = [
+            stamp if time is None else time
+            for stamp, time in zip(stamps, columns["timestamp_at"], strict=True)
+        ]
+        columns = columns | {
+            "seq": range(seq, seq + size),
+            "stored_at": stamps,
+            "timestamp_at": times,
+            "day_no": [time // DAY for time in times],
+            "key_id": [self.key_id] * size,
+        }
+        return one_after_another(size, columns, _STATEMENT_COLUMNS, tenant_id)
 
 
 def insert_new(
@@ -111,14 +160,18 @@ def insert_new(
     rows: list[Any] = []
     bodies: list[Any] = []
     refs: list[Any] = []
-    done = 0
+    packed: list[Sent] = []
+    seq, stored_at = turn
     for ready in batches:
-        refs += ready.numbered.found_by.values(tenant_id, turn.seq + done, ready.fresh)
-        for n, place in enumerate(ready.fresh, done):
-            seq, stored_at = turn.seq + n, turn.stored_at + n
-            rows += _statement_row(tenant_id, seq, stored_at, place, ready)
-            bodies += (tenant_id, seq, ready.incoming[place].statement.raw)
-        done += len(ready.fresh)
+        numbered, fresh = ready.numbered, ready.statements()
+        if numbered.packed is not None and ready.is_whole:
+            packed += numbered.packed.sent(tenant_id, ready.key_id, Turn(seq, stored_at))
+        else:
+            rows += ready.rows(tenant_id, seq, stored_at)
+            refs += numbered.found_by.values(tenant_id, seq, ready.fresh)
+            for n, one in enumerate(fresh, seq):
+                bodies += (tenant_id, n, one.raw)
+        seq, stored_at = seq + len(fresh), stored_at + len(fresh)
     insert_all(
         conn,
         [
@@ -127,34 +180,6 @@ def insert_new(
             Insert(goes_to(conn), REF_COLUMNS, refs),
             *beside,
         ],
+        packed,
         ends=ends,
     )
-
-
-def _statement_row(tenant_id: int, seq: int, stored_at: int, place: int, ready: Ready) -> Row:
-    sent, numbering = ready.incoming[place].statement, ready.numbered.numbering
-    gathered, terms, result = numbering.gathered, numbering.terms, sent.result
-    actor, activity = gathered.actors[place], gathered.activities[place]
-    timestamp_at = stored_at if sent.timestamp_at is None else sent.timestamp_at
-    return (
-        tenant_id,
-        seq,
-        sent.id.bytes,
-        stored_at,
-        timestamp_at,
-        timestamp_at // _DAY,
-        None if actor is None else terms[actor],
-        terms[gathered.verbs[place]],
-        None if activity is None else terms[activity],
-        numbering.authorities[gathered.vouching[place]],
-        ready.key_id,
-        int(sent.version),
-        _bit(result.completion),
-        _bit(result.success),
-        result.score_scaled,
-        result.duration_s,
-    )
-
-
-def _bit(value: bool | None) -> int | None:
-    return None if value is None else int(value)

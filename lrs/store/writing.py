@@ -44,6 +44,8 @@ from lrs.xapi.statement import Statement
 _MOST_TOGETHER = 1_000
 _WORTH_A_TRANSACTION = 8
 """Statements; what fewer of them name is numbered for all that wait, in one transaction."""
+_WORTH_PACKING = 24
+"""Statements; fewer are better inserted with those of others."""
 _WORTH_THE_DISK = 500
 """Statements; what so many of them name is brought to the disk at once, for those that follow."""
 _log = structlog.get_logger("lrs.store")
@@ -122,7 +124,7 @@ def store_batch(
         on_conflict,
         parts,
         besides,
-        prepared or number_ahead(database, tenant_id, gather(incoming)),
+        prepared or number_ahead(database, tenant_id, incoming, gather(incoming)),
     )
     return database.together.run(
         tenant_id, batch, partial(_store_together, database, tenant_id), _goes_along
@@ -138,21 +140,24 @@ class Prepared(NamedTuple):
     """What it is found by, if nothing is lacking."""
 
 
-def number_ahead(database: Database, tenant_id: int, gathered: Gathered) -> Prepared:
+def number_ahead(
+    database: Database, tenant_id: int, incoming: Sequence[Incoming], gathered: Gathered
+) -> Prepared:
     """Number what a batch names, and make what is new if that is worth a transaction."""
     numbering = Numbering(database, tenant_id, gathered)
+    size = gathered.size
     if not numbering.is_whole:
-        statements = gathered.size
-        if database.is_sqlite or statements < _WORTH_A_TRANSACTION:
+        if database.is_sqlite or size < _WORTH_A_TRANSACTION:
             return Prepared(numbering, None)
         missing = Missing(database, tenant_id, [numbering])
-        at_once = statements >= _WORTH_THE_DISK
+        at_once = size >= _WORTH_THE_DISK
         with database.write() as conn:
             missing.make(conn, at_once=at_once)
         numbering = missing.added_to(numbering)
         if at_once:
             numbering.settled()
-    return Prepared(numbering, Numbered.of(numbering))
+    packs = not database.is_sqlite and size >= _WORTH_PACKING
+    return Prepared(numbering, Numbered.of(numbering, incoming, packs=packs))
 
 
 class _Batch(NamedTuple):
@@ -206,7 +211,8 @@ def _store(
     missing = Missing(database, tenant_id, late)
     with database.write(first=missing.make if missing else None) as conn:
         numbered = [
-            batch.prepared.numbered or Numbered.of(missing.added_to(batch.prepared.numbering))
+            batch.prepared.numbered
+            or Numbered.of(missing.added_to(batch.prepared.numbering), batch.incoming, packs=False)
             for batch in batches
         ]
         if batches[0].besides:

@@ -30,7 +30,7 @@ def _lose_and_store(database: Database) -> None:
     write(database, body())  # the authority is known from here on
     bodies = [body(object={"id": f"https://example.org/new/{n}"}) for n in range(8)]
     incoming = [Incoming(one, as_authority(AUTHORITY)) for one in checked(*bodies)]
-    ahead = number_ahead(database, TENANT, gather(incoming))
+    ahead = number_ahead(database, TENANT, incoming, gather(incoming))
     assert ahead.numbered is not None
     # Just what a PostgreSQL that is killed forgets: a commit that did not wait for the disk.
     with database.write() as conn:

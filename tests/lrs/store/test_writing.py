@@ -13,6 +13,7 @@ from store_making import AUTHORITY, TENANT, VERBS, body, checked, ids, pages, wr
 
 from lrs.access.tenants import make_tenant
 from lrs.errors import Conflict
+from lrs.store.checking import check_store
 from lrs.store.database import Database
 from lrs.store.reading import statement_by_id
 from lrs.store.schema import definition, ref, statement, statement_body, term
@@ -61,6 +62,37 @@ def test_statement_without_id_gets_one(database: Database) -> None:
     first, second = write(database, body(id=None), body(id=None))
     assert first.id != second.id
     assert ids(pages(database, ascending=True)) == [str(first.id), str(second.id)]
+
+
+def _of_every_kind(number: int) -> list[dict[str, object]]:
+    """Return statements that fill each column, and that leave each empty."""
+    kinds = itertools.cycle(
+        (
+            {"result": {"completion": True, "success": False, "score": {"scaled": 0.5}}},
+            {"timestamp": None, "result": {"duration": "PT1.5S"}},
+            {"timestamp": "1969-12-31T23:59:59.9Z", "verb": {"id": VERBS + "failed"}},
+            {"actor": {"objectType": "Group", "member": [{"mbox": "mailto:bo@example.org"}]}},
+            {"object": {"objectType": "StatementRef", "id": str(uuid.uuid4())}, "timestamp": None},
+            {"context": {"contextActivities": {"parent": [{"id": "https://example.org/exam"}]}}},
+        )
+    )
+    return [body(**next(kinds)) for _ in range(number)]
+
+
+@pytest.mark.parametrize("size", [1, 5, 23, 24, 60])
+def test_rows_say_what_bodies_say_whatever_the_size_of_a_batch(
+    database: Database, size: int
+) -> None:
+    first, second = _of_every_kind(size), _of_every_kind(size)
+    assert all(one.new for one in write(database, *first))
+    mixed = [one for pair in zip(first, second, strict=True) for one in pair]
+    assert [one.new for one in write(database, *mixed)] == [False, True] * size
+    assert [one["id"] for one in pages(database, ascending=True)] == [
+        one["id"] for one in first + second
+    ]
+    found = check_store(database, full=True)
+    assert found.faults == []
+    assert found.counts["statement"] == 2 * size
 
 
 def test_same_statement_again_is_not_stored_again(database: Database) -> None:

@@ -1,0 +1,91 @@
+"""A batch as PostgreSQL takes it, written before its turn but for the numbers that the turn gives.
+
+While the turn is held no other batch of the tenant is stored, so nothing is written then that can
+be written before. A statement goes by its place in the batch, which PostgreSQL adds to the numbers
+of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from lrs.store.arrays import column_of
+from lrs.store.pipeline import BINARY, TEXT, Sent
+from lrs.store.schema import ref, statement, statement_body
+from lrs.store.turns import Turn
+
+# The first place is 1. A statement without a time of its own has that of its storing.
+_STAMP = "$3::bigint + place"
+_STATEMENTS = {
+    "tenant_id": "$1::integer",
+    "seq": "$2::bigint + place",
+    "stored_at": _STAMP,
+    "key_id": "$4::integer",
+    "timestamp_at": f"coalesce(given.timestamp_at, {_STAMP})",
+    "day_no": f"coalesce(given.day_no, (({_STAMP}) / 86400000000)::integer)",
+}
+_BODIES = {"tenant_id": "$1::integer", "seq": "$2::bigint + place"}
+# Here a column has the places, and the first is 0.
+_REFS = {"tenant_id": "$1::integer", "seq": "$2::bigint + given.seq"}
+_MADE = {statement: (4, _STATEMENTS), statement_body: (2, _BODIES), ref: (2, _REFS)}
+"""How many values there are beside the columns, and what is made of these."""
+
+
+class Packed(NamedTuple):
+    """The columns of a batch, each an array in binary."""
+
+    statements: _Arrays
+    bodies: _Arrays
+    refs: _Arrays
+
+    def sent(self, tenant_id: int, key_id: int | None, turn: Turn) -> list[Sent]:
+        """Return what inserts all of it, numbered and stamped from the turn on."""
+        before = turn.seq - 1
+        return [
+            self.statements.sent(tenant_id, before, turn.stored_at - 1, key_id),
+            self.bodies.sent(tenant_id, before),
+            self.refs.sent(tenant_id, turn.seq),
+        ]
+
+
+def pack(
+    statements: Mapping[str, Sequence[Any]], bodies: Sequence[bytes], refs: Mapping[str, list[int]]
+) -> Packed:
+    """Write the columns of ``statement``, ``statement_body`` and ``ref``, by place."""
+    return Packed(
+        _Arrays.of(statement, statements),
+        _Arrays.of(statement_body, {"body": bodies}),
+        _Arrays.of(ref, refs),
+    )
+
+
+class _Arrays(NamedTuple):
+    """What inserts into a table, and the columns that it is given."""
+
+    text: str
+    arrays: list[bytes]
+
+    @classmethod
+    def of(cls, table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> _Arrays:
+        arrays = [column_of(table, name).all(values) for name, values in columns.items()]
+        return cls(_inserting(table, tuple(columns)), arrays)
+
+    def sent(self, *given: int | None) -> Sent:
+        plain = [None if value is None else str(value).encode() for value in given]
+        formats = (TEXT,) * len(plain) + (BINARY,) * len(self.arrays)
+        return Sent(self.text, [*plain, *self.arrays], (), formats)
+
+
+@cache
+def _inserting(table: sa.Table, given: tuple[str, ...]) -> str:
+    beside, made = _MADE[table]
+    kinds = [column_of(table, name).kind for name in given]
+    holes = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, beside + 1))
+    columns = {name: f"given.{name}" for name in given} | made
+    rows = f"unnest({holes}) WITH ORDINALITY AS given ({', '.join(given)}, place)"
+    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
+    return f"{into} SELECT {', '.join(columns.values())} FROM {rows}"  # noqa: S608 - our own names
