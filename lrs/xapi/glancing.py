@@ -103,8 +103,8 @@ def check_batch(
 
 
 def _same_id(found: list[Statement]) -> BadStatement:
-    ids = [statement.id for statement in found]
-    second = next(place for place, one in enumerate(ids) if one in ids[:place])
+    first: dict[uuid.UUID, int] = {}
+    second = next(n for n, one in enumerate(found) if first.setdefault(one.id, n) != n)
     return fault((("$", second), "id"), "two statements of one batch have the same id")
 
 
