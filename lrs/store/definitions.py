@@ -53,12 +53,8 @@ def known_definitions(
     }
 
 
-class Told(NamedTuple):
-    """What a statement says of an activity: the activity's number, the definition as JSON, its mark."""
-
-    activity: int
-    body: bytes
-    mark: int
+Told = tuple[int, bytes, int]
+"""What a statement says of an activity: the activity's number, the definition as JSON, its mark."""
 
 
 class Merged(NamedTuple):

@@ -58,7 +58,8 @@ class Gathered(msgspec.Struct, array_like=True, gc=False):
     activities: list[int | None]
     vouching: list[int]
     lines: Lines
-    texts: list[tuple[Definition, ...]]
+    texts: list[list[tuple[int, Definition]]]
+    """What a phrase says of activities, each beside the place of its name."""
     said: list[tuple[int, int]]
     """Which statement says which of the texts, in their order."""
 
@@ -67,8 +68,10 @@ class Gathered(msgspec.Struct, array_like=True, gc=False):
         """How many statements there are."""
         return len(self.verbs)
 
-    def told(self, fresh: Collection[int] | None = None) -> Iterator[Definition]:
+    def told(self, fresh: Collection[int] | None = None) -> Iterator[tuple[int, Definition]]:
         """Yield what is said of activities, each thing once: where it was said last.
+
+        Beside it stands the place of the activity's name.
 
         ``fresh`` are the places of the statements that count; None: all.
         """
@@ -134,7 +137,7 @@ class Gathering:
             ],
             self._vouching,
             lines,
-            self._texts,
+            [[(names[_ACTIVITY, one.activity], one) for one in text] for text in self._texts],
             self._said,
         )
 
@@ -165,8 +168,9 @@ class Gathering:
         both = direct.keys() & related.keys()
         for number in both:
             _add_both(lines, number, _roles_at(direct[number]), _roles_at(related[number]))
-        for scope, runs in ((_DIRECT, direct), (_RELATED, related)):
-            _add_all(lines, scope, {n: found for n, found in runs.items() if n not in both})
+            del direct[number], related[number]
+        _add_all(lines, _DIRECT, direct)
+        _add_all(lines, _RELATED, related)
         return lines
 
 

@@ -19,7 +19,6 @@ from lrs.store.schema import statement, statement_body
 from lrs.store.turns import Turn
 from lrs.store.waiting import goes_to
 from lrs.xapi.statement import Statement
-from lrs.xapi.terms import TermKind
 
 if TYPE_CHECKING:
     from lrs.store.packed import Packed
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 """Microseconds."""
-_ACTIVITY = int(TermKind.ACTIVITY)
 
 _STATEMENT_COLUMNS = tuple(c.name for c in statement.columns if c.name != "voided_by")
 _BODY_COLUMNS = ("tenant_id", "seq", "body")
@@ -93,11 +91,8 @@ def _told(numbering: Numbering, fresh: Collection[int] | None) -> list[Told]:
     gathered = numbering.gathered
     if not gathered.said:
         return []
-    number = dict(zip(gathered.names, numbering.terms, strict=True))
-    return [
-        Told(number[_ACTIVITY, activity], body, mark)
-        for activity, body, mark in gathered.told(fresh)
-    ]
+    terms = numbering.terms
+    return [(terms[name], body, mark) for name, (_, body, mark) in gathered.told(fresh)]
 
 
 class Ready(NamedTuple):
@@ -135,6 +130,8 @@ class Ready(NamedTuple):
             for stamp, time in zip(stamps, columns["timestamp_at"], strict=True)
         ]
         columns = columns | {
+            # What is done beside may have given them other ids since.
+            "statement_id": [one.id.bytes for one in self.statements()],
             "seq": range(seq, seq + size),
             "stored_at": stamps,
             "timestamp_at": times,

@@ -124,7 +124,8 @@ def store_batch(
         on_conflict,
         parts,
         besides,
-        prepared or number_ahead(database, tenant_id, incoming, gather(incoming)),
+        prepared
+        or number_ahead(database, tenant_id, incoming, gather(incoming), is_final=not besides),
     )
     return database.together.run(
         tenant_id, batch, partial(_store_together, database, tenant_id), _goes_along
@@ -141,9 +142,17 @@ class Prepared(NamedTuple):
 
 
 def number_ahead(
-    database: Database, tenant_id: int, incoming: Sequence[Incoming], gathered: Gathered
+    database: Database,
+    tenant_id: int,
+    incoming: Sequence[Incoming],
+    gathered: Gathered,
+    *,
+    is_final: bool = True,
 ) -> Prepared:
-    """Number what a batch names, and make what is new if that is worth a transaction."""
+    """Number what a batch names, and make what is new if that is worth a transaction.
+
+    ``is_final``: nothing gives the statements other ids later.
+    """
     numbering = Numbering(database, tenant_id, gathered)
     size = gathered.size
     if not numbering.is_whole:
@@ -156,7 +165,7 @@ def number_ahead(
         numbering = missing.added_to(numbering)
         if at_once:
             numbering.settled()
-    packs = not database.is_sqlite and size >= _WORTH_PACKING
+    packs = is_final and not database.is_sqlite and size >= _WORTH_PACKING
     return Prepared(numbering, Numbered.of(numbering, incoming, packs=packs))
 
 
@@ -218,8 +227,12 @@ def _store(
         if batches[0].besides:
             take_turn(database, conn, tenant_id)
             batches = [_named(conn, batches[0])]
-        seen = _look(database, conn, tenant_id, batches, numbered)
-        places, outcomes = _sort_out(batches, seen.there)
+        ids = [one.statement.id.bytes for batch in batches for one in batch.incoming]
+        seen = _look(database, conn, tenant_id, ids, batches, numbered)
+        if seen.there or len({*ids}) < len(ids):
+            places, outcomes = _sort_out(batches, seen.there)
+        else:
+            places, outcomes = _all_new(batches)
         new = [
             Ready(batch.incoming, batch.key_id, numbers, fresh)
             for batch, numbers, fresh in zip(batches, numbered, places, strict=True)
@@ -259,11 +272,11 @@ def _look(
     database: Database,
     conn: sa.Connection,
     tenant_id: int,
+    ids: list[bytes],
     batches: Sequence[_Batch],
     numbered: Sequence[Numbered],
 ) -> _Seen:
-    """Take the turn, and look at what the batches may meet."""
-    ids = [one.statement.id.bytes for batch in batches for one in batch.incoming]
+    """Take the turn, and look at what the batches, whose statements have these ids, may meet."""
     told = chain.from_iterable(each.told for each in numbered)
     definitions = NewDefinitions(database.memory, tenant_id, told)
     dialect = conn.dialect.name
@@ -339,14 +352,20 @@ def _taken(dialect: str) -> sa.Select[Any]:
     return sa.select(each).select_from(ids.join(each, sa.true()))
 
 
-def _sort_out(
-    batches: Sequence[_Batch], there: dict[uuid.UUID, _Stored]
-) -> tuple[list[list[int]], list[Outcome[list[Written]]]]:
-    """Compare ids that are taken; what one batch brings is there for those behind it.
+_Sorted = tuple[list[Sequence[int]], list[Outcome[list[Written]]]]
+"""The places of those to be stored of each batch, and what became of each batch."""
 
-    The answer is the places of those to be stored of each batch, and what became of each batch.
-    """
-    fresh: list[list[int]] = []
+
+def _all_new(batches: Sequence[_Batch]) -> _Sorted:
+    return (
+        [range(len(batch.incoming)) for batch in batches],
+        [[Written(one.statement.id, True) for one in batch.incoming] for batch in batches],
+    )
+
+
+def _sort_out(batches: Sequence[_Batch], there: dict[uuid.UUID, _Stored]) -> _Sorted:
+    """Compare ids that are taken; what one batch brings is there for those behind it."""
+    fresh: list[Sequence[int]] = []
     outcomes: list[Outcome[list[Written]]] = []
     for batch in batches:
         try:

@@ -73,7 +73,7 @@ def _job(path: Path, form: DumpForm = DumpForm.STATEMENTS, done: int = 0) -> Job
 def _plain(piece: Piece) -> dict[str, Any]:
     """Return all that is stored of a piece; the mark of a text is another one in each process."""
     gathered = piece.gathered
-    texts = [[(text.activity, text.body) for text in said] for said in gathered.texts]
+    texts = [[(text.activity, text.body) for _, text in said] for said in gathered.texts]
     columns = ("names", "actors", "verbs", "activities", "vouching", "lines", "said", "authorities")
     return {
         "elements": [_element(one.number, one.raw, one.read) for one in piece.elements],

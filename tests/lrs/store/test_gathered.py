@@ -93,4 +93,6 @@ def test_only_who_may_define_says_something_of_activities(seed: int) -> None:
             for phrase in one.statement.phrases
             for definition in phrase.definitions
         }
-        assert set(gathered.told(counted)) == said
+        told = list(gathered.told(counted))
+        assert {definition for _, definition in told} == said
+        assert all(gathered.names[name][1] == each.activity for name, each in told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Sequence
 
 import orjson
 import pytest
@@ -16,9 +17,10 @@ from lrs.errors import Conflict
 from lrs.store.checking import check_store
 from lrs.store.database import Database
 from lrs.store.reading import statement_by_id
+from lrs.store.rows import Incoming
 from lrs.store.schema import definition, ref, statement, statement_body, term
 from lrs.store.waiting import put_in_order
-from lrs.store.writing import write_statements
+from lrs.store.writing import Beside, write_statements
 from lrs.xapi.terms import Role, Scope, SpecVersion
 
 
@@ -93,6 +95,25 @@ def test_rows_say_what_bodies_say_whatever_the_size_of_a_batch(
     found = check_store(database, full=True)
     assert found.faults == []
     assert found.counts["statement"] == 2 * size
+
+
+class _Renamed(Beside):
+    """Gives statements ids of its own, while the turn is held."""
+
+    def named(self, conn: sa.Connection, incoming: Sequence[Incoming]) -> Sequence[Incoming]:
+        return [
+            one._replace(statement=replace(one.statement, id=uuid.UUID(int=n)))
+            for n, one in enumerate(incoming, 1)
+        ]
+
+
+def test_ids_that_are_given_late_are_those_that_are_stored(database: Database) -> None:
+    sent = checked(*(body(id=None) for _ in range(30)))
+    written = write_statements(
+        database, TENANT, sent, authority=AUTHORITY, key_id=None, besides=[_Renamed()]
+    )
+    assert [one.id.int for one in written] == list(range(1, 31))
+    assert ids(pages(database, ascending=True)) == [str(one.id) for one in written]
 
 
 def test_same_statement_again_is_not_stored_again(database: Database) -> None:
