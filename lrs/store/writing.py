@@ -42,7 +42,7 @@ from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
 
 _MOST_TOGETHER = 1_000
-_WORTH_A_TRANSACTION = 8
+_WORTH_A_TRANSACTION = 16
 """Statements; what fewer of them name is numbered for all that wait, in one transaction."""
 _WORTH_PACKING = 24
 """Statements; fewer are better inserted with those of others."""

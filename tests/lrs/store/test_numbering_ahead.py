@@ -28,7 +28,7 @@ def test_terms_lost_with_a_database_that_broke_down_are_not_pointed_to(
 
 def _lose_and_store(database: Database) -> None:
     write(database, body())  # the authority is known from here on
-    bodies = [body(object={"id": f"https://example.org/new/{n}"}) for n in range(8)]
+    bodies = [body(object={"id": f"https://example.org/new/{n}"}) for n in range(16)]
     incoming = [Incoming(one, as_authority(AUTHORITY)) for one in checked(*bodies)]
     ahead = number_ahead(database, TENANT, incoming, gather(incoming))
     assert ahead.numbered is not None
@@ -53,4 +53,4 @@ def _lose_and_store(database: Database) -> None:
     assert {one["id"] for one in bodies} < set(ids(pages(database)))
     with database.read() as conn:
         named = sa.select(sa.func.count()).where(term.c.value.like("https://example.org/new/%"))
-        assert conn.execute(named).scalar_one() == 8
+        assert conn.execute(named).scalar_one() == 16
