@@ -7,7 +7,6 @@ a call away, is asked one after another.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from lrs.store.pipeline import Sent
 
 _MOST_PADDED = 4_096
-_OF_LIST = re.compile(r"^wanted_\d+$")
 
 
 class Question(NamedTuple):
@@ -103,9 +101,10 @@ def _made(dialect: sa.Dialect, query: sa.ClauseElement, given: Sequence[str], si
     values = {name: [0] * size if name == "wanted" else 0 for name in given}
     compiled: Any = query.compile(dialect=dialect)
     made = compiled.construct_expanded_state(values)
-    names = [_OF_LIST.sub("wanted", name) for name in made.positiontup or ()]
-    first = [name for n, name in enumerate(names) if name != "wanted" or names[:n][-1:] != [name]]
-    return _Made(made.statement, made.parameters, first)
+    names = ["wanted" if n.startswith("wanted_") else n for n in made.positiontup or ()]
+    pairs = zip(["", *names], names, strict=False)
+    together = [name for before, name in pairs if name != "wanted" or before != "wanted"]
+    return _Made(made.statement, made.parameters, together)
 
 
 @lru_cache(maxsize=256)

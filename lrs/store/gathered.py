@@ -152,18 +152,15 @@ class Gathering:
         """Return where each name stands, and note the names."""
         direct: _Runs = {}
         related: _Runs = {}
-        for phrase, (places, _) in self._phrases.items():
-            for name, scope, role in phrase.named:
+        said = [(phrase.named, places) for phrase, (places, _) in self._phrases.items()]
+        for voucher, _, places in self._vouchers.values():
+            vouching = tuple((name, _RELATED, _AUTHORITY) for name in voucher.names)
+            said.append((vouching, places))
+        for named, places in said:
+            for name, scope, role in named:
                 number = names.setdefault(name, len(names))
                 runs = direct if scope == _DIRECT else related
-                if number in runs:
-                    runs[number].append((places, role))
-                else:
-                    runs[number] = [(places, role)]
-        for voucher, _, places in self._vouchers.values():
-            for name in voucher.names:
-                number = names.setdefault(name, len(names))
-                related.setdefault(number, []).append((places, _AUTHORITY))
+                runs.setdefault(number, []).append((places, role))
         lines = Lines([], [], [], [], [])
         both = direct.keys() & related.keys()
         for number in both:

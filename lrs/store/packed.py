@@ -15,8 +15,10 @@ import sqlalchemy as sa
 
 from lrs.store.arrays import column_of
 from lrs.store.pipeline import BINARY, TEXT, Sent
+from lrs.store.rows import DAY, Columns
 from lrs.store.schema import ref, statement, statement_body
 from lrs.store.turns import Turn
+from lrs.xapi.statement import Statement
 
 # The first place is 1. A statement without a time of its own has that of its storing.
 _STAMP = "$3::bigint + place"
@@ -26,7 +28,7 @@ _STATEMENTS = {
     "stored_at": _STAMP,
     "key_id": "$4::integer",
     "timestamp_at": f"coalesce(given.timestamp_at, {_STAMP})",
-    "day_no": f"coalesce(given.day_no, (({_STAMP}) / 86400000000)::integer)",
+    "day_no": f"coalesce(given.day_no, (({_STAMP}) / {DAY})::integer)",
 }
 _BODIES = {"tenant_id": "$1::integer", "seq": "$2::bigint + place"}
 # Here a column has the places, and the first is 0.
@@ -53,12 +55,16 @@ class Packed(NamedTuple):
 
 
 def pack(
-    statements: Mapping[str, Sequence[Any]], bodies: Sequence[bytes], refs: Mapping[str, list[int]]
+    columns: Columns, statements: Sequence[Statement], refs: Mapping[str, list[int]]
 ) -> Packed:
-    """Write the columns of ``statement``, ``statement_body`` and ``ref``, by place."""
+    """Write a batch: ``columns`` are what is known of its statements, ``refs`` those of ``ref``."""
+    own: Columns = {
+        "statement_id": [one.id.bytes for one in statements],
+        "day_no": [None if at is None else at // DAY for at in columns["timestamp_at"]],
+    }
     return Packed(
-        _Arrays.of(statement, statements),
-        _Arrays.of(statement_body, {"body": bodies}),
+        _Arrays.of(statement, columns | own),
+        _Arrays.of(statement_body, {"body": [one.raw for one in statements]}),
         _Arrays.of(ref, refs),
     )
 

@@ -47,10 +47,10 @@ class Numbered(NamedTuple):
 
     numbering: Numbering
     columns: Columns
-    """Of its statements."""
+    """Of its statements, but for what may change until they are stored."""
     found_by: FoundBy
     told: list[Told]
-    packed: Packed | None = None
+    packed: Packed | None
     """All of it as PostgreSQL takes it, if that was worth the while."""
 
     @classmethod
@@ -62,7 +62,7 @@ class Numbered(NamedTuple):
         if packs:
             from lrs.store.packed import pack  # needs the driver, which need not be installed
 
-            packed = pack(columns, [one.statement.raw for one in incoming], found_by.columns)
+            packed = pack(columns, [one.statement for one in incoming], found_by.columns)
         return cls(numbering, columns, found_by, _told(numbering, None), packed)
 
 
@@ -70,11 +70,8 @@ def _columns(numbering: Numbering, incoming: Sequence[Incoming]) -> Columns:
     gathered, terms = numbering.gathered, numbering.terms
     sent = [one.statement for one in incoming]
     results = [one.result for one in sent]
-    times = [one.timestamp_at for one in sent]
     return {
-        "statement_id": [one.id.bytes for one in sent],
-        "timestamp_at": times,
-        "day_no": [None if time is None else time // DAY for time in times],
+        "timestamp_at": [one.timestamp_at for one in sent],
         "actor_id": [None if actor is None else terms[actor] for actor in gathered.actors],
         "verb_id": [terms[verb] for verb in gathered.verbs],
         "activity_id": [None if one is None else terms[one] for one in gathered.activities],
@@ -130,7 +127,7 @@ class Ready(NamedTuple):
             for stamp, time in zip(stamps, columns["timestamp_at"], strict=True)
         ]
         columns = columns | {
-            # What is done beside may have given them other ids since.
+            # What is done beside may have given them their ids only now.
             "statement_id": [one.id.bytes for one in self.statements()],
             "seq": range(seq, seq + size),
             "stored_at": stamps,
@@ -160,15 +157,15 @@ def insert_new(
     packed: list[Sent] = []
     seq, stored_at = turn
     for ready in batches:
-        numbered, fresh = ready.numbered, ready.statements()
+        numbered, size = ready.numbered, len(ready.fresh)
         if numbered.packed is not None and ready.is_whole:
             packed += numbered.packed.sent(tenant_id, ready.key_id, Turn(seq, stored_at))
         else:
             rows += ready.rows(tenant_id, seq, stored_at)
             refs += numbered.found_by.values(tenant_id, seq, ready.fresh)
-            for n, one in enumerate(fresh, seq):
+            for n, one in enumerate(ready.statements(), seq):
                 bodies += (tenant_id, n, one.raw)
-        seq, stored_at = seq + len(fresh), stored_at + len(fresh)
+        seq, stored_at = seq + size, stored_at + size
     insert_all(
         conn,
         [

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from lrs.xapi.activities import check_activity
+from lrs.xapi.activities import look_at_activity
 from lrs.xapi.agents import Actor, check_actor
 from lrs.xapi.attachments import check_attachments, check_sent
 from lrs.xapi.contexts import Around, check_context, check_statement_ref
@@ -129,7 +129,7 @@ def object_of(value: Any, at: At, look: Look) -> Object:
 
 
 def _activity(value: Any, at: At, look: Look) -> Object:
-    check_activity(value, at)
+    look_at_activity(value, at)
     if look.in_sub_statement:
         look.names.activity(value, _IN_SUB_STATEMENT, related=True)
     else:

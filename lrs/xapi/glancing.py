@@ -16,11 +16,10 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from lrs.errors import BadStatement
-from lrs.xapi.activities import look_at_activity
 from lrs.xapi.agents import check_authority
 from lrs.xapi.contexts import Around, check_context
-from lrs.xapi.core import Look, actor_of, verb_of
-from lrs.xapi.faults import an_object, fault
+from lrs.xapi.core import Look, actor_of, object_of, verb_of
+from lrs.xapi.faults import fault
 from lrs.xapi.iris import extensions
 from lrs.xapi.languages import a_language_tag
 from lrs.xapi.naming import Names
@@ -36,7 +35,6 @@ from lrs.xapi.versions import a_statement_version, stated_version
 
 _REGISTRATION, _AS_REGISTRATION = int(TermKind.REGISTRATION), int(Role.REGISTRATION)
 _DIRECT = int(Scope.DIRECT)
-_OBJECT = int(Role.OBJECT)
 _MOST_OF_OBJECTS = 6_000_000
 """Bytes: objects are longer than other properties, for many bring their whole question along."""
 _EXACT = 2**53
@@ -285,11 +283,10 @@ def _verb(value: Any, names: Names) -> str:
 
 
 def _object(value: Any, names: Names) -> str:
-    if an_object(value, _AT).get("objectType", "Activity") != "Activity":
+    found = object_of(value, _AT, _look(names))
+    if found.activity is None:
         raise NotPlain
-    found = look_at_activity(value, _AT)
-    names.activity(value, _OBJECT)
-    return found
+    return found.activity
 
 
 def _look(names: Names) -> Look:

@@ -44,7 +44,7 @@ class _Jws(NamedTuple):
 def check_signatures(statements: Iterable[Statement], parts: Mapping[str, Part]) -> None:
     """Hold every signature that came along to the statement it signs."""
     for index, statement in enumerate(statements):
-        if not may_be_signed(statement.raw):
+        if not _may_be_signed(statement.raw):
             continue
         for place, attachment in enumerate(statement.body.get("attachments", ())):
             if attachment["usageType"] != SIGNATURE:
@@ -56,8 +56,8 @@ def check_signatures(statements: Iterable[Statement], parts: Mapping[str, Part])
                 _check_signature(part.content, statement, at)
 
 
-def may_be_signed(raw: bytes) -> bool:
-    """Return whether one may say that it is: most do not, and need not be taken apart.
+def _may_be_signed(raw: bytes) -> bool:
+    """Return whether a statement may say that it is: most do not, and need not be taken apart.
 
     A backslash may begin a letter that is written by its number.
     """

@@ -131,7 +131,7 @@ def test_a_crash_of_ours_loses_nothing(lite: Wire, monkeypatch: pytest.MonkeyPat
 
     sent = a_statement()
     with monkeypatch.context() as patched:
-        patched.setattr(taking, "may_be_signed", crash)
+        patched.setattr(taking, "check_signatures", crash)
         assert lite.post(sent).status_code == 500
     assert [each.listed.code for each in kept(lite)] == ["internal"]
     assert bodies(kept(lite)) == [sent]
