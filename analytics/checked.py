@@ -51,16 +51,18 @@ class Checked:
     def effect(self) -> Effect:
         """Return the effect that is told; a lone trained unit's error comes from placebos.
 
-        Where the lots are drawn anew, they give the interval as they give p.
+        Where the lots are drawn anew, or the starts dealt anew, they give the interval as they give p.
         """
         effect = effect_of(self.study)
         if self.redrawn is not None:
             return self._between_draws(effect, self.redrawn)
-        if not self.lone or effect.ratio or self.permuted is None:
-            return effect
-        df = max(self.study.clusters_in(self.study.comparison_rows) - 1, 1)
-        measured = Estimate(effect.estimate.value, self.permuted.spread, float(df))
-        return replace(effect, estimate=measured, method=f"{effect.method}; error from placebos")
+        if self.lone and not effect.ratio and self.permuted is not None:
+            df = max(self.study.clusters_in(self.study.comparison_rows) - 1, 1)
+            measured = Estimate(effect.estimate.value, self.permuted.spread, float(df))
+            method = f"{effect.method}; error from placebos"
+            effect = replace(effect, estimate=measured, method=method)
+        dealt = self.permuted or self.flipped
+        return effect if dealt is None else effect.tested(dealt, BY_T)
 
     def _between_draws(self, effect: Effect, redrawn: Redrawn) -> Effect:
         beside = effect.difference

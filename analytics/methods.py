@@ -4,4 +4,5 @@ from __future__ import annotations
 
 BY_T = "clustered t interval"
 BY_LOTS = "interval of the lots drawn anew"
+BY_DEALS = "interval of the lots dealt anew"
 ADJUSTED = "start drawn by lot: adjusted for all periods before it"

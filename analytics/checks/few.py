@@ -38,7 +38,8 @@ def dealt_anew(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None
         return None
     mean = np.divide(num, den, out=np.zeros_like(num), where=den > 0)
     share = weights / np.maximum(np.bincount(cohort, minlength=len(weights)), 1)[:, None]
-    return deal_test(mean @ share.T, cohort)
+    trained = grid.treated[cohort].astype(np.float64)
+    return deal_test(mean @ share.T, cohort, -trained @ share.T)
 
 
 def signs_flipped(panel: Panel, grid: Grid, weights: FloatArray) -> Permuted | None:

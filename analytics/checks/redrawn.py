@@ -5,10 +5,8 @@ lots were drawn is held even here. Each team keeps its own series; the share of 
 least as much is the p value, and the draw that was made is one of them. So stepped-wedge trials are
 tested (Ji, Fink, Robyn and Small 2017; Wang and De Gruttola 2017).
 
-The interval is the test turned round (Rosenbaum 2002): every effect that the draws would not reject
-once it is taken off the trained. What the estimate gives is linear in the effect, so where one draw
-begins to do less than the one that was made is worked out, not searched for. Interval and p
-therefore never contradict each other.
+The interval is the test turned round (`analytics.estimators.inverting`): every effect that the draws
+would not reject once it is taken off the trained.
 """
 
 from __future__ import annotations
@@ -19,11 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.estimators.clusters import series
-from analytics.estimators.estimate import LEVEL
 from analytics.estimators.grid import FloatArray, Grid, IntArray
+from analytics.estimators.inverting import Ends, inverted
 from analytics.estimators.panel import NEVER, Panel
-
-Ends = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -106,28 +102,7 @@ def _deals(
 
 
 def _inverted(value: FloatArray, slope: FloatArray) -> Ends | None:
-    """Return between which effects ``value + effect * slope`` is not rejected; None without an end.
-
-    A draw does as much as the real one for every effect from the estimate up to where the two are
-    equally far from nothing.
-    """
-    least = math.ceil((1 - LEVEL) * len(value) - 1 - 1e-9)
-    if least < 1 or slope[0] == 0:
-        return None
-    estimate, steep = -value[0] / slope[0], abs(slope[0])
-    off, own = value[1:] + estimate * slope[1:], slope[1:]
-    up = np.sort(_reach(off, own, steep))[-least]
-    down = np.sort(_reach(off, -own, steep))[-least]
-    ends = (float(estimate - down), float(estimate + up))
-    return ends if np.isfinite(ends).all() else None
-
-
-def _reach(off: FloatArray, slope: FloatArray, steep: float) -> FloatArray:
-    """Return how far ``|off + x * slope| >= x * steep`` holds, for x from 0."""
-    endless = np.abs(slope) >= steep * (1 - 1e-12)
-    safe = np.where(endless, 0.0, slope)
-    reach = np.maximum(off / (steep - safe), -off / (steep + safe))
-    return np.where(endless, np.inf, reach)
+    return inverted(value, slope, (float(value[0]), float(slope[0])))
 
 
 def _labels(grid: Grid, redraws: Redraws, cluster: np.ndarray) -> IntArray | None:

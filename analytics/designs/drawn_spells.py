@@ -20,8 +20,9 @@ from analytics.estimators import randomised as by_lot
 from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.hazard import Spells
+from analytics.estimators.inverting import agreeing
 from analytics.estimators.permutation import Permuted
-from analytics.estimators.piecewise import Piecewise, no_surer
+from analytics.estimators.piecewise import Piecewise
 from analytics.estimators.randomised import Draw
 from analytics.record import record_of
 from lrs.errors import BadInput
@@ -49,8 +50,8 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     few_events = 0 < spells.event.sum() < _FEW_EVENTS and len(draw.side) < _MANY
     permuted = lots.permuted_of(spec, draw, ratio=True, needed=few_events)
     both = few_events and permuted is not None and not lots.is_dealt(spec, draw)
-    effect = None if found is None else _effect(spells, found, permuted, both=both)
     p = _p(found, permuted, both=both)
+    effect = None if found is None else _effect(spells, found, p, both=both)
     flags = [*spec.flags, *lots.flags_of(draw, people, balance), *_flags(spells, found)]
     if dropped > MANY_MISSING:
         flags.append("missing_outcomes")
@@ -146,9 +147,9 @@ def _p(found: Piecewise | None, permuted: Permuted | None, *, both: bool) -> flo
     return max(own, permuted.p) if both else permuted.p
 
 
-def _effect(spells: Spells, found: Piecewise, permuted: Permuted | None, *, both: bool) -> Effect:
-    """Return the headline, no surer than the permutation is."""
-    estimate = found.estimate if permuted is None else no_surer(found.estimate, permuted.p)
+def _effect(spells: Spells, found: Piecewise, p: float | None, *, both: bool) -> Effect:
+    """Return the headline, as sure as its p is."""
+    estimate = found.estimate if p is None else agreeing(found.estimate, p)
     method = f"hazard ratio, piecewise exponential in {found.pieces} pieces"
     if both:
         method += f"; fewer than {_FEW_EVENTS} events: the larger p of the model and of permutation"

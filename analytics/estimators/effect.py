@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from analytics.estimators.estimate import Estimate, ratio_of
+from analytics.estimators.inverting import agreeing, with_ends
+from analytics.estimators.permutation import Permuted
 from analytics.estimators.question import Better
+from analytics.methods import BY_DEALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,20 @@ class Effect:
     def towards(self, better: Better) -> Effect:
         """Return the effect, with the way that is wished."""
         return replace(self, better=better)
+
+    def tested(self, test: Permuted, errors: str) -> Effect:
+        """Return the effect with the interval of the deals that gave p, in place of that of ``errors``.
+
+        Where the deals have none, it is the one there was, but for what p says of no effect.
+        """
+        beside = self.difference
+        dealt = with_ends(self.estimate, test.ends, test.p)
+        return replace(
+            self,
+            estimate=dealt or agreeing(self.estimate, test.p),
+            difference=None if beside is None else agreeing(beside, test.p),
+            method=self.method.replace(errors, BY_DEALS) if dealt else self.method,
+        )
 
     @property
     def mde(self) -> float:

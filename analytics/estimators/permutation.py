@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.inverting import Ends, inverted
 
 ENUMERATED = 200_000
 DRAWS = 9_999
@@ -30,7 +31,9 @@ class Permuted:
 
     ``spread`` is the root mean square of what the other deals give: the error of an effect that
     only placebos can measure. ``least_p`` is the smallest p that there can be, however large the
-    effect. From .05 on nothing could have been found; 0 where it is not known.
+    effect. From .05 on nothing could have been found; 0 where it is not known. ``ends`` are those
+    of the effects that the same deals do not reject; None where they were not asked for, or an
+    interval has no end.
     """
 
     p: float
@@ -38,6 +41,7 @@ class Permuted:
     exact: bool
     spread: float
     least_p: float = 0.0
+    ends: Ends | None = None
 
 
 def assignments(labels: IntArray) -> int:
@@ -59,25 +63,41 @@ def least_possible(labels: IntArray) -> float:
     return (2 if mirrored else 1) / assignments(labels)
 
 
-def deal_test(parts: FloatArray, labels: IntArray) -> Permuted:
-    """Test ``sum(parts[i, labels[i]])`` against all deals of the same labels, two-sided."""
-    observed = abs(float(parts[np.arange(len(labels)), labels].sum()))
-    least = observed - _rounding(parts)
-    ways = assignments(labels)
+def deal_test(
+    parts: FloatArray, labels: IntArray, per_effect: FloatArray | None = None
+) -> Permuted:
+    """Test ``sum(parts[i, labels[i]])`` against all deals of the same labels, two-sided.
+
+    ``per_effect`` is what comes to the parts for each unit of an effect that is taken off those who
+    have had it; then the effects that the deals do not reject are told, too.
+    """
+    slopes = np.zeros_like(parts) if per_effect is None else per_effect
+    own, ways, rounding = np.arange(len(labels)), assignments(labels), _rounding(parts)
+    made = float(parts[own, labels].sum()), float(slopes[own, labels].sum())
     exact = ways <= ENUMERATED
     if exact:
         dealt: Iterator[IntArray] = _in_chunks(_all_deals(labels), len(labels))
     else:
-        parts, dealt = _in_order(parts), _random_deals(np.sort(labels))
-    found = [parts[np.arange(len(labels)), deals].sum(axis=1) for deals in dealt]
-    values = np.abs(np.concatenate(found))
-    total, as_much = len(values), int((values >= least).sum())
-    others = total - 1 if exact else total
-    squares = float(values @ values) - observed**2 * exact
+        order = _order(parts)
+        parts, slopes, dealt = parts[order], slopes[order], _random_deals(np.sort(labels))
+    found = [
+        np.array([table[own, deals].sum(axis=1) for table in (parts, slopes)]) for deals in dealt
+    ]
+    value, slope = np.hstack(found)
+    squares = float(value @ value) - made[0] ** 2 * exact
+    others = len(value) - exact
     spread = math.sqrt(max(squares, 0.0) / others) if others > 0 else 0.0
-    if not exact:
-        return Permuted((as_much + 1) / (total + 1), total, False, spread, 1 / (total + 1))
-    return Permuted(as_much / total, total, True, spread, least_possible(labels))
+    if not exact:  # the deal that was made is one of those that could have been drawn
+        value, slope = np.append(value, made[0]), np.append(slope, made[1])
+    p = int((np.abs(value) >= abs(made[0]) - rounding).sum()) / len(value)
+    return Permuted(
+        p=p,
+        assignments=ways if exact else others,
+        exact=exact,
+        spread=spread,
+        least_p=least_possible(labels) if exact else 1 / len(value),
+        ends=None if per_effect is None else inverted(value, slope, made),
+    )
 
 
 def _rounding(parts: FloatArray) -> float:
@@ -111,13 +131,13 @@ def _in_chunks(deals: Iterator[tuple[int, ...]], width: int) -> Iterator[IntArra
         yield np.array(chunk, dtype=np.int64).reshape(len(chunk), width)
 
 
-def _in_order(parts: FloatArray) -> FloatArray:
-    """Return the parts in an order of their own: which deals are drawn must not hang on that of the
-    rows, or on names. What differs by rounding alone counts as the same.
+def _order(parts: FloatArray) -> IntArray:
+    """Return an order of the parts' own: which deals are drawn must not hang on that of the rows, or
+    on names. What differs by rounding alone counts as the same.
     """
     unit = _ROUNDING * float(np.abs(parts).max())
     keys = np.round(parts / unit) if unit > 0 else parts
-    return np.asarray(parts[np.lexsort(keys.T[::-1])])
+    return np.asarray(np.lexsort(keys.T[::-1]))
 
 
 def _random_deals(labels: IntArray) -> Iterator[IntArray]:

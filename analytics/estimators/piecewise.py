@@ -8,18 +8,16 @@ clusters were drawn, errors are those of clusters.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy import stats
 
-from analytics.estimators.estimate import LEVEL, Estimate
+from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.hazard import Spells
 from analytics.estimators.rates import regression
 
-_FOUND = 1 - LEVEL
 _EVENTS_A_PIECE = 10
 _MOST_PIECES = 10
 
@@ -98,15 +96,6 @@ def piecewise(spells: Spells, cuts: FloatArray) -> Piecewise | None:
     if estimate is None:
         return None
     return Piecewise(estimate, _proportional(spells, cells, columns), cells.pieces)
-
-
-def no_surer(estimate: Estimate, p: float) -> Estimate:
-    """Return the estimate with the error that gives ``p``, where that test does not find what the
-    estimate's own interval would.
-    """
-    if not estimate.p < _FOUND <= p:
-        return estimate
-    return replace(estimate, se=abs(estimate.value) / stats.t.isf(min(p, 0.5) / 2, estimate.df))
 
 
 def _proportional(spells: Spells, cells: Cells, columns: FloatArray) -> float | None:

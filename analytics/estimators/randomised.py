@@ -9,6 +9,7 @@ are told as a ratio of rates, adjusted by Poisson's regression.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -180,28 +181,50 @@ def permuted(draw: Draw, *, ratio: bool = False) -> Permuted:
     """Return the permutation test of no effect on anyone, whole clusters dealt together.
 
     Dealt is what each had beyond what its covariates lead to expect, by the regression that adjusts
-    the estimate: Poisson's for a ``ratio``, least squares for a difference.
+    the estimate: Poisson's for a ``ratio``, least squares for a difference. The interval is of the
+    difference, or of the logarithm of the ratio; none for a ratio that is adjusted, since what the
+    covariates lead to expect then moves with the effect.
     """
-    plain = draw.den * (draw.num.sum() / draw.den.sum())
-    usual = _foretold(draw, ratio=ratio) if draw.covariates.shape[1] and plain.any() else None
-    own = draw.summed(draw.num - (plain if usual is None else usual)).sum(axis=1)
-    rows = draw.rows_by_side
-    size = usual if ratio and usual is not None else draw.den
-    without, trained = np.bincount(draw.side, weights=size, minlength=2)
+    rows, tells = draw.rows_by_side, draw.covariates.shape[1] > 0 and bool(draw.num.any())
     side = (rows[:, 1] > 0).astype(np.int64)
-    return deal_test(np.column_stack([-own / without, own / trained]), side)
+    usual = _poisson_usual(draw) if ratio and tells else None
+    size = draw.den if usual is None else usual
+    without, trained = np.bincount(draw.side, weights=size, minlength=2)
+
+    def parts(own: FloatArray) -> FloatArray:
+        summed = draw.summed(own).sum(axis=1)
+        return np.column_stack([-summed / without, summed / trained])
+
+    if usual is not None:
+        return deal_test(parts(draw.num - usual), side)
+    off = _pooled if ratio or not tells else _least_squares
+    if not ratio:
+        return deal_test(parts(off(draw, draw.num)), side, parts(off(draw, -draw.den * draw.side)))
+    # Events of the trained, times 1 + x, are those they would have had: 1 over the ratio.
+    found = deal_test(parts(off(draw, draw.num)), side, parts(off(draw, draw.num * draw.side)))
+    if found.ends is None or found.ends[0] <= -1:
+        return replace(found, ends=None)
+    return replace(found, ends=(-math.log1p(found.ends[1]), -math.log1p(found.ends[0])))
 
 
-def _foretold(draw: Draw, *, ratio: bool) -> FloatArray | None:
-    """Return what the covariates lead to expect of each row, whatever its side."""
-    design = np.column_stack([np.ones(len(draw.num)), telling(draw.covariates)])
-    if ratio:
-        fitted = _poisson(draw, design)
-        return None if fitted is None else fitted.usual
+def _pooled(draw: Draw, num: FloatArray) -> FloatArray:
+    """Return how far each row is from the rate of all."""
+    return np.asarray(num - draw.den * (num.sum() / draw.den.sum()))
+
+
+def _least_squares(draw: Draw, num: FloatArray) -> FloatArray:
+    """Return how far each row is from what its covariates lead to expect, whatever its side."""
     root = np.sqrt(draw.den)
-    scaled = design * root[:, None]
-    beta = np.linalg.lstsq(scaled, draw.num / root, rcond=None)[0]
-    return np.asarray(draw.den * (design @ beta))
+    design = np.column_stack([np.ones(len(num)), telling(draw.covariates)]) * root[:, None]
+    beta = np.linalg.lstsq(design, num / root, rcond=None)[0]
+    return np.asarray(num - root * (design @ beta))
+
+
+def _poisson_usual(draw: Draw) -> FloatArray | None:
+    """Return the events that the covariates lead to expect of each row, whatever its side."""
+    design = np.column_stack([np.ones(len(draw.num)), telling(draw.covariates)])
+    fitted = _poisson(draw, design)
+    return None if fitted is None else fitted.usual
 
 
 def balance(draw: Draw, names: list[str]) -> dict[str, object] | None:
