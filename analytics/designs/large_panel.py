@@ -133,16 +133,17 @@ def _answered(
     panels = [own, *(companion for companion, _ in companions.values())]
     if not table.is_borne_out_by(panels):
         raise NotAsSupposed
+    left_out = table.units.left_out + table.without_level.get(0, 0)
     found = answer_panel(
         own,
         panel.question_of_panel(spec, table.clock),
         companions=companions,
         provenance=provenance,
-        flags=panel.flags_of([*spec.flags, *flags], table.units.left_out),
+        flags=panel.flags_of([*spec.flags, *flags], left_out),
     )
     if own.is_held_whole:
         raise NotAsSupposed
-    return panel.with_left_out(found, table.units.left_out)
+    return panel.with_left_out(found, left_out)
 
 
 def _outcomes(spec: Spec) -> Iterator[Outcome]:

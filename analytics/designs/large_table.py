@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.designs import panel
+from analytics.designs.large_levels import LargeLevels
 from analytics.designs.large_units import LOGARITHM, WORD, LargeUnits
 from analytics.designs.measures import measures
 from analytics.designs.outcome_sql import Outcome, quoted
@@ -36,6 +37,8 @@ class LargeTable:
         self._told_by_file = self._sizes_by_file()
         self._look_through()
         self.units = LargeUnits(self)
+        self.without_level: dict[int, int] = {}
+        """How many units have no level, by outcome, where levels are taken off."""
 
     def _look_through(self) -> None:
         self.looked = self._look()
@@ -249,29 +252,57 @@ class LargeTable:
 
     def panel(self, n: int, people: Mapping[int, int] | None = None) -> ColumnPanel:
         """Return one outcome's panel."""
-        o, key = self.outcomes[n], "cluster" if "cluster" in self.names else "unit"
-        grains = self._grains(n)
-        num, den, num2 = map(_in_grains, (o.num, o.den, o.num2), grains)
+        o, key, rows = (
+            self.outcomes[n],
+            "cluster" if "cluster" in self.names else "unit",
+            f"rows{n}",
+        )
         self.columns.run(
-            f"CREATE OR REPLACE TEMP VIEW outcome{n} AS SELECT _cohort_ AS cohort, {self.named(key)} AS cluster, "
-            f"_period_ AS period, {num} AS num, {den} AS den, {num2} AS num2, "
+            f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT _cohort_ AS cohort, {self.named(key)} AS cluster, "
+            f"_period_ AS period, {o.num} AS num, {o.den} AS den, {o.num2} AS num2, "
             f"{self.named('unit')} AS unit FROM {self.rows} WHERE {o.known}{self._but_lacking()}"
         )
         if people is None:
-            counted = f"SELECT cohort, count(DISTINCT unit) FROM outcome{n} GROUP BY cohort"
-            people = {row[0]: row[1] for row in self.columns.run(counted)}
-        by, of_units = self.sorted_by(key), key == "unit"
-        cells = self._cells(n)
+            people = self._counted(rows)
+        levels = self._levels(n, people)
+        grains, cells = self._grains(n), self._cells(n) if levels is None else None
+        if levels is not None:
+            grains = grains._replace(num=grains.num - _ROOM)
+            rows, cells = levels.shifted(grains)
+            people = self._counted(rows)
+        num, den, num2 = map(_in_grains, ("num", "den", "num2"), grains)
+        self.columns.run(
+            f"CREATE OR REPLACE TEMP VIEW outcome{n} AS SELECT cohort, cluster, period, "
+            f"{num} AS num, {den} AS den, {num2} AS num2 FROM {rows}"
+        )
         return ColumnPanel(
             self.columns,
             f"outcome{n}",
             grains,
             people,
-            by,
-            of_units=of_units,
+            self.sorted_by(key),
+            of_units=key == "unit",
             cells=cells,
             whole=self.units.held_whole is not None,
         )
+
+    def _counted(self, rows: str) -> dict[int, int]:
+        counted = f"SELECT cohort, count(DISTINCT unit) FROM {rows} GROUP BY cohort"
+        return {row[0]: row[1] for row in self.columns.run(counted)}
+
+    def _levels(self, n: int, people: Mapping[int, int]) -> LargeLevels | None:
+        """Return the levels of units, where some come and go, and one is not who leaves."""
+        known = self.looked[f"known{n}"].to_numpy(np.int64)
+        seen = np.unique(self.period[known > 0])
+        whole = self.units.held_whole is not None or self.units.left_out
+        hazard = self.outcomes[n].kpi["kind"] == "time_to_event"
+        if hazard or whole or known.sum() == sum(people.values()) * len(seen):
+            return None
+        levels = LargeLevels(self.columns, f"rows{n}", seen)
+        if not levels.are_told():
+            return None
+        self.without_level[n] = levels.left_out
+        return levels
 
     def _but_lacking(self) -> str:
         """Return what keeps units out that lack a period."""
@@ -290,6 +321,8 @@ class LargeTable:
             self._look_through()
 
 
+_ROOM = 2
+"""Bits that a sum may need more once levels are taken off."""
 _LOOKED = ("known", "num", "den", "square")
 _ADDED = ("sum", "squares")
 _TIMED = {

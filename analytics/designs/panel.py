@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from analytics.designs.spec import Spec, kpi_of, question_of
 from analytics.designs.time import Clock, IntArray, clock_of, counting, periods_of
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import BoolArray
+from analytics.estimators.levels import Rows, shifts
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Comparison, Question
 from lrs.errors import BadInput
@@ -35,8 +36,10 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         refuse_people_by_themselves(spec, _chosen_within(rows))
     keep, left_out = _complete(spec, rows, own)
     flags = [*own.flags, *_gaps(rows[own.known & keep])]
+    levelled = _levelled(rows.assign(num=own.num, den=own.den)[own.known & keep], question)
+    left_out += levelled.left_out
     found = answer_panel(
-        _panel(rows, own, keep),
+        FramePanel(levelled.frame),
         question,
         companions=_companions(spec, rows, keep),
         provenance=provenance,
@@ -218,9 +221,42 @@ def two_rows(unit: object, row: int) -> BadInput:
     )
 
 
-def _panel(rows: pd.DataFrame, own: Measures, keep: BoolArray) -> FramePanel:
-    frame = rows.assign(num=own.num, den=own.den)[own.known & keep]
-    return FramePanel(frame)
+class _Levelled(NamedTuple):
+    """The rows of a panel with what is to be taken off them, and how many units have no level."""
+
+    frame: pd.DataFrame
+    left_out: int
+
+
+def _levelled(frame: pd.DataFrame, question: Question) -> _Levelled:
+    """Return the rows with units' levels told apart where units come and go.
+
+    Who leaves is part of the outcome where it is a hazard. Who was trained before the first period is
+    left as they are: they are compared with nobody.
+    """
+    within = frame[frame["cohort"] > frame["period"].min()]
+    periods, period = np.unique(within["period"], return_inverse=True)
+    unit, names = pd.factorize(within["unit"], sort=True)
+    if question.kind == "time_to_event" or len(within) == len(names) * len(periods):
+        return _Levelled(frame, 0)
+    found = shifts(
+        Rows(
+            unit=np.asarray(unit, np.int64),
+            period=np.asarray(period, np.int64),
+            cohort=np.unique(within.groupby(unit)["cohort"].first(), return_inverse=True)[1],
+            treated=(within["period"] >= within["cohort"]).to_numpy(),
+            num=within["num"].to_numpy(np.float64),
+            den=within["den"].to_numpy(np.float64),
+        )
+    )
+    if found is None:
+        return _Levelled(frame, 0)
+    shift, keep = found
+    left_out = within.index[~keep]
+    moved = pd.Series(shift, index=within.index).reindex(frame.index, fill_value=0.0)
+    return _Levelled(
+        frame.assign(shift=moved).drop(index=left_out), int(within["unit"][~keep].nunique())
+    )
 
 
 def _gaps(rows: pd.DataFrame) -> list[str]:
@@ -245,7 +281,8 @@ def _companions(
     for where, kpi, part in companions_of(spec):
         own = measures(spec, kpi, str(part.get("outcome")), part.get("exposure"), where)
         question = question_of(kpi, outcome_name=str(part["outcome"]))
-        found[question.outcome_name] = (_panel(rows, own, keep), question)
+        frame = rows.assign(num=own.num, den=own.den)[own.known & keep]
+        found[question.outcome_name] = (FramePanel(_levelled(frame, question).frame), question)
     return found
 
 

@@ -63,7 +63,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "event_study": {},
             "naive": {},
             "checks": {"balance": balance, "skew": _skew(skewness, skewed)},
-            "inference": lots.inference_of(p, permuted, draw, "t"),
+            "inference": lots.inference_of(p, test, draw, "t", both=permuted is None),
         },
     )
 

@@ -193,7 +193,7 @@ def _event_study(block: Block, path: Path, others: Placebos) -> dict[str, Any]:
     }
 
 
-def _false_start(block: Block) -> dict[str, float] | None:
+def _false_start(block: Block) -> dict[str, float | None] | None:
     """Return the effect of a start that was none, half-way through the time before the real one."""
     early = block.too_early()
     if early is None:

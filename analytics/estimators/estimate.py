@@ -54,20 +54,29 @@ class Estimate:
         """Return the smallest true effect that would be found four times in five."""
         return self.reach + float(stats.t.ppf(POWER, self.df)) * self.se
 
-    def as_json(self, name: str = "att") -> dict[str, float]:
+    def as_json(self, name: str = "att") -> dict[str, float | None]:
         """Return the estimate under the name its kind has in the answer."""
-        ends = {"low": self.low, "high": self.high, "p": self.p, "df": self.df}
-        return {name: self.value, "se": self.se, **ends}
+        return {name: self.value, **self._told_error(self.low, self.high)}
+
+    def _told_error(self, low: float, high: float) -> dict[str, float | None]:
+        """Return what is told beside the value; nothing where no error is known, not one of 0."""
+        known = self.se > 0
+        return {
+            "se": self.se if known else None,
+            "low": low if known or low < high else None,
+            "high": high if known or low < high else None,
+            "p": self.p if known else None,
+            "df": self.df,
+        }
 
     def between(self, low: float, high: float) -> Bounded:
         """Return the estimate with an interval that was found another way."""
         return Bounded(self.value, self.se, self.df, (low, high))
 
-    def as_ratio(self) -> dict[str, float]:
+    def as_ratio(self) -> dict[str, float | None]:
         """Return the estimate of a logarithm as a ratio; ``se`` stays that of the logarithm."""
-        low, high = ratio_of(self.low), ratio_of(self.high)
-        ends = {"low": low, "high": high, "p": self.p, "df": self.df}
-        return {"ratio": ratio_of(self.value), "se": self.se, **ends}
+        error = self._told_error(ratio_of(self.low), ratio_of(self.high))
+        return {"ratio": ratio_of(self.value), **error}
 
 
 @dataclass(frozen=True, slots=True)

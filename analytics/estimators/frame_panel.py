@@ -13,7 +13,8 @@ IntArray = npt.NDArray[np.int64]
 class FramePanel:
     """A `Panel` over rows of unit, period, cohort, cluster, num and den.
 
-    ``cluster`` is the unit when the table names none, ``den`` is 1. Rows of one cluster, cohort and
+    ``cluster`` is the unit when the table names none, ``den`` is 1. ``shift`` is taken off num, which
+    moves the means and leaves the spread about them. Rows of one cluster, cohort and
     period are added up once, so each pass afterwards costs the size of the clusters, not the rows.
     """
 
@@ -22,11 +23,15 @@ class FramePanel:
         cluster = frame.get("cluster", unit)
         den = frame["den"].to_numpy(np.float64) if "den" in frame else np.ones(len(frame))
         num = frame["num"].to_numpy(np.float64)
+        shift = frame["shift"].to_numpy(np.float64) if "shift" in frame else None
         self.cohorts, cohort = np.unique(frame["cohort"].to_numpy(np.int64), return_inverse=True)
         self.periods, period = np.unique(frame["period"].to_numpy(np.int64), return_inverse=True)
         self._cell = cohort * len(self.periods) + period
         self._shape = (len(self.cohorts), len(self.periods))
         self._sums = tuple(self._total(values) for values in (num, den, _spread(num, den)))
+        if shift is not None:
+            num = num - shift
+            self._sums = _shifted(self._sums, self._total(num))
         self._rows = np.bincount(self._cell, minlength=self._cells_count)
         self._people = pd.Series(unit.to_numpy()).groupby(cohort).nunique().to_numpy(np.int64)
         self._keep_clusters(cluster, cohort, period, num, den)
@@ -97,6 +102,12 @@ class FramePanel:
         weight = np.zeros((*self._shape, len(names)))
         weight[at, when] = weights[names].to_numpy(np.float64)
         return mean, weight
+
+
+def _shifted(sums: tuple[FloatArray, ...], moved: FloatArray) -> tuple[FloatArray, ...]:
+    """Return the cells' sums with other means and the same spread about them."""
+    num, den, num2 = sums
+    return moved, den, num2 - _spread(num, den) + _spread(moved, den)
 
 
 def _spread(num: FloatArray, den: FloatArray) -> FloatArray:

@@ -81,9 +81,9 @@ class Columns:
         """Return the rows of a portable query."""
         return pd.DataFrame(self._db.execute(sums.text_of(query)).fetchnumpy())
 
-    def batches(self, query: sa.Select[Any]) -> Iterator[Any]:
-        """Yield the rows of a portable query a part at a time."""
-        reader = self._db.sql(sums.text_of(query)).to_arrow_reader(_AT_ONCE)
+    def batches(self, sql: str) -> Iterator[Any]:
+        """Yield the rows of a query a part at a time."""
+        reader = self._db.sql(sql).to_arrow_reader(_AT_ONCE)
         try:
             yield from reader
         finally:
@@ -283,13 +283,15 @@ class ColumnPanel:
                 yield from in_blocks(self._read(sums.in_order(within)))
 
     def _read(self, query: sa.Select[Any]) -> Iterator[Rows]:
-        for cohort, cluster, period, num, den in _numbered(self.columns.batches(query)):
+        for cohort, cluster, period, num, den in numbered(
+            self.columns.batches(sums.text_of(query))
+        ):
             yield Rows(
                 cohort, cluster, period, num * 2.0**-self.grains.num, den * 2.0**-self.grains.den
             )
 
 
-def _numbered(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
+def numbered(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
     """Yield a batch's columns as arrays, clusters that are names as running numbers."""
     import pyarrow as pa
     from pyarrow import compute

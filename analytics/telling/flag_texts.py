@@ -47,9 +47,9 @@ CLAUSES: Texts = {
         "niemand zonder training lijkt op wie werd opgeleid",
     ),
     "no_comparison_group": _row(
-        "everyone was trained at the same time, so there is nobody to compare with",
-        "alla gick utbildningen samtidigt, så det finns ingen att jämföra med",
-        "iedereen is tegelijk opgeleid, dus er is niemand om mee te vergelijken",
+        "everyone was trained, so there is nobody to compare with",
+        "alla gick utbildningen, så det finns ingen att jämföra med",
+        "iedereen is opgeleid, dus er is niemand om mee te vergelijken",
     ),
     "too_few_to_tell": _row(
         "with so few teams or units no effect, however large, could be told from chance",
@@ -142,9 +142,10 @@ CLAUSES: Texts = {
         "enkelen zijn opgeleid voordat de cijfers beginnen en zijn weggelaten",
     ),
     "incomplete_left_out": _row(
-        "a few lack a period and are left out",
-        "några saknar en period och är utelämnade",
-        "bij enkelen ontbreekt een periode; zij zijn weggelaten",
+        "some lack a period, or were not seen before they were trained, and are left out",
+        "några saknar en period, eller sågs inte före utbildningen, och är utelämnade",
+        "bij sommigen ontbreekt een periode, of zij zijn vóór de training niet gezien; zij zijn "
+        "weggelaten",
     ),
 }
 

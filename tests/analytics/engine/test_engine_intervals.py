@@ -108,6 +108,8 @@ def ask(folder: Path, table: pd.DataFrame, kind: str, **more: Any) -> dict[str, 
 def agrees(answer: dict[str, Any]) -> bool:
     """Whether the interval holds no effect just where p does not reject it."""
     told, nothing = answer["estimate"], 1.0 if "ratio" in answer["estimate"] else 0.0
+    if told["low"] is None:  # the two sides are of one value each: nothing tells an error
+        return told["se"] is None and told["high"] is None
     sides = [(told["low"], told["high"], nothing)]
     if "ratio" in told and "att_low" in told:
         sides.append((told["att_low"], told["att_high"], 0.0))
