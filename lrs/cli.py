@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         result: Any = verkan.main(args=argv, prog_name="verkan", standalone_mode=False)
     except VerkanError as exc:
-        _tell(exc)
+        click.echo(exc.as_text(), err=True)
         sys.exit(exc.exit_code)
     except click.ClickException as exc:
         exc.show()
@@ -65,15 +65,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
         sys.exit(0)
     sys.exit(result if isinstance(result, int) else 0)
-
-
-def _tell(exc: VerkanError) -> None:
-    """Say what, where, and what to do: one line each."""
-    click.echo(f"error: {exc.message}", err=True)
-    if exc.where:
-        click.echo(f"where: {exc.where}", err=True)
-    if exc.hint:
-        click.echo(f"do:    {exc.hint}", err=True)
 
 
 if __name__ == "__main__":

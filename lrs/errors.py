@@ -54,6 +54,11 @@ class VerkanError(Exception):
         self.where = where
         self.hint = hint
 
+    def as_text(self) -> str:
+        """Return what, where, and what to do, as far as they are known: one line each."""
+        lines = {"error": self.message, "where": self.where, "do": self.hint}
+        return "\n".join(f"{name + ':':6} {said}" for name, said in lines.items() if said)
+
     def as_json(self, request_id: str | None = None) -> ErrorBody:
         """Return the one JSON form."""
         return {

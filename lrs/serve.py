@@ -21,7 +21,6 @@ import click
 from lrs import log
 from lrs.access.keys import home_page
 from lrs.errors import BadInput
-from lrs.garbage import give_back, look_seldom
 from lrs.settings import Settings, load
 from lrs.store.database import Database
 from lrs.workers import STOPPING, Workers
@@ -99,17 +98,11 @@ def _serve_here(
     leader: int | None = None,
 ) -> int:
     """Serve in this process; stop too when the leader's end of a pipe closes."""
-    from lrs.app import create_app
-    from lrs.forwarding import running
     from lrs.http.server import Server
-    from lrs.store import waiting
+    from lrs.wsgi import begin
 
-    give_back()
-    app = create_app(settings, database)
-    stop_forwarding = running.start(app, database)
-    stop_putting_in_order = waiting.start(database)
-    look_seldom()
-    server = Server(app.wsgi_app, settings, listening)
+    app, end = begin(settings, database)
+    server = Server(app, settings, listening)
     restore = _on_signals(server.stop)
     failed: list[BaseException] = []
     if on_ready is not None:
@@ -120,9 +113,7 @@ def _serve_here(
         server.run()
     finally:
         restore()
-        stop_forwarding()
-        stop_putting_in_order()
-        database.close()
+        end()
     if failed:
         raise failed[0]
     return 0

@@ -344,14 +344,24 @@ def _with_driver(url: str) -> str:
 
 def _kept_secret(home: Path) -> bytes:
     path = home / "secret"
-    home.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes().strip()
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        _make_secret(path)
     return path.read_bytes().strip()
+
+
+def _make_secret(path: Path) -> None:
+    """Make the file, whole or not at all, and one only, however many processes begin at once."""
+    made = path.with_name(f"secret-{os.getpid()}-{secrets.token_hex(4)}")
+    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        made.replace(path)
+    made.unlink(missing_ok=True)
 
 
 assert tuple(f.name for f in fields(Settings)) == tuple(row.name for row in TABLE)  # noqa: S101

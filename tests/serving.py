@@ -6,12 +6,15 @@ import base64
 import http.client
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from lrs.access.keys import make_key
 from lrs.settings import Settings, load
 from lrs.store.database import Database
 
+DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
 VERKAN = Path(sys.executable).with_name("verkan")
 
 
@@ -118,6 +122,36 @@ def begin(settings: Settings, log: Path) -> tuple[subprocess.Popen[str], str]:
     return process, said.split()[2]
 
 
+def begin_granian(settings: Settings, log: Path) -> subprocess.Popen[str]:
+    """Start what `deploy/granian.conf` says at the port of the settings; return it once it answers."""
+    lines = (DEPLOY / "granian.conf").read_text("utf-8").splitlines()
+    (said,) = (line.partition("=")[2] for line in lines if re.fullmatch("ExecStart=.+", line))
+    options = f"--port {settings.port} --workers {settings.workers}"
+    assert "--port 8080 --workers 2" in said
+    command = said.replace("--port 8080 --workers 2", options).split()
+    command[0] = str(VERKAN.with_name("granian"))
+    with log.open("a") as stderr:
+        process = subprocess.Popen(
+            command, env=_environment(settings), stdout=stderr, stderr=stderr, text=True
+        )
+    while process.poll() is None:
+        time.sleep(0.05)
+        asking = http.client.HTTPConnection("127.0.0.1", settings.port, timeout=30)
+        # It listens before it can answer.
+        with closing(asking), suppress(OSError, http.client.HTTPException):
+            asking.request("GET", "/health/live")
+            if asking.getresponse().read():
+                return process
+    raise AssertionError(log.read_text())
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
 def end(process: subprocess.Popen[str]) -> None:
     """Stop a server, if it is not stopped yet."""
     if process.poll() is None:
@@ -127,8 +161,8 @@ def end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 @contextmanager
@@ -139,6 +173,18 @@ def serving(settings: Settings) -> Iterator[Served]:
     try:
         port = int(url.rpartition(":")[2])
         yield _served(replace(settings, port=port), url, process, log)
+    finally:
+        end(process)
+
+
+@contextmanager
+def serving_by_granian(settings: Settings) -> Iterator[Served]:
+    """Run the same under Granian, as `deploy/` does behind nginx, until the block ends."""
+    settings = replace(settings, port=free_port())
+    log = settings.home_folder / "serve.log"
+    process = begin_granian(settings, log)
+    try:
+        yield _served(settings, f"http://127.0.0.1:{settings.port}", process, log)
     finally:
         end(process)
 

@@ -65,11 +65,13 @@ def test_the_units_are_units(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not here: the units of deploy/ were not read")
     units = []
-    for path in (*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")):
-        text = path.read_text("utf-8")
-        program = str(Path(sys.executable).with_name("verkan"))
-        units.append(tmp_path / path.name)
-        units[-1].write_text(text.replace("/opt/verkan/bin/verkan", program), "utf-8")
+    (tmp_path / "verkan.service.d").mkdir()
+    for path in (*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer"), DEPLOY / "granian.conf"):
+        text = path.read_text("utf-8").replace("/opt/verkan/bin", str(Path(sys.executable).parent))
+        of_service = path.suffix == ".conf"
+        put = tmp_path / "verkan.service.d" / path.name if of_service else tmp_path / path.name
+        put.write_text(text, "utf-8")
+        units += [] if of_service else [put]
     assert len(units) == 3
     run = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,20 @@ def test_a_given_secret_is_used_and_no_file_is_made(tmp_path: Path) -> None:
     settings = load({"home": str(tmp_path), "secret": "shared by all machines"}, {})
     assert settings.secret_bytes() == b"shared by all machines"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_who_begin_at_once_have_one_secret(tmp_path: Path) -> None:
+    settings, ready = load({"home": str(tmp_path / "new")}, {}), threading.Barrier(16)
+
+    def begin(_nth: int) -> bytes:
+        ready.wait()
+        return settings.secret_bytes()
+
+    with ThreadPoolExecutor(16) as pool:
+        (secret,) = set(pool.map(begin, range(16)))
+    assert len(secret) == 64
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["secret"]
+    assert stat.S_IMODE((tmp_path / "new" / "secret").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])

@@ -5,7 +5,7 @@
 A real `verkan serve` with the settings it ships with (every commit reaches the disk). First so many
 statements are imported, exported and added up as facts (`files.py`), backed up and checked
 (`backups.py`); then, with those stored, every filter is asked (`reads.py`) and statements are posted
-(`posts.py`). Each figure stands beside the same work done by the database alone in the same run, and
+(`posts.py`), by the other server too (`servers.py`). Each figure stands beside the same work done by the database alone in the same run, and
 beside the figure of the run before. A million stored takes about ten minutes a database, ten million
 (``--stored 10000000 --part facts --part reads``) half an hour; ``--stored 20000 --scale 0.1`` is for a try.
 """
@@ -29,9 +29,10 @@ from places import places, sync_ms  # noqa: E402
 from posts import measure_alone, measure_posts  # noqa: E402
 from reads import measure_reads  # noqa: E402
 from rich.console import Console  # noqa: E402
+from servers import measure_servers  # noqa: E402
 from serving import serving  # noqa: E402
 
-PARTS = ("files", "facts", "backups", "reads", "posts")
+PARTS = ("files", "facts", "backups", "reads", "posts", "servers")
 WORKERS = {"sqlite": 1, "postgresql": 2}
 
 
@@ -53,6 +54,8 @@ def measure(kind: str, stored: int, scale: float, parts: list[str]) -> Iterator[
                     yield from measure_reads(kind, served)
                 if "posts" in parts:
                     yield from measure_posts(place, served, scale)
+        if "servers" in parts:
+            yield from measure_servers(place, replace(settings, workers=WORKERS[kind]), scale)
         if "posts" in parts and WORKERS[kind] > 1:
             with serving(settings) as served:
                 yield from measure_alone(place, served, scale)

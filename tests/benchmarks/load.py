@@ -1,4 +1,4 @@
-"""Posts prepared bodies over several connections at once and says how it went.
+"""Sends prepared requests over several connections at once and says how it went.
 
 Threads and `http.client`, one kept connection a thread, nothing built while the clock runs.
 """
@@ -35,6 +35,23 @@ class Outcome:
 
 def post(port: int, key: str, secret: str, streams: Sequence[Sequence[bytes]]) -> Outcome:
     """Post each stream's bodies one after another, all streams at once."""
+    return _load(
+        port,
+        key,
+        secret,
+        [[("POST", "/xapi/statements", body) for body in stream] for stream in streams],
+    )
+
+
+def get(port: int, key: str, secret: str, streams: Sequence[Sequence[str]]) -> Outcome:
+    """Get each stream's addresses one after another, all streams at once."""
+    return _load(port, key, secret, [[("GET", path, b"") for path in stream] for stream in streams])
+
+
+_Request = tuple[str, str, bytes]
+
+
+def _load(port: int, key: str, secret: str, streams: Sequence[Sequence[_Request]]) -> Outcome:
     signed_in = base64.b64encode(f"{key}:{secret}".encode()).decode()
     headers = {
         "Authorization": f"Basic {signed_in}",
@@ -44,7 +61,7 @@ def post(port: int, key: str, secret: str, streams: Sequence[Sequence[bytes]]) -
     outcome = Outcome()
     start = threading.Barrier(len(streams) + 1)
     threads = [
-        threading.Thread(target=_post_stream, args=(port, headers, stream, start, outcome))
+        threading.Thread(target=_send_stream, args=(port, headers, stream, start, outcome))
         for stream in streams
     ]
     for thread in threads:
@@ -57,19 +74,19 @@ def post(port: int, key: str, secret: str, streams: Sequence[Sequence[bytes]]) -
     return outcome
 
 
-def _post_stream(
+def _send_stream(
     port: int,
     headers: dict[str, str],
-    bodies: Sequence[bytes],
+    requests: Sequence[_Request],
     start: threading.Barrier,
     outcome: Outcome,
 ) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.connect()
     start.wait()
-    for body in bodies:
+    for method, path, body in requests:
         began = time.perf_counter()
-        connection.request("POST", "/xapi/statements", body, headers)
+        connection.request(method, path, body, headers)
         answer = connection.getresponse()
         answer.read()
         outcome.waits.append(time.perf_counter() - began)

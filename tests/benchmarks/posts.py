@@ -71,12 +71,12 @@ class _Ran:
 
 def measure_posts(place: Place, served: Served, scale: float) -> Iterator[Figure]:
     """Run every shape on a server of that place, which may hold statements already."""
-    _post(served, _streams(Shape(50, 2, 1_000), 1))  # warm
+    _post(served, streams_of(Shape(50, 2, 1_000), 1))  # warm
     apart = 0.0
     for number, shape in enumerate(SHAPES):
         whole = shape.batch * shape.connections
         scaled = replace(shape, statements=max(whole, int(shape.statements * scale)))
-        streams = _streams(scaled, 100 * (number + 1))
+        streams = streams_of(scaled, 100 * (number + 1))
         above = _newest(served)
         ran = _post(served, streams)
         yield from _told(place, served, scaled, ran, above)
@@ -93,9 +93,9 @@ def measure_posts(place: Place, served: Served, scale: float) -> Iterator[Figure
 def measure_alone(place: Place, served: Served, scale: float) -> Iterator[Figure]:
     """Run the shape that has a goal on a server of one process."""
     shape = replace(SHAPES[4], statements=max(400, int(SHAPES[4].statements * scale)))
-    _post(served, _streams(Shape(50, 2, 1_000), 2))  # warm
+    _post(served, streams_of(Shape(50, 2, 1_000), 2))  # warm
     above = _newest(served)
-    ran = _post(served, _streams(shape, 5_000))
+    ran = _post(served, streams_of(shape, 5_000))
     for one in _told(place, served, shape, ran, above):
         yield replace(one, name=f"{one.name}, 1 worker", goal=None)
 
@@ -129,7 +129,7 @@ def _of_apart(kind: str, shared: _Ran, apart: float) -> Figure:
     return Figure(kind, name, shared.per_second, "/s", apart, ratio, raw_times(0.5))
 
 
-def _streams(shape: Shape, seed: int) -> Streams:
+def streams_of(shape: Shape, seed: int) -> Streams:
     each = shape.statements // shape.connections // shape.batch
     return [
         list(_traffic(shape, seed + n).batches(shape.batch, each)) for n in range(shape.connections)

@@ -10,11 +10,12 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from serving import Reply, Served, basic, serving
+from serving import DEPLOY, Reply, Served, basic, free_port, serving, serving_by_granian
 
 from lrs.settings import load
+from lrs.store.database import Database
 
-DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 PUBLIC = "https://learning.example.com"
 READER = ("ada", "only-here")
 
@@ -66,16 +67,18 @@ class Proxied:
         return self.ask("GET", path, headers=headers)
 
 
-@pytest.fixture(scope="module", params=["nginx", "caddy"])
+@pytest.fixture(scope="module", params=["nginx", "caddy", "nginx, granian"])
 def proxied(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxied]:
-    folder = tmp_path_factory.mktemp(request.param)
+    proxy, _, server = request.param.partition(", ")
+    folder = tmp_path_factory.mktemp(proxy)
     (folder / "home").mkdir()
     given = {"pages": "open", "administration": "open", "public_url": PUBLIC}
+    serve = serving_by_granian if server else serving
     with (
-        serving(load({"home": str(folder / "home"), **given})) as served,
-        _before(served, request.param, folder) as one,
+        serve(load({"home": str(folder / "home"), **given})) as served,
+        _before(served, proxy, folder) as one,
     ):
         yield one
 
@@ -88,12 +91,6 @@ def _before(served: Served, name: str, folder: Path) -> Iterator[Proxied]:
         pytest.skip(f"{name} is not here: what deploy/ says to it was not tried")
     with (_nginx if name == "nginx" else _caddy)(program, folder, served) as connect:
         yield Proxied(served, name, connect)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager
@@ -124,7 +121,7 @@ def _nginx(
     program: str, folder: Path, served: Served
 ) -> Iterator[Callable[[], http.client.HTTPConnection]]:
     """With a certificate; no line but addresses and files is another than in `deploy/`."""
-    port, plain = _free_port(), _free_port()
+    port, plain = free_port(), free_port()
     _certificate(folder)
     text = (DEPLOY / "nginx.conf").read_text()
     for was, now in (
@@ -183,7 +180,7 @@ def _caddy(
     program: str, folder: Path, served: Served
 ) -> Iterator[Callable[[], http.client.HTTPConnection]]:
     """Without a certificate, which Caddy would fetch from the internet."""
-    port = _free_port()
+    port = free_port()
     hashed = subprocess.run(
         [program, "hash-password", "--plaintext", READER[1]],
         check=True,
@@ -290,3 +287,51 @@ def test_pages_for_this_machine_only_are_shown_to_nobody_through_a_proxy(
             headers = {"Authorization": basic(*READER), "Host": name}
             assert shown.ask("GET", "/setup", headers=headers).status == 403
     assert served.ask("GET", "/setup", headers={"Authorization": None}).status == 200
+
+
+def test_slow_senders_hold_up_nobody(proxied: Proxied) -> None:
+    """As many as take all threads several times over: each stops within its body."""
+    head = "POST /xapi/statements HTTP/1.1\r\nHost: learning.example.com\r\nContent-Length: 1000\r\n\r\n["
+    slow = []
+    try:
+        for _ in range(40):
+            connection = proxied.connect()
+            connection.connect()
+            assert connection.sock is not None
+            connection.sock.sendall(head.encode())
+            slow.append(connection)
+        sent = a_statement()
+        body = json.dumps(sent).encode()
+        assert proxied.ask("POST", "/xapi/statements", body).json == [sent["id"]]
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_what_was_begun_is_finished_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
+    """By Granian, whose stop is its own; what it answered is there afterwards, for it is Verkan's."""
+    with serving_by_granian(load({"home": str(tmp_path)})) as served:
+        batch = [a_statement() for _ in range(3_000)]
+        told: list[Reply] = []
+        posting = threading.Thread(
+            target=lambda: told.append(served.ask("POST", "/xapi/statements", batch))
+        )
+        posting.start()
+        time.sleep(0.1)
+        assert served.stop() == 0
+        posting.join()
+        assert told[0].status == 200
+        settings = served.settings
+    database = Database(settings)
+    with database.read() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM statement").scalar_one() == len(batch)
+    database.close()
+    # Its process came to its own end: nothing waits in a log beside the file.
+    assert not (tmp_path / "verkan.db-wal").exists()
+
+
+def test_settings_that_cannot_be_are_told_by_the_factory(tmp_path: Path) -> None:
+    settings = replace(load({"home": str(tmp_path)}), threads=0)
+    told = r"error: threads must be at least 1\nwhere: environment\ndo: "
+    with pytest.raises(AssertionError, match=told), serving_by_granian(settings):
+        pass
