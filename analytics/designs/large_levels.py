@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from analytics.estimators.grid import FloatArray, IntArray
-from analytics.estimators.levels import Course, are_followed
-from analytics.store.adding import Block, Rows, in_blocks
+from analytics.estimators.levels import are_followed
+from analytics.store.adding import Rows
 from analytics.store.columns import numbered
+from analytics.store.courses import course_of
 
 if TYPE_CHECKING:
     from analytics.store.columns import Columns, Grains
@@ -50,18 +51,12 @@ class LargeLevels:
         )[0]
         if rows == units * len(self._seen) or not are_followed(before or 0, trained or 0):
             return False
-        course = self._course()
+        course = course_of(self._untrained(), self._seen)
         if course is None:
             return False
         self._tell(course)
         self.left_out = int(without)
         return True
-
-    def _course(self) -> FloatArray | None:
-        course = Course(len(self._seen))
-        for block in in_blocks(self._untrained()):
-            course.add(*self._of_units(block))
-        return course.solved()
 
     def _untrained(self) -> Iterator[Rows]:
         ordered = (
@@ -70,21 +65,6 @@ class LargeLevels:
         )
         for columns in numbered(self._columns.batches(ordered)):
             yield Rows(*columns)
-
-    def _of_units(self, block: Block) -> tuple[FloatArray, FloatArray]:
-        """Return den and num of a block's units, units × periods."""
-        shape, parts = (block.clusters, len(self._seen)), list(block.parts)
-        slot = np.concatenate(
-            [
-                (part.cluster - block.first) * shape[1] + np.searchsorted(self._seen, part.period)
-                for part in parts
-            ]
-        )
-        size, num = (
-            np.bincount(slot, np.concatenate(values), shape[0] * shape[1]).reshape(shape)
-            for values in ([p.den for p in parts], [p.num for p in parts])
-        )
-        return size.astype(np.float64), num.astype(np.float64)
 
     def _tell(self, course: FloatArray) -> None:
         moments = zip(self._seen.tolist(), course.tolist(), strict=True)

@@ -51,11 +51,13 @@ class Course:
     def __init__(self, periods: int) -> None:
         self._normal = np.zeros((periods, periods))
         self._within = np.zeros(periods)
+        self._size = np.zeros(periods)
 
     def add(self, size: FloatArray, num: FloatArray) -> None:
         """Add the untrained rows of some units: units × periods, 0 where there is none."""
         of_unit = size.sum(axis=1)[:, None]
         share = np.divide(size, of_unit, out=np.zeros_like(size), where=of_unit > 0)
+        self._size += size.sum(axis=0)
         self._normal += np.diag(size.sum(axis=0)) - size.T @ share
         self._within += num.sum(axis=0) - share.T @ num.sum(axis=1)
 
@@ -64,7 +66,7 @@ class Course:
 
         As where two spans of time share no unit, so that nobody tells what lies between them.
         """
-        there = np.diag(self._normal) > 0
+        there = self._size > 0
         own = self._normal[np.ix_(there, there)]
         least = 1e-9 * float(np.abs(own).max(initial=0.0))
         if not there.any() or np.linalg.matrix_rank(own, tol=least) < there.sum() - 1:

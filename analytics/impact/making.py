@@ -27,6 +27,7 @@ from analytics.store import stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
 from analytics.store.panel import SqlPanel
+from analytics.store.person_levels import take_levels_off
 from connectors.metrics import Metric, metrics
 
 Sizes = list[tuple[int, int, int]]
@@ -45,13 +46,14 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
             stand_by_draw(conn, planned.by_draw, own)
             rollout = replace(rollout, level="team")
         panel = SqlPanel(own, rollout.level, months.first, months.last)
+        left_out = _take_levels_off(panel, own, asked.metric)
         own.drop()
         others = dict(_companions(conn, asked, population, panel))
         answer = _answer(asked, panel, others, planned, flags)
         record = {
             **_protected(answer, _sizes(panel), months, minimum),
             **_named(asked),
-            **_counted(conn, asked, population, rollout, months, panel, minimum),
+            **_counted(conn, asked, population, rollout, months, panel, left_out, minimum),
             "plan": planned.as_json(),
         }
         record["money"] = money_of(conn, asked, planned, record, panel, minimum)
@@ -86,19 +88,30 @@ def _companions(
         found = measure(conn, asked.tenant_id, metric.id, metric.kind)
         if found is None or found.grain != panel.measure.grain:
             continue
-        other = _companion(Observed(conn, found), population, panel)
+        other = _companion(Observed(conn, found), metric, population, panel)
         if other is not None:
             yield metric.key, (other, _question(metric, asked, panel))
 
 
-def _companion(observed: Observed, population: Population, panel: SqlPanel) -> SqlPanel | None:
+def _companion(
+    observed: Observed, metric: Metric, population: Population, panel: SqlPanel
+) -> SqlPanel | None:
     months = window_of(population, observed)
     other = None
     if months is not None and months.first <= panel.last and months.last >= panel.first:
         first, last = max(months.first, panel.first), min(months.last, panel.last)
         other = SqlPanel(observed, panel.level, first, last)
+        _take_levels_off(other, observed, metric)
     observed.drop()
     return other
+
+
+def _take_levels_off(panel: SqlPanel, observed: Observed, metric: Metric) -> int | None:
+    """Let who comes and goes be no effect, unless that is what is asked.
+
+    Return how many had to be left out; None where all are compared as they are.
+    """
+    return None if metric.kind == "time_to_event" else take_levels_off(panel, observed)
 
 
 def _question(metric: Metric, asked: Asked, panel: SqlPanel) -> Question:
@@ -187,6 +200,7 @@ def _counted(
     rollout: Rollout,
     months: Window,
     panel: SqlPanel,
+    left_out: int | None,
     minimum: int,
 ) -> dict[str, Any]:
     lost = standing.without_team(conn, months) if panel.level == "team" else 0
@@ -202,6 +216,8 @@ def _counted(
             "unresolved_actors": population.actors.unresolved,
             "basis": standing.basis(conn, asked.tenant_id, months),
             "without_team": None if suppression.is_small(lost, minimum) else lost,
+            "compared_with_themselves": left_out is not None,
+            "never_seen_before": None if suppression.is_small(left_out, minimum) else left_out,
         },
     }
 

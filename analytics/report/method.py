@@ -91,17 +91,34 @@ def _uncertainty(view: View) -> str:
 
 def _left_out(view: View) -> list[str]:
     people = view.record.get("people") or {}
-    missing = people.get("unresolved_actors")
-    if not missing:
-        return []
-    return [
-        view.words.say_n(
-            "%(n)s learner in the statements could not be matched to a person and is left out.",
-            "%(n)s learners in the statements could not be matched to people and are left out.",
-            missing,
-            n=view.figures.number(missing),
+    missing, unseen = people.get("unresolved_actors"), people.get("never_seen_before")
+    said = []
+    if people.get("compared_with_themselves"):
+        said.append(
+            view.words.say(
+                "People came and went. Each is compared with how they did before, so that who left or "
+                "came does not pass for an effect."
+            )
         )
-    ]
+    if unseen:
+        said.append(
+            view.words.say_n(
+                "%(n)s person was not seen before their start, and is left out.",
+                "%(n)s people were not seen before their start, and are left out.",
+                unseen,
+                n=view.figures.number(unseen),
+            )
+        )
+    if missing:
+        said.append(
+            view.words.say_n(
+                "%(n)s learner in the statements could not be matched to a person and is left out.",
+                "%(n)s learners in the statements could not be matched to people and are left out.",
+                missing,
+                n=view.figures.number(missing),
+            )
+        )
+    return said
 
 
 def starts(view: View) -> str | None:

@@ -66,7 +66,7 @@ class SqlPanel:
             with team_cells(observed, first, last) as cells:
                 refill(self.conn, self.sums, self._of_cells(cells))
         else:
-            rows = self._observations(observed.rows()).cte("observations")
+            rows = self.observations(observed.rows()).cte("observations")
             refill(self.conn, self.sums, sums.by_cluster(rows))
         add_once(self.conn, self.people, self._behind(observed))
 
@@ -148,7 +148,7 @@ class SqlPanel:
         people = sa.select(self._within(cohort).label("cohort"), spells.c.person_id)
         return people.select_from(joined).where(counts)
 
-    def _observations(self, seen: sa.FromClause) -> sa.Select[Any]:
+    def observations(self, seen: sa.FromClause) -> sa.Select[Any]:
         """Return cohort, cluster, period, num, den, and person where records are of people."""
         if self.measure.grain == "team":
             return self._of_teams(seen)

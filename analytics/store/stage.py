@@ -169,7 +169,7 @@ def _united(column: sa.Column[Any]) -> bool:
     return bool(column.info.get("united"))
 
 
-def fill(conn: sa.Connection, table: sa.Table, rows: Iterable[tuple[int, ...]]) -> None:
+def fill(conn: sa.Connection, table: sa.Table, rows: Iterable[tuple[float, ...]]) -> None:
     """Fill a stage anew with rows worked out in Python."""
     conn.execute(sa.delete(table))
     names = [c.name for c in table.c]

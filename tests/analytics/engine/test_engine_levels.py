@@ -151,6 +151,15 @@ def test_no_course_where_two_spans_share_nobody() -> None:
     assert shifts(rows_of(frame)) is None
 
 
+def test_no_course_where_a_period_is_told_by_nobody_else() -> None:
+    """Those who are there in the fifth period are there in no other."""
+    frame = people(2, of_trained=1e-9, of_others=1e-9, size=60).assign(w=1.0)
+    frame = frame[frame["period"] != 5]
+    assert shifts(rows_of(pd.concat([frame, frame.iloc[:1].assign(unit=99, period=4)]))) is not None
+    alone = frame.iloc[:1].assign(unit=99, period=5)
+    assert shifts(rows_of(pd.concat([frame, alone]))) is None
+
+
 def coming_and_going(seed: int = 4) -> pd.DataFrame:
     """With newcomers on both sides, some trained before the first period, and names for numbers."""
     rows = people(seed, of_trained=0.1, of_others=0.03, size=400)

@@ -39,6 +39,7 @@ from analytics.store.measure import measure
 from analytics.store.observed import Observed
 from analytics.store.panel import SqlPanel
 from analytics.store.people import stage_people
+from analytics.store.person_levels import take_levels_off
 from connectors.paths import learning_path
 from lrs.store.database import Database
 
@@ -106,11 +107,11 @@ def companies(draw: st.DrawFn, *, ratio: bool, most: int) -> Company:
 
 
 def staged_panels(
-    database: Database, company: Company, level: str, kind: str
+    database: Database, company: Company, level: str, kind: str, *, levelled: bool = False
 ) -> tuple[pd.DataFrame, ...]:
     """Return cells, sizes, scores and the errors of the cells of the panel in SQL.
 
-    Empty when there is no usable record.
+    Empty when there is no usable record, or levels cannot be taken off.
     """
     tenant_id = next(_tenants)
     metric_id = write(database, tenant_id, company, kind=kind)
@@ -126,7 +127,10 @@ def staged_panels(
         teams = team_months(team_changes(conn), FIRST - 12, LAST)
         base = tenant_id * 1000
         stage.fill(conn, stage.unit_start, team_starts(teams).items())
-        panel = SqlPanel(Observed(conn, found), level, FIRST, LAST)
+        observed = Observed(conn, found)
+        panel = SqlPanel(observed, level, FIRST, LAST)
+        if levelled and take_levels_off(panel, observed) is None:
+            return ()
         cells = panel.cells()
         scores = panel.scores(_weights(cells))
         scores["cluster"] -= base
@@ -191,6 +195,99 @@ def test_panel_equals_counting_by_hand(
         _same(sizes, expected.sizes())
         _same(scores, expected.scores(_weights(cells)))
         _same(errors, _errors(expected))
+
+    holds()
+
+
+def levels_by_hand(rows: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the rows with what their people's levels come to, by least squares on people and months.
+
+    None where everybody is always there, most of the trained were never seen before, or nobody links
+    two spans of time.
+    """
+    months = rows["period"].nunique()
+    if len(rows) == rows.drop_duplicates(["unit", "cohort"]).shape[0] * months:
+        return None
+    compared = rows["cohort"] > FIRST
+    before = rows[compared & (rows["period"] < rows["cohort"])]
+    after = rows[compared & (rows["period"] >= rows["cohort"])]
+    if not len(after) or after["unit"].isin(before["unit"]).mean() < 0.5:
+        return None
+    units, periods = sorted(before["unit"].unique()), sorted(before["period"].unique())
+    design = np.zeros((len(before), len(units) + len(periods)))
+    design[np.arange(len(before)), np.searchsorted(units, before["unit"])] = 1
+    design[np.arange(len(before)), len(units) + np.searchsorted(periods, before["period"])] = 1
+    if np.linalg.matrix_rank(design) < design.shape[1] - 1:
+        return None
+    root = np.sqrt(before["den"].to_numpy())[:, None]
+    outcome = (before["num"] / before["den"]).to_numpy()[:, None]
+    fitted = np.linalg.lstsq(design * root, outcome * root, rcond=None)[0][:, 0]
+    known = rows[~compared | rows["unit"].isin(units)].copy()
+    level = known["unit"].map(dict(zip(units, fitted, strict=False))).fillna(0.0)
+    level = level.where(known["cohort"] > FIRST, 0.0)
+    total = (level * known["den"]).groupby(known["cohort"]).sum()
+    mean = total / known.groupby("cohort")["den"].sum()
+    return known.assign(shift=known["den"] * (level - known["cohort"].map(mean)))
+
+
+def coming_and_going(seed: int, *, ratio: bool) -> Company:
+    """Five teams of people of whom some come, go, move, or have a month without a record."""
+    random = np.random.default_rng(seed)
+    people, events, figures = [], [], []
+    for n in range(1, 31):
+        begins = random.choice([FIRST - 9, FIRST - 9, FIRST - 9, FIRST + 1, FIRST + 5])
+        ends = random.choice([None, None, None, FIRST + 4, FIRST + 6])
+        employed = Spell(first_day(begins), None if ends is None else first_day(ends))
+        team, moves = n % 5 + 1, random.random() < 0.2
+        teams = [(team, Spell(0))]
+        if moves:
+            on = first_day(FIRST + int(random.integers(1, 7)))
+            teams = [(team, Spell(0, on)), (team % 5 + 1, Spell(on))]
+        actor = f"mbox mailto:p{n}@example.org"
+        people.append(Person(n, [employed], teams, [(actor, Spell(0))]))
+        done = {1: FIRST + 3, 2: FIRST + 5, 3: FIRST - 2}.get(team)
+        if done is not None:
+            events.append(Event(actor, first_day(done)))
+        own = random.normal(0, 3)
+        for period in range(FIRST, LAST + 1):
+            if random.random() < 0.05:
+                continue
+            value, size = own + random.normal(), float(random.integers(1, 9))
+            sums = {"numerator": value * size, "denominator": size} if ratio else {"value": value}
+            figures.append(Figure(n, first_day(period), **sums))
+    events.append(Event("mbox mailto:p1@example.org", END, verb=INITIALIZED))
+    return Company(people, events, figures)
+
+
+@pytest.mark.parametrize("level", ["team", "person"])
+@pytest.mark.parametrize("kind", ["continuous", "count"])
+@pytest.mark.parametrize("seed", range(4))
+def test_levels_of_people_equal_those_by_hand(
+    database: Database, level: str, kind: str, seed: int
+) -> None:
+    company = coming_and_going(seed, ratio=kind == "count")
+    expected = levels_by_hand(panel_rows(company, level, FIRST, LAST))
+    assert expected is not None
+    assert expected["shift"].abs().max() > 0.1
+    panel = FramePanel(expected)
+    cells, sizes, scores, errors = staged_panels(database, company, level, kind, levelled=True)
+    _same(cells, panel.cells())
+    _same(sizes, panel.sizes())
+    _same(scores, panel.scores(_weights(cells)))
+    _same(errors, _errors(panel))
+
+
+@pytest.mark.parametrize("level", ["team", "person"])
+def test_whole_panels_and_those_without_a_course_stay_as_they_are(
+    database: Database, level: str
+) -> None:
+    @limits(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
+    @given(companies(ratio=False, most=1))
+    def holds(company: Company) -> None:
+        rows = panel_rows(company, level, FIRST, LAST)
+        expected = None if rows.empty else levels_by_hand(rows)
+        found = staged_panels(database, company, level, "continuous", levelled=True)
+        assert bool(found) == (expected is not None)
 
     holds()
 
