@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from analytics.estimators.grid import FloatArray, IntArray
-from analytics.estimators.levels import are_followed
+from analytics.estimators.levels import Course, are_followed
 from analytics.store.adding import Rows
 from analytics.store.columns import numbered
-from analytics.store.courses import course_of
+from analytics.store.courses import add_units
 
 if TYPE_CHECKING:
     from analytics.store.columns import Columns, Grains
@@ -51,10 +51,12 @@ class LargeLevels:
         )[0]
         if rows == units * len(self._seen) or not are_followed(before or 0, trained or 0):
             return False
-        course = course_of(self._untrained(), self._seen)
-        if course is None:
+        course = Course(len(self._seen))
+        add_units(course, self._untrained(), self._seen)
+        usual = course.solved()
+        if usual is None:
             return False
-        self._tell(course)
+        self._tell(usual)
         self.left_out = int(without)
         return True
 

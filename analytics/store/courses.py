@@ -11,15 +11,10 @@ from analytics.estimators.levels import Course
 from analytics.store.adding import Block, Rows, in_blocks
 
 
-def course_of(untrained: Iterable[Rows], seen: IntArray) -> FloatArray | None:
-    """Return the course over the periods ``seen``, from units' untrained rows in the units' order.
-
-    None where it cannot be told (`Course.solved`).
-    """
-    course = Course(len(seen))
+def add_units(course: Course, untrained: Iterable[Rows], seen: IntArray) -> None:
+    """Add units' untrained rows to a course over the periods ``seen``; they come in the units' order."""
     for block in in_blocks(untrained):
         course.add(*_by_unit(block, seen))
-    return course.solved()
 
 
 def _by_unit(block: Block, seen: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -51,6 +51,12 @@ class Kept:
         own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
         return sa.exists().where(own, s.unit_id == unit, self.bits.within(s.months, begins, ends))
 
+    def months(self) -> tuple[int, sa.Select[Any]]:
+        """Return unit and months, a bit a month, and the month of the lowest bit."""
+        s = kept_seen.c
+        own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
+        return self.bits.first, sa.select(s.unit_id, s.months).where(own)
+
 
 def kept(conn: sa.Connection, measure: Measure) -> Kept | None:
     """Return what is kept of a metric, None where it is not as new as its records and its people."""

@@ -97,6 +97,23 @@ class Observed:
         months = sa.cast(sa.func.sum(bit), sa.BigInteger).label("months")
         return sa.select(rows.unit_id, months).group_by(rows.unit_id)
 
+    def always_seen(self, months: Collection[int]) -> sa.Select[Any]:
+        """Return the units that are observed in each of these months."""
+        found = self.kept.months() if self.kept is not None else None
+        if self._seen is not None:
+            found = (
+                self._seen.first,
+                sa.select(self._seen.table.c.unit_id, self._seen.table.c.months),
+            )
+        if found is None:
+            rows = self.rows().c
+            in_each = sa.func.count() == len(months)
+            each = sa.select(rows.unit_id).where(rows.period.in_(months))
+            return each.group_by(rows.unit_id).having(in_each)
+        first, told = found
+        bits, units = sum(1 << (month - first) for month in months), told.cte("months")
+        return sa.select(units.c.unit_id).where(units.c.months.bitwise_and(bits) == bits)
+
     def has_one_each(self) -> bool:
         """Return whether no unit has two records in a month, so that they can be read one by one."""
         return self._table is None

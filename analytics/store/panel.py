@@ -138,7 +138,7 @@ class SqlPanel:
 
     def _of_spells(self, observed: Observed) -> sa.Select[Any]:
         """Look once a spell whether a month counts: going through all of them again costs far more."""
-        spells = self._spells()
+        spells = self.spells()
         joined, cohort, _ = self._with_start(spells, spells)
         counts = sa.and_(spells.c.from_ix <= self.last, spells.c.to_ix > self.first)
         if not self.measure.fills_zero:
@@ -152,7 +152,7 @@ class SqlPanel:
         """Return cohort, cluster, period, num, den, and person where records are of people."""
         if self.measure.grain == "team":
             return self._of_teams(seen)
-        spells = self._spells()
+        spells = self.spells()
         there = at_work(self.measure, seen, spells, self.first, self.last)
         joined, cohort, cluster = self._with_start(there.table, spells)
         return (
@@ -182,7 +182,8 @@ class SqlPanel:
             .where(seen.c.period.between(self.first, self.last))
         )
 
-    def _spells(self) -> sa.Table:
+    def spells(self) -> sa.Table:
+        """Return who was when in which team, or at work."""
         return stage.member if self.level == "team" else stage.employed
 
     def _with_start(

@@ -1,9 +1,9 @@
 """CPU seconds of one report: 100,000 people × 24 months, one path, one outcome, on both databases.
 
-    python tests/benchmarks/bench_panel.py [--people 100000] [--by team|person] [--only sqlite]
+    python tests/benchmarks/bench_panel.py [--people 100000] [--by team|person] [--only sqlite] [--going 20]
 
 Rows are made by SQL: people in teams of 25, teams rolled out in waves with some never, ten statements
-a person. Timed are the facts; a report that reads every outcome, and one that rests on what is kept
+a person. Of a hundred, so many leave within the time (``--going``). Timed are the facts; a report that reads every outcome, and one that rests on what is kept
 of them (stages, panel, engine); and making the kept anew: from nothing, after one more month of
 outcomes, and after a correction of the staff history. CPU is that of this process plus, on
 PostgreSQL, of its backends.
@@ -44,8 +44,8 @@ VERBS = [f"http://adlnet.gov/expapi/verbs/{verb}" for verb in ("completed", "pro
 FROM_FILE = "'bench', 'bench', 'x', :hash, 1"
 
 
-def fill(database: Database, people: int) -> None:
-    """Make the company."""
+def fill(database: Database, people: int, going: int) -> None:
+    """Make the company; of a hundred people so many leave."""
     teams = max(people // PER_TEAM, 10)
     with database.write() as conn:
         _import(conn)
@@ -96,6 +96,11 @@ def fill(database: Database, people: int) -> None:
             "CASE WHEN s.k = 1 AND (1 + n.k % :teams) % 4 > 0 THEN :done ELSE :progress END, "
             ":activity, 1, 10 FROM n CROSS JOIN (SELECT k FROM n WHERE k <= 10) s"
         )
+        leaves = sa.text(
+            f"UPDATE employment SET valid_to = {FIRST_DAY} + (person_id * 31) % {MONTHS * 30} "
+            f"WHERE (person_id * 7919) % 100 < {going}"
+        )
+        conn.execute(leaves)
         conn.exec_driver_sql("ANALYZE")
 
 
@@ -290,10 +295,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--by", choices=("team", "person"), default="team")
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
+    parser.add_argument("--going", type=int, default=0)
     given = parser.parse_args()
     with databases(given.only) as opened:
         for database in opened:
-            fill(database, given.people)
+            fill(database, given.people, given.going)
             measure(database, given.by)
             database.close()
 
