@@ -51,11 +51,13 @@ class Kept:
         own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
         return sa.exists().where(own, s.unit_id == unit, self.bits.within(s.months, begins, ends))
 
-    def months(self) -> tuple[int, sa.Select[Any]]:
-        """Return unit and months, a bit a month, and the month of the lowest bit."""
+    def always_met(
+        self, unit: sa.ColumnElement[int], months: Collection[int]
+    ) -> sa.ColumnElement[bool]:
+        """Return whether a unit has a record in each of these months."""
         s = kept_seen.c
         own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
-        return self.bits.first, sa.select(s.unit_id, s.months).where(own)
+        return sa.exists().where(own, s.unit_id == unit, self.bits.hold(s.months, months))
 
 
 def kept(conn: sa.Connection, measure: Measure) -> Kept | None:

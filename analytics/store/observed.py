@@ -97,22 +97,18 @@ class Observed:
         months = sa.cast(sa.func.sum(bit), sa.BigInteger).label("months")
         return sa.select(rows.unit_id, months).group_by(rows.unit_id)
 
-    def always_seen(self, months: Collection[int]) -> sa.Select[Any]:
-        """Return the units that are observed in each of these months."""
-        found = self.kept.months() if self.kept is not None else None
+    def always_met(
+        self, unit: sa.ColumnElement[int], months: Collection[int]
+    ) -> sa.ColumnElement[bool]:
+        """Return whether a unit is observed in each of these months."""
+        if self.kept is not None:
+            return self.kept.always_met(unit, months)
         if self._seen is not None:
-            found = (
-                self._seen.first,
-                sa.select(self._seen.table.c.unit_id, self._seen.table.c.months),
-            )
-        if found is None:
-            rows = self.rows().c
-            in_each = sa.func.count() == len(months)
-            each = sa.select(rows.unit_id).where(rows.period.in_(months))
-            return each.group_by(rows.unit_id).having(in_each)
-        first, told = found
-        bits, units = sum(1 << (month - first) for month in months), told.cte("months")
-        return sa.select(units.c.unit_id).where(units.c.months.bitwise_and(bits) == bits)
+            own = self._seen.table.c
+            return sa.exists().where(own.unit_id == unit, self._seen.bits.hold(own.months, months))
+        rows = self.rows().c
+        count = sa.select(sa.func.count()).where(rows.unit_id == unit, rows.period.in_(months))
+        return count.scalar_subquery() == len(months)
 
     def has_one_each(self) -> bool:
         """Return whether no unit has two records in a month, so that they can be read one by one."""

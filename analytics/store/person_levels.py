@@ -103,12 +103,11 @@ def _who_come_and_go(panel: SqlPanel, observed: Observed) -> sa.Select[Any]:
     months = _months(panel)
     people, spells = panel.people.c.person_id, panel.spells().c
     ends = (int(months[0]), int(months[-1])) if len(months) else (panel.first, panel.last)
-    there = sa.select(spells.person_id).where(spells.from_ix <= ends[0], spells.to_ix > ends[1])
-    comes_or_goes: sa.ColumnElement[bool] = people.not_in(there)
+    through = sa.and_(spells.from_ix <= ends[0], spells.to_ix > ends[1])
+    there: sa.ColumnElement[bool] = sa.exists().where(spells.person_id == people, through)
     if not panel.measure.fills_zero:
-        always = observed.always_seen(months.tolist())
-        comes_or_goes = sa.or_(comes_or_goes, people.not_in(always))
-    return sa.select(people).where(comes_or_goes)
+        there = sa.and_(there, observed.always_met(people, months.tolist()))
+    return sa.select(people).where(sa.not_(there))
 
 
 def _months(panel: SqlPanel) -> IntArray:
@@ -307,7 +306,7 @@ class _Levels:
         """Take those out of the people behind the panel who have no level; return how many they are."""
         people, level = self._panel.people, self._tables.level
         of_these = people.c.person_id.in_(sa.select(self._tables.going.c.person_id))
-        unknown = people.c.person_id.not_in(sa.select(level.c.person_id))
+        unknown = ~sa.exists().where(level.c.person_id == people.c.person_id)
         without = sa.and_(self._compared(people), of_these, unknown)
         count = sa.select(sa.func.count(sa.distinct(people.c.person_id))).where(without)
         found = int(self._conn.execute(count).scalar_one())

@@ -6,6 +6,7 @@ in one, and who is behind a figure: none of these needs the records again.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -34,6 +35,11 @@ class Bits(NamedTuple):
         up_to = (one.bitwise_lshift(self._place(month)) for month in (ends, begins))
         asked = next(up_to) - next(up_to)
         return months.bitwise_and(asked) > 0
+
+    def hold(self, months: sa.ColumnElement[int], asked: Collection[int]) -> sa.ColumnElement[bool]:
+        """Return whether these bits are of all the months that are asked for."""
+        bits = sum(1 << (month - self.first) for month in asked)
+        return months.bitwise_and(bits) == bits
 
     def _place(self, month: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
         """Return a month as the number of its bit, of those there are."""
@@ -73,6 +79,11 @@ class Seen:
         return int(total), {month: n for month, n in zip(months, counts, strict=True) if n}
 
     @property
+    def bits(self) -> Bits:
+        """Return which months the bits tell of."""
+        return Bits(self.first, self.last)
+
+    @property
     def one_each(self) -> bool:
         """Return whether no unit has two records in a month, nor one that is no observation."""
         return self.records == sum(self.coverage.values())
@@ -81,7 +92,7 @@ class Seen:
         self, begins: sa.ColumnElement[int], ends: sa.ColumnElement[int]
     ) -> sa.ColumnElement[bool]:
         """Return whether a unit has a record from one month to before another."""
-        return Bits(self.first, self.last).within(self.table.c.months, begins, ends)
+        return self.bits.within(self.table.c.months, begins, ends)
 
     def months_of(self, first: int) -> sa.Select[Any]:
         """Return unit and months, a bit a month from a first that is not later than its own."""
