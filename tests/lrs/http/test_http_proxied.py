@@ -10,7 +10,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -310,24 +309,23 @@ def test_slow_senders_hold_up_nobody(proxied: Proxied) -> None:
 
 def test_what_was_begun_is_finished_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
     """By Granian, whose stop is its own; what it answered is there afterwards, for it is Verkan's."""
+    batch = [a_statement() for _ in range(8_000)]
     with serving_by_granian(load({"home": str(tmp_path)})) as served:
-        batch = [a_statement() for _ in range(3_000)]
-        told: list[Reply] = []
-        posting = threading.Thread(
-            target=lambda: told.append(served.ask("POST", "/xapi/statements", batch))
-        )
-        posting.start()
-        time.sleep(0.1)
+        posting = served.connection()
+        headers = {**served.headers, "Content-Type": "application/json"}
+        posting.request("POST", "/xapi/statements", json.dumps(batch), headers)
+        time.sleep(0.5)  # it has begun, and takes longer than that
         assert served.stop() == 0
-        posting.join()
-        assert told[0].status == 200
-        settings = served.settings
-    database = Database(settings)
+        answer = posting.getresponse()
+        assert answer.status == 200
+        assert len(json.loads(answer.read())) == len(batch)
+        posting.close()
+    # Its process came to its own end, and closed the database: nothing waits in a log beside the file.
+    assert not (tmp_path / "verkan.db-wal").exists()
+    database = Database(served.settings)
     with database.read() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM statement").scalar_one() == len(batch)
     database.close()
-    # Its process came to its own end: nothing waits in a log beside the file.
-    assert not (tmp_path / "verkan.db-wal").exists()
 
 
 def test_settings_that_cannot_be_are_told_by_the_factory(tmp_path: Path) -> None:
