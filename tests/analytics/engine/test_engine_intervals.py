@@ -146,8 +146,13 @@ def test_interval_of_lopsided_figures_is_that_of_the_larger_p(tmp_path: Path) ->
         table["y"] = np.random.default_rng(seed).lognormal(0, 1.5, 30) + 2.0 * table["on"]
         answer = ask(tmp_path, table, "continuous")
         assert agrees(answer), seed
-        larger += "dealt anew" in answer["estimate"]["method"]
-    assert larger
+        dealt = "dealt anew" in answer["estimate"]["method"]
+        assert dealt == answer["inference"]["method"].startswith(
+            "the larger p of t and permutation"
+        )
+        assert dealt == ("assignments" in answer["inference"])
+        larger += dealt
+    assert 0 < larger < 60
 
 
 @pytest.mark.parametrize("cohorts", [{5: 4, NEVER: 5}, {4: 3, 6: 3, NEVER: 4}, {5: 1, NEVER: 24}])

@@ -199,6 +199,22 @@ def test_learners_who_could_not_be_matched_are_told() -> None:
     assert "matched" not in " ".join(method(view(people={"unresolved_actors": 0})))
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_came_and_went_is_told_with_the_method(lang: str) -> None:
+    """That each is compared with themselves, and how many could not be; few are no number."""
+    came = {"en": "People came and went.", "sv": "Personer kom och gick.", "nl": "Mensen kwamen"}
+    unseen = {"en": "12 people were not seen", "sv": "12 personer har inga", "nl": "12 mensen zijn"}
+    people = {"compared_with_themselves": True, "never_seen_before": 12}
+    said = " ".join(method(view(lang, people=people)))
+    assert came[lang] in said
+    assert unseen[lang] in said
+    hidden = " ".join(method(view(lang, people={**people, "never_seen_before": None})))
+    assert came[lang] in hidden
+    assert unseen[lang] not in hidden
+    plain = {"compared_with_themselves": False, "never_seen_before": None}
+    assert came[lang] not in " ".join(method(view(lang, people=plain)))
+
+
 def test_starts_are_told_as_first_and_last() -> None:
     assert starts(view()) == "The first started in July 2024, the last in January 2025."
     once = {"level": "team", "starts": [{"period": "2024-07", "teams": 7}]}
