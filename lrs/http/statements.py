@@ -8,7 +8,7 @@ found in `lrs.store`; here they meet the wire.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import orjson
@@ -75,6 +75,11 @@ def get() -> Response:
     """Give back one statement, or those that the filters name, newest first."""
     key = signed_in("statements/read/mine")
     asked = arguments()
+    with host().reading:
+        return _found(key, asked)
+
+
+def _found(key: Key, asked: Mapping[str, str]) -> Response:
     if "more" in asked:
         return _page(key, mine.next_page(key, asked["more"]), paging.asked_again(asked))
     query = parse_query(asked, version())
