@@ -40,6 +40,8 @@ def take_levels_off(panel: SqlPanel, observed: Observed) -> int | None:
         return None
     with _tables(panel) as tables:
         add_once(panel.conn, tables.going, _who_come_and_go(panel, observed))
+        if not panel.conn.execute(sa.select(sa.exists(sa.select(tables.going)))).scalar_one():
+            return None
         add(panel.conn, tables.rows, _observations(panel, observed, tables.going))
         taken = _Levels(panel, tables)
         return taken.left_out() if taken.are_told() else None
@@ -116,8 +118,11 @@ def _months(panel: SqlPanel) -> IntArray:
 
 
 def _observations(panel: SqlPanel, observed: Observed, going: sa.Table) -> sa.Select[Any]:
-    o = panel.observations(observed.rows()).cte("observations").c
-    of_these = o.person_id.in_(sa.select(going.c.person_id))
+    every, these = observed.rows(), sa.select(going.c.person_id)
+    # Said of the records, too, so that all others are passed over before they are joined to anything.
+    seen = sa.select(every).where(every.c.unit_id.in_(these)).cte("of_these")
+    o = panel.observations(seen).cte("observations").c
+    of_these = o.person_id.in_(these)
     return sa.select(o.person_id, o.period, o.cohort, o.cluster, o.num, o.den).where(of_these)
 
 
@@ -133,8 +138,6 @@ class _Levels:
     def are_told(self) -> bool:
         """Put the panel's sums without the levels in the place of those there are, if they can be told."""
         t = self._tables
-        if self._conn.execute(sa.select(sa.func.count()).select_from(t.going)).scalar_one() == 0:
-            return False
         cohorts, num, den = self._always_there()
         before = (cohorts[:, None] > self._panel.first) & (self._seen < cohorts[:, None])
         course = Course(len(self._seen))
