@@ -61,13 +61,13 @@ def test_who_leaves_is_no_effect(
         answered(
             people(seed, of_trained=of_trained, of_others=of_others), tmp_path, cluster=cluster
         )
-        for seed in range(16)
+        for seed in range(10)
     ]
     told = [answer["estimate"] for answer in found]
-    assert sum(one["low"] <= 0 <= one["high"] for one in told) >= 13
+    assert sum(one["low"] <= 0 <= one["high"] for one in told) >= 7
     assert np.mean([one["att"] for one in told]) == pytest.approx(0, abs=0.05)
     claims = [a["verdict"] for a in found if a["grade"] == "B" and a["estimate"]["p"] < 0.05]
-    assert len(claims) <= 2
+    assert len(claims) <= 1
 
 
 def test_an_effect_is_found_among_those_who_come_and_go(tmp_path: Path) -> None:
