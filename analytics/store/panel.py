@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
@@ -20,7 +19,7 @@ from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.moments import LISTED, Moments
 from analytics.estimators.panel import NEVER
 from analytics.store import stage, sums
-from analytics.store.adding import Rows, added_up, in_blocks
+from analytics.store.adding import Rows, added_up, in_blocks, rows_of
 from analytics.store.observed import Observed
 from analytics.store.scoring import scored
 from analytics.store.stage import add_once, refill, temporary_table
@@ -117,14 +116,7 @@ class SqlPanel:
         each = sums.in_order(sums.each(self.sums)).order_by(self.sums.c.period)
         ordered = each.execution_options(yield_per=_AT_ONCE)
         for part in self.conn.execute(ordered).partitions():
-            cohort, cluster, period, num, den = zip(*part, strict=True)
-            yield Rows(
-                np.array(cohort, np.int64),
-                np.array(cluster, np.int64),
-                np.array(period, np.int64),
-                np.array(num, np.float64),
-                np.array(den, np.float64),
-            )
+            yield rows_of(part)
 
     def _behind(self, observed: Observed) -> sa.Select[Any]:
         if self.measure.grain == "person":

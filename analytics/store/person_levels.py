@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.levels import Course, are_followed
-from analytics.store.adding import Rows
+from analytics.store.adding import Rows, rows_of
 from analytics.store.courses import add_units
 from analytics.store.observed import Observed
 from analytics.store.stage import add, add_once, fill, refill, temporary_table
@@ -39,11 +39,12 @@ def take_levels_off(panel: SqlPanel, observed: Observed) -> int | None:
     if panel.measure.grain == "team":
         return None
     with _tables(panel) as tables:
-        add_once(panel.conn, tables.going, _who_come_and_go(panel, observed))
+        seen = _months(panel)
+        add_once(panel.conn, tables.going, _who_come_and_go(panel, observed, seen))
         if not panel.conn.execute(sa.select(sa.exists(sa.select(tables.going)))).scalar_one():
             return None
         add(panel.conn, tables.rows, _observations(panel, observed, tables.going))
-        taken = _Levels(panel, tables)
+        taken = _Levels(panel, tables, seen)
         return taken.left_out() if taken.are_told() else None
 
 
@@ -100,15 +101,15 @@ def _real(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Double) for name in names]
 
 
-def _who_come_and_go(panel: SqlPanel, observed: Observed) -> sa.Select[Any]:
+def _who_come_and_go(panel: SqlPanel, observed: Observed, seen: IntArray) -> sa.Select[Any]:
     """Return everybody behind the panel who was not in one place, and observed, all the time."""
-    months = _months(panel)
-    people, spells = panel.people.c.person_id, panel.spells().c
-    ends = (int(months[0]), int(months[-1])) if len(months) else (panel.first, panel.last)
-    through = sa.and_(spells.from_ix <= ends[0], spells.to_ix > ends[1])
+    months, people, spells = seen.tolist(), panel.people.c.person_id, panel.spells().c
+    if not months:
+        return sa.select(people).where(sa.false())
+    through = sa.and_(spells.from_ix <= months[0], spells.to_ix > months[-1])
     there: sa.ColumnElement[bool] = sa.exists().where(spells.person_id == people, through)
     if not panel.measure.fills_zero:
-        there = sa.and_(there, observed.always_met(people, months.tolist()))
+        there = sa.and_(there, observed.always_met(people, months))
     return sa.select(people).where(sa.not_(there))
 
 
@@ -129,17 +130,18 @@ def _observations(panel: SqlPanel, observed: Observed, going: sa.Table) -> sa.Se
 class _Levels:
     """The levels of a panel's people who come and go."""
 
-    def __init__(self, panel: SqlPanel, tables: _Tables) -> None:
+    def __init__(self, panel: SqlPanel, tables: _Tables, seen: IntArray) -> None:
         self._panel = panel
         self._conn = panel.conn
         self._tables = tables
-        self._seen = _months(panel)
+        self._seen = seen
+        self._first = int(seen[0])
 
     def are_told(self) -> bool:
         """Put the panel's sums without the levels in the place of those there are, if they can be told."""
         t = self._tables
         cohorts, num, den = self._always_there()
-        before = (cohorts[:, None] > self._panel.first) & (self._seen < cohorts[:, None])
+        before = (cohorts[:, None] > self._first) & (self._seen < cohorts[:, None])
         course = Course(len(self._seen))
         course.add(np.where(before, den, 0.0), np.where(before, num, 0.0))
         add_units(course, self._untrained(), self._seen)
@@ -184,7 +186,7 @@ class _Levels:
 
     def _compared(self, rows: sa.FromClause) -> sa.ColumnElement[bool]:
         """Return which rows are compared: not those of whom was trained before the first month."""
-        return rows.c.cohort > self._panel.first
+        return rows.c.cohort > self._first
 
     def _before(self, rows: sa.FromClause) -> sa.ColumnElement[bool]:
         return sa.and_(self._compared(rows), rows.c.period < rows.c.cohort)
@@ -194,21 +196,13 @@ class _Levels:
         rows = self._tables.rows
         o = rows.c
         ordered = (
-            sa.select(o.person_id, o.period, o.num, o.den)
+            sa.select(o.cohort, o.person_id, o.period, o.num, o.den)
             .where(self._before(rows))
             .order_by(o.person_id, o.period)
             .execution_options(yield_per=_AT_ONCE)
         )
         for part in self._conn.execute(ordered).partitions():
-            person, period, num, den = zip(*part, strict=True)
-            people = np.array(person, np.int64)
-            yield Rows(
-                np.zeros_like(people),
-                people,
-                np.array(period, np.int64),
-                np.array(num, np.float64),
-                np.array(den, np.float64),
-            )
+            yield rows_of(part)
 
     def _of_each(self) -> sa.Select[Any]:
         rows, usual = self._tables.rows, self._tables.usual.c

@@ -209,7 +209,7 @@ def levels_by_hand(rows: pd.DataFrame) -> pd.DataFrame:
     whole &= own["cluster"].transform("nunique") == 1
     names = rows["unit"].astype(str).mask(whole, "all of " + rows["cohort"].astype(str))
     rows = rows.assign(name=names)
-    compared = rows["cohort"] > FIRST
+    compared = rows["cohort"] > rows["period"].min()
     before = rows[compared & (rows["period"] < rows["cohort"])]
     before = before.groupby(["name", "cohort", "period"], as_index=False)[["num", "den"]].sum()
     units, periods = sorted(before["name"].unique()), sorted(before["period"].unique())
@@ -276,6 +276,26 @@ def test_levels_of_people_equal_those_by_hand(
     _same(cells, panel.cells())
     _same(sizes, panel.sizes())
     _same(scores, panel.scores(_weights(cells)))
+    _same(errors, _errors(panel))
+
+
+@pytest.mark.parametrize("level", ["team", "person"])
+def test_who_started_by_the_first_month_with_figures_is_compared_with_nobody(
+    database: Database, level: str
+) -> None:
+    """And so stays as they are, also where the months that are looked at begin earlier."""
+    company = coming_and_going(0, ratio=False)
+    company.figures = [f for f in company.figures if f.day_no > first_day(FIRST)]
+    for person in company.people:
+        if person.id % 5 == 2:  # whom `coming_and_going` trains before
+            company.events = [e for e in company.events if e.actor != person.actors[0][0]]
+            company.events.append(Event(person.actors[0][0], first_day(FIRST + 1)))
+    expected = levels_by_hand(panel_rows(company, level, FIRST, LAST))
+    assert (expected["cohort"] == FIRST + 1).any()
+    panel = FramePanel(expected)
+    cells, sizes, _, errors = staged_panels(database, company, level, "continuous", levelled=True)
+    _same(cells, panel.cells())
+    _same(sizes, panel.sizes())
     _same(errors, _errors(panel))
 
 
