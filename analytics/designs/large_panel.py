@@ -133,7 +133,7 @@ def _answered(
     panels = [own, *(companion for companion, _ in companions.values())]
     if not table.is_borne_out_by(panels):
         raise NotAsSupposed
-    left_out = table.units.left_out + table.without_level.get(0, 0)
+    left_out = table.units.left_out + table.without_level
     found = answer_panel(
         own,
         panel.question_of_panel(spec, table.clock),

@@ -37,8 +37,8 @@ class LargeTable:
         self._told_by_file = self._sizes_by_file()
         self._look_through()
         self.units = LargeUnits(self)
-        self.without_level: dict[int, int] = {}
-        """How many units have no level, by outcome, where levels are taken off."""
+        self.without_level = 0
+        """How many units have no level of the first outcome, where levels are taken off."""
 
     def _look_through(self) -> None:
         self.looked = self._look()
@@ -252,11 +252,8 @@ class LargeTable:
 
     def panel(self, n: int, people: Mapping[int, int] | None = None) -> ColumnPanel:
         """Return one outcome's panel."""
-        o, key, rows = (
-            self.outcomes[n],
-            "cluster" if "cluster" in self.names else "unit",
-            f"rows{n}",
-        )
+        o, rows = self.outcomes[n], f"rows{n}"
+        key = "cluster" if "cluster" in self.names else "unit"
         self.columns.run(
             f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT _cohort_ AS cohort, {self.named(key)} AS cluster, "
             f"_period_ AS period, {o.num} AS num, {o.den} AS den, {o.num2} AS num2, "
@@ -301,7 +298,7 @@ class LargeTable:
         levels = LargeLevels(self.columns, f"rows{n}", seen)
         if not levels.are_told():
             return None
-        self.without_level[n] = levels.left_out
+        self.without_level = levels.left_out if n == 0 else self.without_level
         return levels
 
     def _but_lacking(self) -> str:

@@ -47,17 +47,20 @@ class Kept:
         ends: sa.ColumnElement[int],
     ) -> sa.ColumnElement[bool]:
         """Return whether a unit has a record from one month to before another."""
-        s = kept_seen.c
-        own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
-        return sa.exists().where(own, s.unit_id == unit, self.bits.within(s.months, begins, ends))
+        return self._has(unit, self.bits.within(kept_seen.c.months, begins, ends))
 
     def always_met(
         self, unit: sa.ColumnElement[int], months: Collection[int]
     ) -> sa.ColumnElement[bool]:
         """Return whether a unit has a record in each of these months."""
+        return self._has(unit, self.bits.hold(kept_seen.c.months, months))
+
+    def _has(
+        self, unit: sa.ColumnElement[int], months: sa.ColumnElement[bool]
+    ) -> sa.ColumnElement[bool]:
         s = kept_seen.c
         own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
-        return sa.exists().where(own, s.unit_id == unit, self.bits.hold(s.months, months))
+        return sa.exists().where(own, s.unit_id == unit, months)
 
 
 def kept(conn: sa.Connection, measure: Measure) -> Kept | None:

@@ -5,8 +5,8 @@
 A real `verkan serve` with the settings it ships with (every commit reaches the disk). First so many
 statements are imported, exported and added up as facts (`files.py`), backed up and checked
 (`backups.py`); then, with those stored, every filter is asked (`reads.py`) and statements are posted
-(`posts.py`), by the other server too (`servers.py`). Each figure stands beside the same work done by the database alone in the same run, and
-beside the figure of the run before. A million stored takes about ten minutes a database, ten million
+(`posts.py`), by the other server too (`servers.py`). Each figure stands beside the same work done by
+the database alone in the same run, and beside the figure of the run before. A million stored takes about ten minutes a database, ten million
 (``--stored 10000000 --part facts --part reads``) half an hour; ``--stored 20000 --scale 0.1`` is for a try.
 """
 
