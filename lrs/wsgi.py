@@ -21,6 +21,7 @@ from lrs.app import create_app
 from lrs.errors import VerkanError
 from lrs.forwarding import running
 from lrs.garbage import give_back, look_seldom
+from lrs.http.reading import ReadToTheEnd
 from lrs.settings import Settings, load
 from lrs.store import waiting
 from lrs.store.database import Database
@@ -45,7 +46,7 @@ def application() -> WSGIApplication:
     atexit.register(stop)
     # A process that `multiprocessing` made does not come to what `atexit` keeps.
     Finalize(None, stop, exitpriority=0)
-    return served
+    return ReadToTheEnd(served, 2 * settings.max_body_bytes)
 
 
 def begin(settings: Settings, database: Database) -> tuple[WSGIApplication, Callable[[], None]]:

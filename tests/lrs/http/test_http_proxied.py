@@ -328,6 +328,28 @@ def test_what_was_begun_is_finished_when_the_server_is_told_to_stop(tmp_path: Pa
     database.close()
 
 
+def test_a_refusal_before_the_body_was_read_arrives(tmp_path: Path) -> None:
+    """A server that closes on the rest of a body resets the connection, and nginx says 502 for it."""
+    with serving_by_granian(load({"home": str(tmp_path)})) as served:
+        size = served.settings.max_body_bytes
+        for length, key, status in ((size + 1, served.key, 413), (size, "nobody", 401)):
+            headers = {**served.headers, "Authorization": basic(key, served.secret)}
+            posting = served.connection()
+            posting.putrequest("POST", "/xapi/statements")
+            for name, value in {**headers, "Content-Length": str(length)}.items():
+                posting.putheader(name, value)
+            posting.endheaders()
+            for piece in (size // 2, length - size // 2):
+                time.sleep(0.3)  # long enough for an answer, and for a connection to be closed
+                posting.send(b" " * piece)
+            answer = posting.getresponse()
+            assert answer.status == status
+            assert "error" in json.loads(answer.read())
+            posting.request("GET", "/health/live")  # and the connection is fit for more
+            assert posting.getresponse().read()
+            posting.close()
+
+
 def test_settings_that_cannot_be_are_told_by_the_factory(tmp_path: Path) -> None:
     settings = replace(load({"home": str(tmp_path)}), threads=0)
     told = r"error: threads must be at least 1\nwhere: environment\ndo: "
