@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.wsgi import get_input_stream
 
 from lrs.errors import BadInput, VerkanError
+from lrs.http.reading import read_whole
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -60,7 +60,7 @@ class AlternateSyntax:
 
     def _translate(self, environ: WSGIEnvironment, method: str) -> None:
         try:
-            body = get_input_stream(environ, max_content_length=self._max_body_bytes).read()
+            body = read_whole(environ, self._max_body_bytes)
             environ.update(translated(environ, method, body))
         except (VerkanError, HTTPException) as exc:
             environ[REFUSED] = exc

@@ -15,6 +15,7 @@ from werkzeug.http import parse_options_header
 
 from lrs.app import host
 from lrs.errors import BadInput, TooLarge, VerkanError
+from lrs.http.reading import read_whole
 from lrs.xapi.multipart import MIXED, Mixed, boundary_in, parse_mixed
 
 _PIECE = 1 << 16
@@ -36,7 +37,7 @@ def statements_body() -> Mixed:
 
 def any_body() -> bytes:
     """Return the unpacked body of a request that may be of any type, and may be empty."""
-    g.received = request.get_data(cache=False, parse_form_data=False)
+    g.received = read_whole(request.environ, host().settings.max_body_bytes)
     g.received = _unpacked(g.received)
     found: bytes = g.received
     return found

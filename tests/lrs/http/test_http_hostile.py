@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import json
 import zlib
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -167,3 +169,29 @@ def test_a_body_over_the_limit_is_413_without_the_built_in_server_too(make_wire:
     reply = wire.post(many)
     assert (reply.status_code, reply.get_json()["error"]["code"]) == (413, "too_large")
     assert wire.stored() == []
+
+
+@pytest.mark.parametrize(
+    ("size", "stated", "status"),
+    [(1001, None, 413), (50, "100", 400), (1000, None, 204), (100, "100", 204)],
+)
+def test_a_cut_off_document_is_refused_under_any_server(
+    make_wire: MakeWire, size: int, stated: str | None, status: int
+) -> None:
+    """Over the limit with no length told; or the sender gone: no part of it passes for the whole."""
+    wire = make_wire("sqlite", max_body_bytes=1000)
+    agent = quote(json.dumps(a_statement()["actor"]))
+    one = f"/xapi/agents/profile?agent={agent}&profileId=https://example.org/p"
+    environment = {
+        "wsgi.input": io.BytesIO(b"x" * size),
+        "wsgi.input_terminated": True,
+        **({"CONTENT_LENGTH": stated} if stated else {}),
+    }
+    reply = wire.app.test_client().put(
+        one,
+        headers={**wire.headers, "If-None-Match": "*", "Content-Type": "text/plain"},
+        auth=(wire.made.key, wire.made.secret),
+        environ_overrides=environment,
+    )
+    assert reply.status_code == status
+    assert wire.ask("GET", one).status_code == (200 if status == 204 else 404)
