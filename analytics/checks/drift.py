@@ -75,7 +75,7 @@ def course_of(study: Study) -> Course | None:
         return None
     names = [str(event) for event in (*before, *after)]
     weights = {name: at_event(study.effects, int(name)) for name in names}
-    values, cov = measure(study.deviations, weights).block(names)
+    values, cov = measure(study.deviations, weights, study.tilts).block(names)
     size = [study.effects.size[study.effects.event == event].sum() for event in after]
     share = np.array(size) / np.sum(size)
     course = Course(values[: len(before)], values[len(before) :], share, cov)

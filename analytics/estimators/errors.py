@@ -193,16 +193,28 @@ class Measured:
         return self.values[at], self.cov[np.ix_(at, at)]
 
 
-def measure(deviations: Spread, weights: Mapping[str, FloatArray | None]) -> Measured:
+def measure(
+    deviations: Spread,
+    weights: Mapping[str, FloatArray | None],
+    tilts: Mapping[str, FloatArray] | None = None,
+) -> Measured:
     """Return the estimates ``sum(weights * mean)`` with their clustered errors.
 
-    A None among the weights is an estimate that cannot be made; it is left out.
+    A None among the weights is an estimate that cannot be made; it is left out. ``tilts`` are those
+    of averages over cohorts (`group_time.tilts`), whose errors count that the cohorts' shares are a
+    sample's (Callaway & Sant'Anna 2021, corollary 2); an estimate without one has shares that are
+    given. An error that is not known stays so.
     """
     made = {name: w for name, w in weights.items() if w is not None}
     stacked = np.array(list(made.values())).reshape(len(made), *deviations.grid.den.shape)
     summed = stacked * deviations.grid.mean
     cov, df = deviations.covariance(stacked)
     rounding = _ROUNDING * np.abs(summed).sum(axis=(1, 2))
+    if tilts and made:
+        none = np.zeros(len(deviations.grid.cohorts))
+        known = np.sqrt(np.maximum(np.diag(cov), 0.0)) > rounding
+        moved = np.array([tilts.get(name, none) for name in made]) * known[:, None]
+        cov, df = _tilted(deviations, cov, df, moved)
     return Measured(tuple(made), summed.sum(axis=(1, 2)), cov, df, rounding)
 
 
@@ -226,6 +238,24 @@ def deviations_of(panel: Panel, grid: Grid) -> Spread:
         cluster=pd.factorize(answer["cluster"], sort=True)[0][known],
         by_period=answer[names].to_numpy(np.float64)[known],
     )
+
+
+def _tilted(
+    deviations: Spread, cov: FloatArray, df: FloatArray, tilts: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the covariance with what the shares add, the clusters of a cohort counted alike.
+
+    Shares are counts of clusters in all cohorts at once, and the tilts of an estimate add up to
+    nothing: so each cohort adds its own.
+    """
+    grid = deviations.grid
+    part = tilts / np.sqrt(np.maximum(grid.clusters, 1))
+    added = part @ part.T
+    own, more = np.diag(cov), np.diag(added)
+    free = max(deviations.clusters_in(~grid.always) - 1, 1)
+    both = (own + more) ** 2
+    below = own**2 / df + more**2 / free
+    return cov + added, np.divide(both, below, out=df.copy(), where=below > 0)
 
 
 def _freedom(total: FloatArray, below: FloatArray) -> FloatArray:

@@ -35,6 +35,11 @@ class GroupTime:
         """Return the exposure of the cell each effect is about."""
         return self.grid.den[self.cohort, self.period]
 
+    @cached_property
+    def value(self) -> FloatArray:
+        """Return the effects themselves."""
+        return np.asarray((self.weights * self.grid.mean).sum(axis=(1, 2)))
+
     def average(self, share: FloatArray) -> FloatArray:
         """Return the weights of a weighted average of the effects."""
         return np.asarray(np.tensordot(share / share.sum(), self.weights, axes=1))
@@ -106,37 +111,83 @@ def comparison_rows(grid: Grid, g: int, until: int, comparison: str) -> BoolArra
 
 def simple(effects: GroupTime) -> FloatArray | None:
     """Return the weights of the mean effect over all trained units and periods."""
-    return _share(effects, np.where(effects.event >= 0, effects.size, 0.0))
+    return _weights(effects, _of_all(effects))
 
 
 def of_cohort(effects: GroupTime, g: int) -> FloatArray | None:
     """Return the weights of one cohort's effect, its periods counted alike."""
-    return _share(effects, ((effects.event >= 0) & (effects.cohort == g)).astype(float))
+    return _weights(effects, ((effects.event >= 0) & (effects.cohort == g)).astype(float))
 
 
 def group(effects: GroupTime) -> FloatArray | None:
     """Return the weights of the mean over cohorts of each cohort's mean effect."""
+    return _weights(effects, _of_cohorts(effects))
+
+
+def at_event(effects: GroupTime, event: int) -> FloatArray | None:
+    """Return the weights of the mean effect so many periods after the start."""
+    return _weights(effects, _of_event(effects, event))
+
+
+def dynamic(effects: GroupTime) -> FloatArray | None:
+    """Return the weights of the mean over periods since the start, each counted alike."""
+    return _weights(effects, _of_events(effects))
+
+
+def tilts(effects: GroupTime) -> dict[str, FloatArray]:
+    """Return, by the name of an average, how its cohorts' shares in it move it.
+
+    That is each cohort's share times how far its effects lie from what they are averaged to: a
+    cohort of other effects than the rest, were it larger, would make another average. A number for
+    each cohort; periods since the start go by their number as text.
+    """
+    alike = np.zeros(len(effects.event), np.int64)
+    events = np.unique(effects.event).tolist()
+    return {
+        "simple": _tilt(effects, _of_all(effects), alike),
+        "group": _tilt(effects, _of_cohorts(effects), alike),
+        "dynamic": _tilt(effects, _of_events(effects), effects.event),
+        **{str(e): _tilt(effects, _of_event(effects, e), alike) for e in events},
+    }
+
+
+def _of_all(effects: GroupTime) -> FloatArray:
+    return np.where(effects.event >= 0, effects.size, 0.0)
+
+
+def _of_cohorts(effects: GroupTime) -> FloatArray:
     share = np.zeros(len(effects.event))
     for g in np.unique(effects.cohort):
         own = (effects.event >= 0) & (effects.cohort == g)
         if own.any():
             share[own] = effects.size[own].mean() / own.sum()
-    return _share(effects, share)
+    return share
 
 
-def at_event(effects: GroupTime, event: int) -> FloatArray | None:
-    """Return the weights of the mean effect so many periods after the start."""
-    return _share(effects, np.where(effects.event == event, effects.size, 0.0))
+def _of_event(effects: GroupTime, event: int) -> FloatArray:
+    return np.where(effects.event == event, effects.size, 0.0)
 
 
-def dynamic(effects: GroupTime) -> FloatArray | None:
-    """Return the weights of the mean over periods since the start, each counted alike."""
+def _of_events(effects: GroupTime) -> FloatArray:
     share = np.zeros(len(effects.event))
     for event in np.unique(effects.event[effects.event >= 0]):
         own = effects.event == event
         share[own] = effects.size[own] / effects.size[own].sum()
-    return _share(effects, share)
+    return share
 
 
-def _share(effects: GroupTime, share: FloatArray) -> FloatArray | None:
+def _weights(effects: GroupTime, share: FloatArray) -> FloatArray | None:
     return effects.average(share) if share.sum() > 0 else None
+
+
+def _tilt(effects: GroupTime, share: FloatArray, pool: IntArray) -> FloatArray:
+    """Return the tilt of a mean over pools, each of which is a mean weighted by cohorts' sizes."""
+    codes, of = np.unique(pool, return_inverse=True)
+    summed, middle = _summed(of, share, len(codes)), _summed(of, share * effects.value, len(codes))
+    middle = np.divide(middle, summed, out=middle, where=summed > 0)
+    part = share * (effects.value - middle[of]) / (share.sum() or 1.0)
+    return _summed(effects.cohort, part, len(effects.grid.cohorts))
+
+
+def _summed(at: IntArray, values: FloatArray, places: int) -> FloatArray:
+    return np.bincount(at, values, places).astype(np.float64)  # of none it makes whole numbers

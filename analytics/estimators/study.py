@@ -98,6 +98,11 @@ class Study:
         return self.fitted or fits.by_exposure(self.grid)
 
     @cached_property
+    def simple(self) -> FloatArray | None:
+        """Return the weights of the mean effect over all trained units and periods."""
+        return group_time.simple(self.effects)
+
+    @cached_property
     def headline_weights(self) -> FloatArray | None:
         """Return the weights of the effect that is told.
 
@@ -110,7 +115,7 @@ class Study:
         if self.efficient is not None:
             return self.efficient
         if self.question.comparison == "never":
-            return group_time.simple(self.effects)
+            return self.simple
         return fits.imputation(self.grid, self.covariance)
 
     @cached_property
@@ -155,7 +160,7 @@ class Study:
         """Return the weights of everything that is told beside the headline and the leads."""
         return {
             "headline": self.headline_weights,
-            "simple": group_time.simple(self.effects),
+            "simple": self.simple,
             "group": group_time.group(self.effects),
             "dynamic": group_time.dynamic(self.effects),
             "imputation": fits.imputation(self.grid),
@@ -168,7 +173,15 @@ class Study:
     @cached_property
     def measured(self) -> Measured:
         """Return the estimates of `weights` with their errors."""
-        return measure(self.deviations, self.weights)
+        tilts = dict(self.tilts)
+        if self.weights["headline"] is self.weights["simple"]:
+            tilts["headline"] = tilts["simple"]
+        return measure(self.deviations, self.weights, tilts)
+
+    @cached_property
+    def tilts(self) -> dict[str, FloatArray]:
+        """Return how the shares of the cohorts move each average over them."""
+        return group_time.tilts(self.effects)
 
     @cached_property
     def log_poisson(self) -> Estimate | None:
@@ -191,5 +204,5 @@ class Study:
         """Return the effect by periods since the start, negative before it."""
         times = [int(e) for e in np.unique(self.effects.event)]
         weights = {str(e): group_time.at_event(self.effects, e) for e in times}
-        told = measure(self.deviations, weights)
+        told = measure(self.deviations, weights, self.tilts)
         return {e: told[str(e)] for e in times if str(e) in told.names}

@@ -19,9 +19,10 @@ from test_engine_synthetic import block
 from analytics.checks.few import signs_flipped
 from analytics.estimators import fits, group_time
 from analytics.estimators.balancing import Chosen, balanced, entropy_weights
-from analytics.estimators.errors import deviations_of, measure
+from analytics.estimators.errors import Deviations, deviations_of, measure
 from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import FloatArray, grid_of
+from analytics.estimators.group_time import GroupTime
 from analytics.estimators.hazard import Spells, cox
 from analytics.estimators.naive import cross_section
 from analytics.estimators.panel import NEVER
@@ -31,12 +32,24 @@ from analytics.estimators.working import working_covariance
 
 EXACT = 1e-6
 
-CSDID = {
-    "never": {"simple": 0.1366364233801553, "group": 0.05408177027749735, "dynamic": 0.13218174441432454},
-    "not_yet": {"simple": 0.16721066598948994, "group": 0.06885116687957812, "dynamic": 0.16258721767205903},
-}  # fmt: skip
+CSDID: dict[str, dict[str, tuple[float, float | None]]] = {
+    "never": {
+        "simple": (0.1366364233801553, 0.31111804865285353),
+        "group": (0.05408177027749735, 0.3007129042897081),
+        "dynamic": (0.13218174441432454, 0.3164256253397104),
+        "-1": (0.4838960031823022, 0.44405234403557786),
+        "2": (0.38067123114563123, 0.3938222543978259),
+        "4": (-0.4567949432083338, 0.4003236985771003),
+    },
+    "not_yet": {
+        "simple": (0.16721066598948994, None),
+        "group": (0.06885116687957812, None),
+        "dynamic": (0.16258721767205903, None),
+    },
+}
 """csdid 0.4.3, `ATTgt(..., control_group=["nevertreated" | "notyettreated"]).fit(est_method="reg")`,
-`aggte(typec=...)`, on `roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9})`."""
+`aggte(typec=...)`, on `roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9})`: value and error. Beside
+cohorts not yet trained its errors count which of them these are; ours take each cohort for itself."""
 
 WILDBOOTTEST = {(1, 0.3): 42 / 1024, (2, 0.6): 854 / 1024, (3, 0.9): 642 / 1024}
 """wildboottest 0.3.2, `wildboottest(OLS(change ~ trained), cluster, bootstrap_type="11")`, restricted and
@@ -47,9 +60,37 @@ enumerated, on the changes of `roll_out(seed, effect, cohorts={1: 5, NEVER: 5}, 
 def test_averages_of_group_time_effects_are_those_of_csdid(comparison: str) -> None:
     cells = grid_of(FramePanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9})))
     effects = group_time.group_time(cells, comparison)
-    for name, want in CSDID[comparison].items():
-        weights = getattr(group_time, name)(effects)
+    for name, (want, _) in CSDID[comparison].items():
+        weights = averaged(effects, name)
         assert float((weights * cells.mean).sum()) == pytest.approx(want, abs=EXACT), name
+
+
+def test_errors_of_averages_count_the_shares_as_csdid_does() -> None:
+    """Theirs has no correction for few clusters: so what units and shares give is added up anew."""
+    panel = FramePanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9}))
+    cells = grid_of(panel)
+    effects, deviations = group_time.group_time(cells, "never"), deviations_of(panel, cells)
+    assert isinstance(deviations, Deviations)
+    tilts = group_time.tilts(effects)
+    for name, (_, se) in CSDID["never"].items():
+        assert se is not None
+        weights = averaged(effects, name)
+        parts = deviations.parts(np.arange(len(deviations.cohort)), weights[None])
+        given = float((parts**2).sum())
+        shares = float((tilts[name] ** 2 / cells.clusters).sum())
+        assert shares > 1e-4
+        assert given + shares == pytest.approx(se**2, abs=EXACT), name
+        both = [measure(deviations, {name: weights}, more)[name] for more in (tilts, None)]
+        assert both[0].se ** 2 - both[1].se ** 2 == pytest.approx(shares, abs=EXACT), name
+
+
+def averaged(effects: GroupTime, name: str) -> FloatArray:
+    if name.lstrip("-").isdigit():
+        found = group_time.at_event(effects, int(name))
+    else:
+        found = getattr(group_time, name)(effects)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(("seed", "effect"), WILDBOOTTEST)
