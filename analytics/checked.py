@@ -56,9 +56,10 @@ class Checked:
         effect = effect_of(self.study)
         if self.redrawn is not None:
             return self._between_draws(effect, self.redrawn)
-        if self.lone and not effect.ratio and self.permuted is not None:
-            df = max(self.study.clusters_in(self.study.comparison_rows) - 1, 1)
-            measured = Estimate(effect.estimate.value, self.permuted.spread, float(df))
+        placebos = self.study.clusters_in(self.study.comparison_rows)
+        # One placebo, that of the other side, is the effect itself once more.
+        if self.lone and placebos > 1 and not effect.ratio and self.permuted is not None:
+            measured = Estimate(effect.estimate.value, self.permuted.spread, placebos - 1.0)
             method = f"{effect.method}; error from placebos"
             effect = replace(effect, estimate=measured, method=method)
         dealt = self.permuted or self.flipped

@@ -21,9 +21,10 @@ def of_effect(
 ) -> dict[str, float] | None:
     """Return the E-value of the effect that is told; None where no ratio can be made of it.
 
+    None too where it has no interval, of which the nearer end would be asked.
     ``share`` is, for a share of people, what it would have been without the training.
     """
-    if effect is None:
+    if effect is None or not effect.estimate.has_ends:
         return None
     told = effect.estimate
     ends = (told.value, told.low, told.high)

@@ -16,6 +16,7 @@ from analytics.designs.time import Clock, read_periods
 from analytics.estimators import synthetic
 from analytics.estimators.effect import Effect
 from analytics.estimators.estimate import Estimate
+from analytics.estimators.inverting import agreeing
 from analytics.estimators.synthetic import Block, Path, Placebos
 from analytics.record import record_of
 from lrs.errors import BadInput
@@ -44,7 +45,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     p = max(estimate.p, placebo_p)
     without = float((block.target - path.gaps)[block.before :].mean())
     effect = Effect(
-        estimate,
+        agreeing(estimate, p),  # few placebos rank less surely than their spread would have it
         ratio=False,
         without=without if without > float(np.std(block.outcome)) else None,
         method="synthetic difference-in-differences; error from placebos",

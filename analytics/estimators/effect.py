@@ -80,7 +80,12 @@ class Effect:
             told |= {"att_low": self.difference.low, "att_high": self.difference.high}
         percent = self.percent or (None, None, None)
         told |= {"percent": percent[0], "percent_low": percent[1], "percent_high": percent[2]}
+        if not self.estimate.has_ends:
+            told |= dict.fromkeys(told.keys() & _ENDS)
         return told | {"method": self.method, "unit": unit}
+
+
+_ENDS = {"att_low", "att_high", "percent_low", "percent_high"}
 
 
 def as_difference(ratio: Estimate, without: float) -> Estimate:

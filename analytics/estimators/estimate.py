@@ -43,6 +43,11 @@ class Estimate:
         return self.value + self.reach
 
     @property
+    def has_ends(self) -> bool:
+        """Return whether there is an interval: none where no error is known and no test gave one."""
+        return self.se > 0 or self.low < self.high
+
+    @property
     def p(self) -> float:
         """Return the two-sided p value; 1 when the error is not known."""
         if not self.se > 0:
@@ -63,8 +68,8 @@ class Estimate:
         known = self.se > 0
         return {
             "se": self.se if known else None,
-            "low": low if known or low < high else None,
-            "high": high if known or low < high else None,
+            "low": low if self.has_ends else None,
+            "high": high if self.has_ends else None,
             "p": self.p if known else None,
             "df": self.df,
         }

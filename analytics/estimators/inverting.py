@@ -50,8 +50,11 @@ def agreeing(estimate: Estimate, p: float) -> Estimate:
     """Return the estimate with an interval that holds no effect just where ``p`` does not reject it.
 
     Where a test finds less than the estimate's own error would, the error is the one that gives its
-    p; where it finds more, the end that reached past nothing is moved, and the error stays.
+    p; where it finds more, the end that reached past nothing is moved, and the error stays. An
+    error that is not known is not made up.
     """
+    if estimate.se <= 0:
+        return estimate
     rejects = p < REJECTED
     if rejects != (estimate.low <= 0 <= estimate.high) or estimate.value == 0:
         return estimate

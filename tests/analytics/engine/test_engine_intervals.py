@@ -194,3 +194,13 @@ def test_an_interval_is_made_as_sure_as_its_test(value: float) -> None:
     far = unsure.high if value > 0 else unsure.low
     assert (moved.high if value > 0 else moved.low) == far
     assert moved.low > 0 or moved.high < 0
+
+
+def test_one_unit_beside_one_has_no_interval_of_any_kind() -> None:
+    """Its one placebo is the effect itself once more: an error made of it would be made up."""
+    answer = answer_panel(FramePanel(roll_out(effect=0.5, cohorts={4: 1, NEVER: 1})), Question())
+    estimate = answer["estimate"]
+    assert (answer["verdict"], estimate["p"]) == ("cannot_tell", 1.0)
+    ends = ("se", "low", "high", "percent_low", "percent_high")
+    assert [estimate.get(end) for end in ends] == [None] * len(ends)
+    assert answer["mde"] is answer["checks"]["e_value"] is None

@@ -130,6 +130,15 @@ def test_named_unit_and_start_say_the_same_as_a_column(tmp_path: Path) -> None:
     assert set(by_column["event_study"]) == {str(e) for e in range(-14, 6)}
 
 
+def test_an_interval_is_no_surer_than_the_rank_among_placebos(tmp_path: Path) -> None:
+    """However far from nothing: first of thirteen is one in thirteen."""
+    answer = ask(tmp_path, long(block(6, effect=8.0)))
+    told, published = answer["estimate"], answer["estimates"]["synthetic_did"]
+    assert told["p"] == pytest.approx(1 / 13)
+    assert told["low"] <= 0 < published["low"]
+    assert told["att"] == published["att"]
+
+
 @pytest.mark.parametrize(
     ("change", "where"),
     [
