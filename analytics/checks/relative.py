@@ -42,7 +42,7 @@ _ROUNDS, _ROUNDS_TOLD = 16, 11
 
 def interval(course: Course, limit: float) -> tuple[float, float]:
     """Return the least and the largest mean effect that the limit leaves possible."""
-    cases = _cases(course, limit)
+    cases = _cases(_changes(course), limit)
     changes = [
         abs(lead) + 4 * course.spread(course.lead(at)) for at, lead in enumerate(course.leads)
     ]
@@ -70,25 +70,24 @@ def _edge(cases: list[_Case], outside: float, inside: float) -> float:
 
 def breakdown(course: Course) -> float | None:
     """Return the largest limit at which no effect at all is not possible; None when it always is."""
-    if _none_is_possible(course, 0.0):
+    changes = _changes(course)
+    if _none_is_possible(changes, 0.0):
         return None
-    if not _none_is_possible(course, MOST):
+    if not _none_is_possible(changes, MOST):
         return MOST
     low, high = 0.0, MOST
     for _ in range(_ROUNDS_TOLD):
         middle = (low + high) / 2
-        low, high = (low, middle) if _none_is_possible(course, middle) else (middle, high)
+        low, high = (low, middle) if _none_is_possible(changes, middle) else (middle, high)
     return low
 
 
-def _none_is_possible(course: Course, limit: float) -> bool:
-    return bool(_possible(_cases(course, limit), np.zeros(1))[0])
+def _none_is_possible(changes: list[_Change], limit: float) -> bool:
+    return bool(_possible(_cases(changes, limit), np.zeros(1))[0])
 
 
-def _cases(course: Course, limit: float) -> list[_Case]:
-    """Return a case for each earlier change, taken for the largest, upwards and downwards."""
-    changes = np.eye(len(course.leads), len(course.cov))
-    return [_case(course, limit, sign * change) for change in changes for sign in (1.0, -1.0)]
+def _cases(changes: list[_Change], limit: float) -> list[_Case]:
+    return [change.at_most(limit) for change in changes]
 
 
 def _possible(cases: list[_Case], effects: FloatArray) -> BoolArray:
@@ -147,9 +146,9 @@ class _Case:
     @cached_property
     def first_stage(self) -> float:
         """Return what the worst inequality exceeds by chance in one of two hundred, at worst."""
-        low, high = 0.0, 12.0
+        low, high = 0.0, _SURELY
         for _ in range(3):
-            tops = np.linspace(low, high, 40)
+            tops = np.linspace(low, high, 20)
             at = int(np.argmax(self._holds(tops) > 1 - _FIRST))
             low, high = float(tops[max(at - 1, 0)]), float(tops[at])
         return high
@@ -173,29 +172,54 @@ class _Case:
         return np.asarray((weight * np.clip(inside, 0.0, None)).sum(axis=1))
 
 
-def _case(course: Course, limit: float, change: FloatArray) -> _Case:
-    pair = np.array([course.mean, change])
-    total = float(course.later.sum())
-    sides = _sides(course, limit, change)
-    rows = [[1.0, -limit * total], [-1.0, -limit * total]]
-    scale = [float(course.later @ side) for side in sides]
-    if limit > 0:  # the change itself, told by each period's two sides together
-        both = sides.sum(axis=0)
-        rows += [[0.0, -2 * limit]] * 2
-        scale += [float(both.min()), float(both.max())]
-    least = max(_LEAST_ERROR * max(scale), 1e-300)
-    values = np.array([course.effect, float(change[: len(course.leads)] @ course.leads)])
-    return _Case(values, pair @ course.cov @ pair.T, np.array(rows), np.maximum(scale, least))
+@dataclass(frozen=True)
+class _Change:
+    """One earlier change, and the mean effect: what of them does not hang on the limit.
+
+    ``later`` is how far each later change counts in the mean effect, ``own`` its variance and
+    ``beside`` its covariance with the earlier one.
+    """
+
+    values: FloatArray
+    cov: FloatArray
+    later: FloatArray
+    own: FloatArray
+    beside: FloatArray
+
+    def at_most(self, limit: float) -> _Case:
+        """Return what is asked when no later change is more than so many times this one."""
+        total = float(self.later.sum())
+        sides = self._sides(limit)
+        rows = [[1.0, -limit * total], [-1.0, -limit * total]]
+        scale = [float(self.later @ side) for side in sides]
+        if limit > 0:  # the change itself, told by each period's two sides together
+            both = sides.sum(axis=0)
+            rows += [[0.0, -2 * limit]] * 2
+            scale += [float(both.min()), float(both.max())]
+        least = max(_LEAST_ERROR * max(scale), 1e-300)
+        return _Case(self.values, self.cov, np.array(rows), np.maximum(scale, least))
+
+    def _sides(self, limit: float) -> FloatArray:
+        """Return the errors of each later change above and below its limit: 2 × periods."""
+        apart = self.own + limit**2 * self.cov[1, 1]
+        between = 2 * limit * self.beside
+        return np.asarray(np.sqrt(np.clip([apart - between, apart + between], 0.0, None)))
 
 
-def _sides(course: Course, limit: float, change: FloatArray) -> FloatArray:
-    """Return the errors of each later period's change above and below its limit: 2 × periods."""
-    size = len(course.after)
+def _changes(course: Course) -> list[_Change]:
+    """Return each earlier change, to be taken for the largest, upwards and downwards."""
+    size, earlier = len(course.after), len(course.leads)
     steps = np.zeros((size, len(course.cov)))
-    steps[:, len(course.leads) :] = np.eye(size) - np.eye(size, k=-1)
-    return np.array(
-        [[course.spread(sign * step - limit * change) for step in steps] for sign in (1.0, -1.0)]
-    )
+    steps[:, earlier:] = np.eye(size) - np.eye(size, k=-1)
+    own = np.einsum("sp,pq,sq->s", steps, course.cov, steps)
+    found = []
+    for at in range(earlier):
+        for sign in (1.0, -1.0):
+            pair = np.array([course.mean, sign * course.lead(at)])
+            values = np.array([course.effect, sign * course.leads[at]])
+            beside = sign * (steps @ course.cov[:, at])
+            found.append(_Change(values, pair @ course.cov @ pair.T, course.later, own, beside))
+    return found
 
 
 def _between(low: FloatArray, high: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ for every bend lie on the path of one lasso, which has corners and is straight i
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ from analytics.estimators.grid import FloatArray
 
 _BETWEEN = np.linspace(0, 1, 8, endpoint=False)
 _ROUNDS = 32
+_ONE_SIDED, _TWO_SIDED = special.ndtri(1 - ALPHA), special.ndtri(1 - ALPHA / 2)
+_STEPS = 4
+_FAR = 40.0
+"""Standard deviations beyond which there is nothing."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,13 @@ def _finer(columns: FloatArray) -> FloatArray:
 
 def folded_quantile(bias: FloatArray) -> FloatArray:
     """Return what the size of a normal with this mean and variance one stays under, 95 % of times."""
-    low, high = np.maximum(bias, 0.0), bias + 4.0
-    for _ in range(_ROUNDS):
-        middle = (low + high) / 2
-        under = special.ndtr(middle - bias) - special.ndtr(-middle - bias) < 1 - ALPHA
-        low, high = np.where(under, middle, low), np.where(under, high, middle)
-    return np.asarray(high)
+    size = np.maximum(bias + _ONE_SIDED, _TWO_SIDED)
+    for _ in range(_STEPS):  # Newton's, from below: the chance rises ever more slowly
+        above, below = size - bias, np.maximum(-size - bias, -_FAR)
+        missing = 1 - ALPHA - (special.ndtr(above) - special.ndtr(below))
+        density = (np.exp(-(above**2) / 2) + np.exp(-(below**2) / 2)) / math.sqrt(2 * math.pi)
+        size = size + missing / density
+    return np.asarray(size)
 
 
 def interval(course: Course, bend: float) -> tuple[float, float]:
