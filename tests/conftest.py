@@ -13,6 +13,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
     _admin(url, "ALTER SYSTEM SET fsync = off")
     _admin(url, "SELECT pg_reload_conf()")
     yield url
+    _kept(url).dispose()
     server.cleanup()
 
 
@@ -70,11 +72,15 @@ def _started(server: Any, folder: Path) -> Any:
 
 
 def _admin(url: sa.URL, *commands: str) -> None:
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as conn:
+    with _kept(url).connect() as conn:
         for command in commands:
             conn.exec_driver_sql(command)
-    engine.dispose()
+
+
+@cache
+def _kept(url: sa.URL) -> sa.Engine:
+    """An engine whose one connection is kept: to connect takes as long as to make a database."""
+    return sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1, pool_pre_ping=True)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
@@ -50,11 +51,8 @@ def test_page_is_whole(page: str, lang: str, browser: Browser, demo: Served, axe
     check(browser, demo, axe, page, lang, page)
 
 
-@pytest.mark.parametrize("page", EMPTY)
-def test_page_of_an_empty_store_is_whole(
-    page: str, browser: Browser, fresh: Served, axe: str
-) -> None:
-    for lang in LANGUAGES:
+def test_pages_of_an_empty_store_are_whole(browser: Browser, fresh: Served, axe: str) -> None:
+    for page, lang in product(EMPTY, LANGUAGES):
         check(browser, fresh, axe, page, lang, f"empty-{page}")
 
 
