@@ -1,6 +1,6 @@
-"""A panel in a file too large for memory: read by DuckDB, with the same rules and errors.
+"""A panel left in its file: read by DuckDB, with the same rules and errors.
 
-From `LARGE` rows on the file is never in memory; the answer equals that of `panel` to nine digits and
+From `LARGE` rows on, where that begins to cost less, the file is never in memory; the answer equals that of `panel` to nine digits and
 more. Needs the extra ``duckdb``; without it `panel` reads the file as any other.
 """
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from analytics.designs.large_table import LargeTable
     from analytics.store.columns import Columns
 
-LARGE = 2_000_000
+LARGE = 250_000
 """Rows from which a table is left in its file."""
-LARGE_CSV, LARGE_PACKED = 50_000_000, 5_000_000
+LARGE_CSV, LARGE_PACKED = 10_000_000, 1_000_000
 """Bytes from which a CSV file is not read into memory, as it is and packed."""
 
 

@@ -1,10 +1,12 @@
 """CPU seconds and peak memory of `verkan evaluate` on a large file of people by month.
 
     python tests/benchmarks/bench_large.py [--people 1000000 10000000] [--by team person] [--as csv]
+                                           [--where file memory]
 
 The file is made by DuckDB: teams of 25, rolled out in waves with some never, 24 months, one outcome.
 Measured is the whole command as a user runs it, imports included; beside it stands a plain sum of
-the same rows by DuckDB, in the same minute and with as many threads.
+the same rows by DuckDB, in the same minute and with as many threads. ``--where file memory`` has it
+left in its file, and read into memory, whatever the size from which the command does one or the other.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import json
 import os
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import duckdb
@@ -32,6 +35,11 @@ PLAIN_SUM = "import sys, duckdb; d = duckdb.connect(config={'threads': int(sys.a
     "d.execute(f\"SELECT count(*), sum(calls) FROM '{sys.argv[1]}'\").fetchall()"
 )
 NOTHING = "import duckdb"
+FROM_ROWS = {"file": 0, "memory": 10**12}
+PLACED = (
+    "from analytics.designs import large_panel as l; from lrs.cli import main; "
+    "l.LARGE = l.LARGE_CSV = l.LARGE_PACKED = {}; main()"
+)
 
 
 def write(path: Path, people: int) -> None:
@@ -62,12 +70,12 @@ def used(*arguments: str) -> tuple[float, float]:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def bench(folder: Path, people: int, by: list[str], written: str) -> None:
-    """Print a line for each way people are clustered."""
+def bench(folder: Path, people: int, by: list[str], written: str, where: list[str]) -> None:
+    """Print a line for each way people are clustered, and for each place the table is to be in."""
     file = folder / f"people{people}.{written}"
     write(file, people)
     start = used("-c", NOTHING)[0]
-    for level in by:
+    for level, place in product(by, where or [""]):
         scan = used("-c", PLAIN_SUM, str(file), str(THREADS))[0] - start
         spec = {"design": "panel", "data": file.name, "unit": "person", "time": "month"}
         spec |= {
@@ -78,13 +86,15 @@ def bench(folder: Path, people: int, by: list[str], written: str) -> None:
         spec |= {"cluster": "team"} if level == "team" else {}
         path = folder / "spec.json"
         path.write_text(json.dumps(spec))
+        command = ("-c", PLACED.format(FROM_ROWS[place])) if place else ("-m", "lrs.cli")
         seconds, memory = used(
-            "-m", "lrs.cli", "evaluate", str(path), "--json", str(folder / "answer.json")
+            *command, "evaluate", str(path), "--json", str(folder / "answer.json")
         )
         answer = json.loads((folder / "answer.json").read_text())
-        goal = GOALS.get(people) if written == "parquet" else None
+        goal = GOALS.get(people) if written == "parquet" and place != "memory" else None
         print(
-            f"{people:>11,} people × {MONTHS} months, {answer['n']['clusters']:,} clusters ({level}): "
+            f"{people:>11,} people × {MONTHS} months, {answer['n']['clusters']:,} clusters ({level})"
+            f"{', in ' + place if place else ''}: "
             f"{seconds:5.1f} s CPU, {seconds / scan:5.1f} × a plain sum ({scan:.2f} s); "
             f"peak {memory:.0f} MB" + (f"; goal {goal[0]} s, {goal[1]} MB" if goal else ""),
             flush=True,
@@ -98,10 +108,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--by", nargs="+", choices=("team", "person"), default=["team", "person"])
     parser.add_argument("--as", dest="written", choices=list(WRITTEN), default="parquet")
+    parser.add_argument("--where", nargs="+", choices=list(FROM_ROWS), default=[])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         for people in given.people:
-            bench(Path(name), people, given.by, given.written)
+            bench(Path(name), people, given.by, given.written, given.where)
 
 
 if __name__ == "__main__":
