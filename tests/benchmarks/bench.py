@@ -68,6 +68,7 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="how much to post; 0.1 for a try")
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--database", choices=sorted(WORKERS), action="append")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="where figures are kept as JSON")
     asked = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 170)
     conditions = {
@@ -77,15 +78,15 @@ def main() -> int:
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
     }
-    last, figures = kept(), []
+    last, figures = kept(asked.kept), []
     for kind in asked.database or WORKERS:
         for one in measure(kind, asked.stored, asked.scale, asked.part or list(PARTS)):
             figures.append(one)
             console.print(f"{one.key}: {one.value:,.1f}", highlight=False)
     title = f"{asked.stored:,} stored; one sync to disk {conditions['sync_ms']:.2f} ms"
     console.print(table(figures, title, last))
-    keep(figures, conditions)
-    console.print(f"kept in tests/{KEPT.parent.name}/{KEPT.name}; «last» is against the run before")
+    keep(asked.kept, figures, conditions)
+    console.print(f"kept in {asked.kept}; «last» is against the run before")
     return 1 if any(one.value for one in figures if one.unit == "answers") else 0
 
 

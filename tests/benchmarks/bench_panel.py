@@ -45,7 +45,7 @@ VERBS = [f"http://adlnet.gov/expapi/verbs/{verb}" for verb in ("completed", "pro
 FROM_FILE = "'bench', 'bench', 'x', :hash, 1"
 
 
-def fill(database: Database, people: int, going: int) -> None:
+def fill(database: Database, people: int, going: int = 0) -> None:
     """Make the company; of a hundred people so many leave."""
     teams = max(people // PER_TEAM, 10)
     with database.write() as conn:

@@ -91,18 +91,18 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
 
 
-def kept() -> dict[str, float]:
+def kept(file: Path) -> dict[str, float]:
     """Return the figures of the last run, by key."""
-    if not KEPT.exists():
+    if not file.exists():
         return {}
-    found: dict[str, float] = json.loads(KEPT.read_text()).get("values", {})
+    found: dict[str, float] = json.loads(file.read_text()).get("values", {})
     return found
 
 
-def keep(figures: Iterable[Figure], conditions: dict[str, object]) -> None:
+def keep(file: Path, figures: Iterable[Figure], conditions: dict[str, object]) -> None:
     """Keep figures over those of the last run; what was not run stays as it was."""
     made = list(figures)
-    values = kept() | {one.key: one.value for one in made}
-    KEPT.parent.mkdir(exist_ok=True)
+    values = kept(file) | {one.key: one.value for one in made}
+    file.parent.mkdir(exist_ok=True)
     record = {"conditions": conditions, "figures": [asdict(one) for one in made], "values": values}
-    KEPT.write_text(json.dumps(record, indent=1, ensure_ascii=False))
+    file.write_text(json.dumps(record, indent=1, ensure_ascii=False))
