@@ -25,6 +25,13 @@ def test_every_benchmark_is_tried() -> None:
     assert there == set(LITTLE)
 
 
+def test_a_calibration_without_its_company_says_so(tmp_path: Path) -> None:
+    words = [sys.executable, BENCHMARKS / "calibrate.py", "--company", tmp_path]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"no simulated company at {tmp_path}" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LITTLE)
 def test_a_benchmark_runs(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:

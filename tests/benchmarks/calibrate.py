@@ -196,6 +196,8 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=KEPT, help="where draws are kept")
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
+    if not given.company.is_file():
+        parser.error(f"no simulated company at {given.company}: --company names its program")
     state, wanted = engine(), list(draws(given.seed, given.draws))
     there = kept(given.kept, state)
     make([draw for draw in wanted if draw not in there], given, state)
