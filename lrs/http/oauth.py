@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from lrs.access.ring import Key
 from lrs.access.scopes import ALSO_CALLED, SCOPES, allows
 from lrs.app import host
+from lrs.http.reading import read_whole
 from lrs.http.signing_in import BASIC, admitted
 
 PATH = "/oauth/token"
@@ -76,12 +78,11 @@ def _form() -> dict[str, str]:
         raise _Refused(
             "invalid_request", "send a form: Content-Type: application/x-www-form-urlencoded"
         )
-    if (request.content_length or 0) > _MOST_BYTES:
-        raise _Refused("invalid_request", "the form is too large")
     try:
-        pairs = parse_qsl(
-            request.get_data().decode(), keep_blank_values=True, errors="strict", max_num_fields=50
-        )
+        body = read_whole(request.environ, _MOST_BYTES).decode()
+        pairs = parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=50)
+    except RequestEntityTooLarge as exc:
+        raise _Refused("invalid_request", "the form is too large") from exc
     except ValueError as exc:  # UnicodeDecodeError is one
         raise _Refused("invalid_request", "the form cannot be read") from exc
     form = dict(pairs)

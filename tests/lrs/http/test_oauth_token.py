@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -188,6 +189,13 @@ def test_a_request_that_is_no_form_is_refused(wire: Wire) -> None:
     refused(raw(b"grant_type=\xff"), "invalid_request")
     refused(raw(b"a=" + b"x" * 20_000), "invalid_request")
     refused(raw(b"&".join(b"%d=1" % n for n in range(100))), "invalid_request")
+    sent: Any = {"wsgi.input": io.BytesIO(b"a=" + b"x" * 20_000), "wsgi.input_terminated": True}
+    sent["HTTP_TRANSFER_ENCODING"] = "chunked"
+    unmeasured = wire.app.test_client().post(
+        TOKEN, content_type=FORM, auth=pair, environ_overrides=sent
+    )
+    refused(unmeasured, "invalid_request")
+    assert "too large" in unmeasured.get_json()["error_description"]
 
 
 def test_a_client_that_names_itself_twice_is_refused(wire: Wire) -> None:
