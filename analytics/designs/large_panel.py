@@ -1,7 +1,8 @@
 """A panel left in its file: read by DuckDB, with the same rules and errors.
 
-From `LARGE` rows on, where that begins to cost less, the file is never in memory; the answer equals that of `panel` to nine digits and
-more. Needs the extra ``duckdb``; without it `panel` reads the file as any other.
+From `LARGE` rows on, where that begins to cost less, the file is never in memory; the answer equals
+that of `panel` to nine digits and more. Needs the extra ``duckdb``; without it `panel` reads the
+file as any other.
 """
 
 from __future__ import annotations

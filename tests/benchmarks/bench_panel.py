@@ -5,9 +5,9 @@
 
 Rows are made by SQL: people in teams of 25, teams rolled out in waves with some never, ten statements
 a person. Of a hundred, so many leave within the time (``--going``). Timed are the facts; a report
-that reads every outcome, and one that rests on what is kept of them (stages, panel, engine); and making the kept anew: from nothing, after one more month of
-outcomes, and after a correction of the staff history. CPU is that of this process plus, on
-PostgreSQL, of its backends.
+that reads every outcome, and one that rests on what is kept of them (stages, panel, engine); and
+making the kept anew: from nothing, after one more month of outcomes, and after a correction of the
+staff history. CPU is that of this process plus, on PostgreSQL, of its backends.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def test_who_leaves_is_no_effect(
         for seed in range(10)
     ]
     told = [answer["estimate"] for answer in found]
-    assert sum(one["low"] <= 0 <= one["high"] for one in told) >= 7
+    assert sum(one["low"] <= 0 <= one["high"] for one in told) >= 8
     assert np.mean([one["att"] for one in told]) == pytest.approx(0, abs=0.05)
     claims = [a["verdict"] for a in found if a["grade"] == "B" and a["estimate"]["p"] < 0.05]
     assert len(claims) <= 1
