@@ -21,7 +21,7 @@ from lrs.app import create_app
 from lrs.errors import VerkanError
 from lrs.forwarding import running
 from lrs.garbage import give_back, look_seldom
-from lrs.http.reading import ReadToTheEnd
+from lrs.http.leftover import ReadToTheEnd
 from lrs.settings import Settings, load
 from lrs.store import waiting
 from lrs.store.database import Database

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 from werkzeug.exceptions import HTTPException
 
 from lrs.errors import BadInput, VerkanError
-from lrs.http.reading import read_whole
+from lrs.http.bodies import read_whole
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

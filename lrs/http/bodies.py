@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from flask import g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from lrs.app import host
 from lrs.errors import BadInput, TooLarge, VerkanError
-from lrs.http.reading import read_whole
 from lrs.xapi.multipart import MIXED, Mixed, boundary_in, parse_mixed
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _PIECE = 1 << 16
 
@@ -80,6 +84,21 @@ def _unpacked(body: bytes) -> bytes:
             hint="send it plain, or with Content-Encoding: gzip",
         )
     return unpack(body, host().settings.max_body_bytes)
+
+
+def read_whole(environ: WSGIEnvironment, most_bytes: int) -> bytes:
+    """Return the body, packed as it may be.
+
+    Where a server marks the end of the input, werkzeug takes a body for whole that the limit cut
+    off, or whose sender vanished. Raises `RequestEntityTooLarge` and `ClientDisconnected` instead.
+    """
+    body: bytes = get_input_stream(environ, max_content_length=most_bytes).read()
+    length = get_content_length(environ)
+    if length is None and len(body) == most_bytes and environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    if length is not None and len(body) < length:
+        raise ClientDisconnected("the connection ended before the body did")
+    return body
 
 
 def unpack(body: bytes, limit: int) -> bytes:

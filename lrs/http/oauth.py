@@ -17,7 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from lrs.access.ring import Key
 from lrs.access.scopes import ALSO_CALLED, SCOPES, allows
 from lrs.app import host
-from lrs.http.reading import read_whole
+from lrs.http.bodies import read_whole
 from lrs.http.signing_in import BASIC, admitted
 
 PATH = "/oauth/token"

@@ -1,4 +1,4 @@
-"""Reads a request whole, whichever WSGI server hands it over."""
+"""What an answer left unread of its request, under a server of one's own."""
 
 from __future__ import annotations
 
@@ -6,29 +6,11 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.wsgi import get_content_length, get_input_stream
-
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _PIECE = 1 << 16
 _LONGEST_S = 10.0
-
-
-def read_whole(environ: WSGIEnvironment, most_bytes: int) -> bytes:
-    """Return the body, packed as it may be.
-
-    Where a server marks the end of the input, werkzeug takes a body for whole that the limit cut
-    off, or whose sender vanished. Raises `RequestEntityTooLarge` and `ClientDisconnected` instead.
-    """
-    body: bytes = get_input_stream(environ, max_content_length=most_bytes).read()
-    length = get_content_length(environ)
-    if length is None and len(body) == most_bytes and environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge
-    if length is not None and len(body) < length:
-        raise ClientDisconnected("the connection ended before the body did")
-    return body
 
 
 class ReadToTheEnd:
