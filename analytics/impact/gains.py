@@ -18,7 +18,7 @@ from analytics.impact.costs import cost_of
 from analytics.impact.planned import Planned
 from analytics.record import rounded
 from analytics.store import stage
-from analytics.store.panel import SqlPanel
+from analytics.store.panel import StorePanel
 
 Json = dict[str, Any]
 
@@ -50,7 +50,7 @@ def money_of(
     asked: Asked,
     planned: Planned,
     record: Mapping[str, Any],
-    panel: SqlPanel,
+    panel: StorePanel,
     minimum: int,
 ) -> Json | None:
     """Return the part of the record on money; None when no value is set."""
@@ -82,7 +82,7 @@ def _told(
     asked: Asked,
     planned: Planned,
     record: Mapping[str, Any],
-    panel: SqlPanel,
+    panel: StorePanel,
     minimum: int,
     value: Value,
 ) -> Json:
@@ -109,7 +109,7 @@ def _learners(conn: sa.Connection, record: Mapping[str, Any], minimum: int) -> i
     return max(minimum, round(began / minimum) * minimum)
 
 
-def exposed(panel: SqlPanel) -> tuple[float, float]:
+def exposed(panel: StorePanel) -> tuple[float, float]:
     """Return the events, or the sum of the outcome, among the trained, and the units they had."""
     cells = panel.cells()
     trained = cells[

@@ -17,7 +17,7 @@ from analytics.answering import answer_panel
 from analytics.estimators.panel import Panel
 from analytics.estimators.question import Question
 from analytics.impact import asking, standing, suppression
-from analytics.impact.asking import Asked
+from analytics.impact.asking import Asked, Level
 from analytics.impact.gains import money_of
 from analytics.impact.planned import Planned, planned_for, stand_by_draw
 from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
@@ -26,8 +26,7 @@ from analytics.months import month_name
 from analytics.store import stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
-from analytics.store.panel import SqlPanel
-from analytics.store.person_levels import take_levels_off
+from analytics.store.panel import StorePanel, panel_of
 from connectors.metrics import Metric, metrics
 
 Sizes = list[tuple[int, int, int]]
@@ -45,15 +44,14 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         if planned.by_draw is not None:
             stand_by_draw(conn, planned.by_draw, own)
             rollout = replace(rollout, level="team")
-        panel = SqlPanel(own, rollout.level, months.first, months.last)
-        left_out = _take_levels_off(panel, own, asked.metric)
+        panel = _panel(own, asked.metric, rollout.level, months)
         own.drop()
         others = dict(_companions(conn, asked, population, panel))
         answer = _answer(asked, panel, others, planned, flags)
         record = {
             **_protected(answer, _sizes(panel), months, minimum),
             **_named(asked),
-            **_counted(conn, asked, population, rollout, months, panel, left_out, minimum),
+            **_counted(conn, asked, population, rollout, months, panel, minimum),
             "plan": planned.as_json(),
         }
         record["money"] = money_of(conn, asked, planned, record, panel, minimum)
@@ -75,8 +73,8 @@ def _observed(conn: sa.Connection, asked: Asked, population: Population) -> tupl
 
 
 def _companions(
-    conn: sa.Connection, asked: Asked, population: Population, panel: SqlPanel
-) -> Iterator[tuple[str, tuple[SqlPanel, Question]]]:
+    conn: sa.Connection, asked: Asked, population: Population, panel: StorePanel
+) -> Iterator[tuple[str, tuple[StorePanel, Question]]]:
     """Yield the other outcomes of the same people over the same months.
 
     Whoever was sent because of a bad month in any of them had a bad month in this one as well, or
@@ -94,27 +92,24 @@ def _companions(
 
 
 def _companion(
-    observed: Observed, metric: Metric, population: Population, panel: SqlPanel
-) -> SqlPanel | None:
+    observed: Observed, metric: Metric, population: Population, panel: StorePanel
+) -> StorePanel | None:
     months = window_of(population, observed)
     other = None
     if months is not None and months.first <= panel.last and months.last >= panel.first:
         first, last = max(months.first, panel.first), min(months.last, panel.last)
-        other = SqlPanel(observed, panel.level, first, last)
-        _take_levels_off(other, observed, metric)
+        other = _panel(observed, metric, panel.level, Window(first, last))
     observed.drop()
     return other
 
 
-def _take_levels_off(panel: SqlPanel, observed: Observed, metric: Metric) -> int | None:
-    """Let who comes and goes be no effect, unless that is what is asked.
-
-    Return how many had to be left out; None where all are compared as they are.
-    """
-    return None if metric.kind == "time_to_event" else take_levels_off(panel, observed)
+def _panel(observed: Observed, metric: Metric, level: Level, months: Window) -> StorePanel:
+    """Return the panel; who comes and goes is no effect, unless that is what is asked."""
+    levels = metric.kind != "time_to_event"
+    return panel_of(observed, level, months.first, months.last, levels=levels)
 
 
-def _question(metric: Metric, asked: Asked, panel: SqlPanel) -> Question:
+def _question(metric: Metric, asked: Asked, panel: StorePanel) -> Question:
     return Question(
         kind=metric.kind,
         better="down" if metric.better == "down" else "up",
@@ -129,8 +124,8 @@ def _question(metric: Metric, asked: Asked, panel: SqlPanel) -> Question:
 
 def _answer(
     asked: Asked,
-    panel: SqlPanel,
-    others: dict[str, tuple[SqlPanel, Question]],
+    panel: StorePanel,
+    others: dict[str, tuple[StorePanel, Question]],
     planned: Planned,
     flags: list[str],
 ) -> dict[str, Any]:
@@ -153,7 +148,7 @@ def _answer(
     )
 
 
-def _data_digest(panel: SqlPanel) -> str:
+def _data_digest(panel: StorePanel) -> str:
     """Return the SHA-256 of the panel's sums, to nine digits: the databases add in another order."""
     digest = hashlib.sha256()
     for frame in (panel.sizes(), panel.cells()):
@@ -162,7 +157,7 @@ def _data_digest(panel: SqlPanel) -> str:
     return digest.hexdigest()
 
 
-def _sizes(panel: SqlPanel) -> Sizes:
+def _sizes(panel: StorePanel) -> Sizes:
     return [(int(c), int(k), int(n)) for c, k, n in panel.sizes().itertuples(index=False)]
 
 
@@ -199,8 +194,7 @@ def _counted(
     population: Population,
     rollout: Rollout,
     months: Window,
-    panel: SqlPanel,
-    left_out: int | None,
+    panel: StorePanel,
     minimum: int,
 ) -> dict[str, Any]:
     lost = standing.without_team(conn, months) if panel.level == "team" else 0
@@ -216,8 +210,10 @@ def _counted(
             "unresolved_actors": population.actors.unresolved,
             "basis": standing.basis(conn, asked.tenant_id, months),
             "without_team": None if suppression.is_small(lost, minimum) else lost,
-            "compared_with_themselves": left_out is not None,
-            "never_seen_before": None if suppression.is_small(left_out, minimum) else left_out,
+            "compared_with_themselves": panel.left_out is not None,
+            "never_seen_before": (
+                None if suppression.is_small(panel.left_out, minimum) else panel.left_out
+            ),
         },
     }
 

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from analytics.impact import suppression
 from analytics.impact.window import Window
 from analytics.store import stage
-from analytics.store.panel import SqlPanel
+from analytics.store.panel import StorePanel
 from connectors.store.schema import employment, membership
 
 BASES = ("source", "observed", "assumed")
 
 
-def completion(conn: sa.Connection, panel: SqlPanel, minimum: int) -> dict[str, Any]:
+def completion(conn: sa.Connection, panel: StorePanel, minimum: int) -> dict[str, Any]:
     """Return how many of the people behind the figures began the path and completed it."""
     people = sa.select(panel.people.c.person_id).distinct().subquery()
     own = stage.learner.c

@@ -17,8 +17,8 @@ from analytics.plans.power import History, history_of
 from analytics.store import stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
-from analytics.store.panel import SqlPanel
 from analytics.store.people import stage_people
+from analytics.store.team_panel import TeamPanel
 from connectors.metrics import Metric
 from connectors.store.schema import org_unit
 
@@ -71,7 +71,7 @@ class Before:
 
     def __init__(self, conn: sa.Connection, tenant_id: int, metric: Metric, until: int) -> None:
         """Read the months up to ``until``, itself left out."""
-        self._panel: SqlPanel | None = None
+        self._panel: TeamPanel | None = None
         found = measure(conn, tenant_id, metric.id, metric.kind)
         if found is None:
             return
@@ -79,7 +79,7 @@ class Before:
         months = [month for month in observed.coverage() if month < until]
         if months:
             first = max(min(months), max(months) - LONGEST + 1)
-            self._panel = SqlPanel(observed, "team", first, max(months))
+            self._panel = TeamPanel(observed, first, max(months))
         observed.drop()
 
     def history(self) -> History | None:

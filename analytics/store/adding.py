@@ -70,7 +70,12 @@ def added_up(
         for g, off in _by_cohort(block, grid, mean, seen):
             clusters[g] += len(off)
             total[g] += off.sum(axis=0)
-            squares[g] += _products(off)
+            squares[g] += products(off, off)
+    return shared(clusters, total, squares, grid)
+
+
+def shared(clusters: IntArray, total: FloatArray, squares: FloatArray, grid: Grid) -> Moments:
+    """Return the moments of deviations, each a share of its cell's den."""
     share = np.divide(1.0, grid.den, out=np.zeros_like(grid.den), where=grid.there)
     return Moments(clusters, total * share, squares * share[:, :, None] * share[:, None, :])
 
@@ -136,12 +141,12 @@ def _places(known: IntArray, values: IntArray) -> IntArray:
     return np.asarray(table.take(np.minimum(values - first, len(table) - 1)))
 
 
-def _products(off: FloatArray) -> FloatArray:
-    """Return ``off.T @ off``, in pieces so small that no number of threads changes how it is added."""
-    whole = len(off) // _PIECE * _PIECE
-    pieces = off[:whole].reshape(-1, _PIECE, off.shape[1])
-    rest = off[whole:]
-    return np.asarray((pieces.transpose(0, 2, 1) @ pieces).sum(axis=0) + rest.T @ rest)
+def products(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return ``left.T @ right``, in pieces so small that no number of threads changes how it is added."""
+    whole = len(left) // _PIECE * _PIECE
+    shape = (-1, _PIECE, left.shape[1])
+    pieces = left[:whole].reshape(shape).transpose(0, 2, 1) @ right[:whole].reshape(shape)
+    return np.asarray(pieces.sum(axis=0) + left[whole:].T @ right[whole:])
 
 
 def in_blocks(ordered: Iterable[Rows]) -> Iterator[Block]:

@@ -1,199 +1,33 @@
-"""The panel of the record store: `analytics.estimators.panel.Panel`, answered in SQL.
+"""The panel of the record store, by team or by person, with levels taken off where people come and go.
 
-One pass over the people adds everything up by cohort, cluster and month; what the estimators ask is
-answered from those sums (`sums`). At team level the cohort of an observation is the start of the team the
-person is in that month, so a move changes sides, and the cluster is the team; at person level both
-are the person's own.
+At team level the cohort of an observation is the start of the team the person is in that month, so
+a move changes sides, and the cluster is the team; at person level both are the person's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
-import pandas as pd
-import sqlalchemy as sa
-
-from analytics.estimators.grid import FloatArray, Grid
-from analytics.estimators.moments import LISTED, Moments
-from analytics.estimators.panel import NEVER
-from analytics.store import stage, sums
-from analytics.store.adding import Rows, added_up, in_blocks, rows_of
 from analytics.store.observed import Observed
-from analytics.store.scoring import scored
-from analytics.store.stage import add_once, refill, temporary_table
-from analytics.store.team_cells import at_work, team_cells
+from analytics.store.person_panel import PersonPanel
+from analytics.store.team_levels import take_levels_off
+from analytics.store.team_panel import TeamPanel
 
 Level = Literal["team", "person"]
-
-_AT_ONCE = 20_000
-"""Rows of sums that are in memory at once when clusters pass by in order."""
+StorePanel = TeamPanel | PersonPanel
 
 
-def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
-    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+def panel_of(
+    observed: Observed, level: Level, first: int, last: int, *, levels: bool
+) -> StorePanel:
+    """Return the panel of an outcome between two months; what is known of teams alone is by team.
 
-
-class SqlPanel:
-    """One metric of one path's people, between two months; needs the stages of `stage` filled."""
-
-    def __init__(self, observed: Observed, level: Level, first: int, last: int) -> None:
-        self.conn = observed.conn
-        self.measure = observed.measure
-        self.level: Level = "team" if self.measure.grain == "team" else level
-        self.first = first
-        self.last = last
-        name = self.measure.metric_id
-        self.sums = temporary_table(
-            f"sums_{name}",
-            _key("cohort"),
-            _key("cluster", sa.BigInteger),
-            _key("period"),
-            sa.Column("rows", sa.BigInteger),
-            sa.Column("num", sa.Double),
-            sa.Column("den", sa.Double),
-            sa.Column("num2", sa.Double),
-        )
-        # Everybody behind the figures, once in each cohort that they are seen in.
-        self.people = temporary_table(
-            f"people_{name}", _key("cohort"), _key("person_id", sa.BigInteger)
-        )
-        for table in (self.sums, self.people):
-            table.create(self.conn, checkfirst=False)
-        if self.level == "team" and self.measure.grain == "person":
-            with team_cells(observed, first, last) as cells:
-                refill(self.conn, self.sums, self._of_cells(cells))
-        else:
-            rows = self.observations(observed.rows()).cte("observations")
-            refill(self.conn, self.sums, sums.by_cluster(rows))
-        add_once(self.conn, self.people, self._behind(observed))
-
-    def _of_cells(self, cells: sa.FromClause) -> sa.Select[Any]:
-        """Return teams' cells with the cohort each team is in, which is looked up once a team."""
-        c, start = cells.c, stage.unit_start
-        joined = cells.outerjoin(start, start.c.unit_id == c.unit_id)
-        cohort = self._within(start.c.start_ix).label("cohort")
-        return sa.select(cohort, *c).select_from(joined)
-
-    def drop(self) -> None:
-        """Give back the room of the sums."""
-        for table in (self.sums, self.people):
-            table.drop(self.conn, checkfirst=False)
-
-    def cells(self) -> pd.DataFrame:
-        """Return one row per cohort and period."""
-        return self._cells
-
-    def sizes(self) -> pd.DataFrame:
-        """Return one row per cohort: clusters and people."""
-        return self._sizes
-
-    @cached_property
-    def _cells(self) -> pd.DataFrame:
-        return self._frame(sums.cells(self.sums))
-
-    @cached_property
-    def _sizes(self) -> pd.DataFrame:
-        p = self.people.c
-        people = sa.select(p.cohort, sa.func.count().label("people")).group_by(p.cohort)
-        found = self._frame(sums.clusters(self.sums))
-        return found.merge(self._frame(people), on="cohort", how="left").fillna({"people": 0})
-
-    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
-        """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
-        return scored(self._in_order(), weights)
-
-    def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
-        """Return the clusters' sums and products where they are too many to list."""
-        if int(grid.clusters.sum()) <= LISTED:
-            return None
-        if self.conn.execute(sums.in_several_cohorts(self.sums)).scalar_one():
-            return None
-        return added_up(in_blocks(self._in_order()), grid, mean)
-
-    def _in_order(self) -> Iterator[Rows]:
-        each = sums.in_order(sums.each(self.sums)).order_by(self.sums.c.period)
-        ordered = each.execution_options(yield_per=_AT_ONCE)
-        for part in self.conn.execute(ordered).partitions():
-            yield rows_of(part)
-
-    def _behind(self, observed: Observed) -> sa.Select[Any]:
-        if self.measure.grain == "person":
-            if self.level == "person":
-                return sa.select(self.sums.c.cohort, self.sums.c.cluster).where(sa.true())
-            return self._of_spells(observed)
-        m, s = stage.member.c, self.sums.c
-        within = sa.and_(m.unit_id == s.cluster, m.from_ix <= s.period, m.to_ix > s.period)
-        joined = stage.member.join(self.sums, within)
-        return sa.select(s.cohort, m.person_id).select_from(joined).where(sa.true())
-
-    def _of_spells(self, observed: Observed) -> sa.Select[Any]:
-        """Look once a spell whether a month counts: going through all of them again costs far more."""
-        spells = self.spells()
-        joined, cohort, _ = self._with_start(spells, spells)
-        counts = sa.and_(spells.c.from_ix <= self.last, spells.c.to_ix > self.first)
-        if not self.measure.fills_zero:
-            begins = sa.case((spells.c.from_ix < self.first, self.first), else_=spells.c.from_ix)
-            ends = sa.case((spells.c.to_ix > self.last, self.last + 1), else_=spells.c.to_ix)
-            counts = sa.and_(counts, observed.met(spells.c.person_id, begins, ends))
-        people = sa.select(self._within(cohort).label("cohort"), spells.c.person_id)
-        return people.select_from(joined).where(counts)
-
-    def observations(self, seen: sa.FromClause) -> sa.Select[Any]:
-        """Return cohort, cluster, period, num, den, and person where records are of people."""
-        if self.measure.grain == "team":
-            return self._of_teams(seen)
-        spells = self.spells()
-        there = at_work(self.measure, seen, spells, self.first, self.last)
-        joined, cohort, cluster = self._with_start(there.table, spells)
-        return (
-            sa.select(
-                self._within(cohort).label("cohort"),
-                cluster.label("cluster"),
-                there.period,
-                spells.c.person_id,
-                there.num,
-                there.den,
-            )
-            .select_from(joined)
-            .where(there.within)
-        )
-
-    def _of_teams(self, seen: sa.FromClause) -> sa.Select[Any]:
-        start = stage.unit_start
-        return (
-            sa.select(
-                self._within(start.c.start_ix).label("cohort"),
-                seen.c.unit_id.label("cluster"),
-                seen.c.period,
-                seen.c.num,
-                seen.c.den,
-            )
-            .select_from(seen.outerjoin(start, start.c.unit_id == seen.c.unit_id))
-            .where(seen.c.period.between(self.first, self.last))
-        )
-
-    def spells(self) -> sa.Table:
-        """Return who was when in which team, or at work."""
-        return stage.member if self.level == "team" else stage.employed
-
-    def _with_start(
-        self, joined: sa.FromClause, spells: sa.Table
-    ) -> tuple[sa.Join, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
-        """Join who, or whose team, started when; return that month and the cluster's column."""
-        if self.level == "team":
-            start = stage.unit_start
-            joined = joined.outerjoin(start, start.c.unit_id == spells.c.unit_id)
-            return joined, start.c.start_ix, spells.c.unit_id
-        own = stage.learner
-        joined = joined.outerjoin(own, own.c.person_id == spells.c.person_id)
-        return joined, own.c.start_ix, spells.c.person_id
-
-    def _within(self, start: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-        """Hold a start after the last month for none: nothing in the panel is trained by then."""
-        return sa.case((start <= self.last, start), else_=NEVER)
-
-    def _frame(self, query: sa.Select[Any]) -> pd.DataFrame:
-        result = self.conn.execute(query)
-        return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    With ``levels`` people who come and go are no effect; ``left_out`` of the panel is how many were
+    never seen before their start, and left out for that, None where all are compared as they are.
+    """
+    if level == "person" and observed.measure.grain == "person":
+        return PersonPanel(observed, first, last, levels=levels)
+    panel = TeamPanel(observed, first, last)
+    if levels:
+        panel.left_out = take_levels_off(panel, observed)
+    return panel

@@ -1,319 +1,125 @@
-"""What people's own level does to the mean of a team or a side, where they come and go: in SQL.
+"""What people's own level does to the mean of a side, where they come and go: in a panel by person.
 
-The rule is that of `analytics.estimators.levels`, at the cost of those who come and go. Whoever is in one
-team all the time moves no mean, and stands for their cohort: together they are one unit whose level
-is that of the cohort. Of all others each one's level, from the months before whatever team they were in
-had started, is put in its place. Their observations alone are looked at; a block of people at a time is
-in memory.
+The rule is that of `analytics.estimators.levels`. Whoever is observed all the time moves no mean, and
+stands for their cohort: together they are one unit whose level is that of the cohort. Of all others
+each one's level, from the months before they started, is put in its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import sqlalchemy as sa
 
-from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.levels import Course, are_followed
-from analytics.store.adding import Rows, rows_of
-from analytics.store.courses import add_units
-from analytics.store.observed import Observed
-from analytics.store.stage import add, add_once, fill, refill, temporary_table
+from analytics.store.person_months import PersonMonths
 
-if TYPE_CHECKING:
-    from analytics.store.panel import SqlPanel
-
-_AT_ONCE = 20_000
-_ROUNDING = 1e-9
+_AT_ONCE = 8_192
 
 
-def take_levels_off(panel: SqlPanel, observed: Observed) -> int | None:
-    """Take people's levels off a panel that nothing has been asked of; return how many have none.
+def take_levels_off(people: PersonMonths) -> int | None:
+    """Take people's levels off; return how many have none, for they were never seen before they started.
 
-    They were never seen before their team had started, and are no longer in the panel. Where everybody
-    is there all the time, or people are not followed from before to after, it stays as it is: None.
+    They are left out. Where everybody is there all the time, or people are not followed from before to
+    after, all stay as they are: None.
     """
-    if panel.measure.grain == "team":
+    going = _who_come_and_go(people)
+    if not going.any():
         return None
-    with _tables(panel) as tables:
-        seen = _months(panel)
-        add_once(panel.conn, tables.going, _who_come_and_go(panel, observed, seen))
-        if not panel.conn.execute(sa.select(sa.exists(sa.select(tables.going)))).scalar_one():
-            return None
-        add(panel.conn, tables.rows, _observations(panel, observed, tables.going))
-        taken = _Levels(panel, tables, seen)
-        return taken.left_out() if taken.are_told() else None
+    sides = _Sides(people)
+    lines = np.flatnonzero(going & sides.compared[sides.of])
+    num, den = sides.untrained_of(~going)
+    course = Course(len(people.months))
+    course.add(den, num)
+    for _, _, own_den, own_num in sides.untrained(lines):
+        course.add(own_den, own_num)
+    usual = course.solved()
+    if usual is None:
+        return None
+    level, without = sides.levels(lines, usual)
+    trained = sides.trained_rows(lines[without])
+    every = float(people.totals().rows[sides.after].sum())
+    if not are_followed(every - trained, every):
+        return None
+    known, level = lines[~without], level[~without]
+    stand_in = sides.stand_ins(num, den, usual, known, level)
+    people.leave_out(lines[without])
+    people.take_off(known, level - stand_in[sides.of[known]])
+    return int(without.sum())
 
 
-class _Tables(NamedTuple):
-    """Who comes and goes, their observations, the usual course, their levels, what to take off, the rest."""
-
-    going: sa.Table
-    rows: sa.Table
-    usual: sa.Table
-    level: sa.Table
-    off: sa.Table
-    moved: sa.Table
-    sums: sa.Table
+def _who_come_and_go(people: PersonMonths) -> BoolArray:
+    """Return who is observed in some of the months that anybody is, and not in all."""
+    there = people.den > 0
+    months = there.any(axis=0)
+    return np.asarray(there.any(axis=1) & ~there[:, months].all(axis=1))
 
 
-@contextmanager
-def _tables(panel: SqlPanel) -> Iterator[_Tables]:
-    def made(name: str, *columns: sa.Column[Any]) -> sa.Table:
-        return temporary_table(f"{name}_{panel.measure.metric_id}", *columns)
+class _Sides:
+    """Which cohort each line is of, and which of its months were before the start.
 
-    def person() -> sa.Column[int]:
-        return _key("person_id", sa.BigInteger)
+    Who was trained by the first month with figures is compared with nobody.
+    """
 
-    cell = ("cohort", "cluster", "period")
-    tables = _Tables(
-        going=made("going", person()),
-        rows=made("going_rows", person(), _key("period"), *_whole(*cell[:2]), *_real("num", "den")),
-        usual=made("usual", _key("period"), *_real("usual")),
-        level=made("level", person(), *_real("level")),
-        off=made(
-            "off",
-            *(_key(name, sa.BigInteger) for name in cell),
-            *_real("rows", "num", "den", "num2", "off", "kept"),
-        ),
-        moved=made("moved", _key("cohort"), _key("period"), *_real("back", "spread")),
-        sums=made("without", *(column._copy() for column in panel.sums.c)),
-    )
-    for table in tables:
-        table.create(panel.conn, checkfirst=False)
-    yield tables
-    for table in tables:
-        table.drop(panel.conn, checkfirst=False)
+    def __init__(self, people: PersonMonths) -> None:
+        self._people = people
+        start, months = people.cohorts[:, None], people.months
+        self.of = np.searchsorted(people.cohorts, people.cohort)
+        self.compared = people.cohorts > months[np.argmax(people.den.any(axis=0))]
+        self.before = self.compared[:, None] & (months < start)
+        self.after = self.compared[:, None] & (months >= start)
 
+    def untrained_of(self, which: BoolArray) -> tuple[FloatArray, FloatArray]:
+        """Return num and den, by cohort and month, of the untrained months of some."""
+        sums = np.zeros((2, *self.before.shape))
+        for g, lines in self._people.slabs():
+            these = which[lines]
+            sums[0, g] += self._people.num[lines][these].sum(axis=0)
+            sums[1, g] += self._people.den[lines][these].sum(axis=0)
+        num, den = np.where(self.before, sums, 0.0)
+        return num, den
 
-def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
-    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+    def untrained(self, lines: IntArray) -> Iterator[tuple[int, int, FloatArray, FloatArray]]:
+        """Yield from which to before which of the lines, and their den and num while untrained."""
+        for at in range(0, len(lines), _AT_ONCE):
+            these = lines[at : at + _AT_ONCE]
+            own = self.before[self.of[these]]
+            den, num = (np.where(own, x[these], 0.0) for x in (self._people.den, self._people.num))
+            yield at, at + len(these), den, num
 
+    def levels(self, lines: IntArray, usual: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Return what each has beyond the usual course while untrained, and who never was."""
+        off, size = np.zeros(len(lines)), np.zeros(len(lines))
+        for begin, end, den, num in self.untrained(lines):
+            size[begin:end] = den.sum(axis=1)
+            off[begin:end] = (num - den * usual).sum(axis=1)
+        return np.divide(off, size, out=off, where=size > 0), size == 0
 
-def _whole(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.BigInteger) for name in names]
+    def trained_rows(self, lines: IntArray) -> float:
+        """Return how many observations there are of some after their start."""
+        there = self._people.den[lines] > 0
+        return float(np.count_nonzero(there & self.after[self.of[lines]]))
 
+    def stand_ins(
+        self,
+        num: FloatArray,
+        den: FloatArray,
+        usual: FloatArray,
+        lines: IntArray,
+        level: FloatArray,
+    ) -> FloatArray:
+        """Return, by cohort, the level of who is always there, else the mean of the others'.
 
-def _real(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Double) for name in names]
-
-
-def _who_come_and_go(panel: SqlPanel, observed: Observed, seen: IntArray) -> sa.Select[Any]:
-    """Return everybody behind the panel who was not in one place, and observed, all the time."""
-    months, people, spells = seen.tolist(), panel.people.c.person_id, panel.spells().c
-    if not months:
-        return sa.select(people).where(sa.false())
-    through = sa.and_(spells.from_ix <= months[0], spells.to_ix > months[-1])
-    there: sa.ColumnElement[bool] = sa.exists().where(spells.person_id == people, through)
-    if not panel.measure.fills_zero:
-        there = sa.and_(there, observed.always_met(people, months))
-    return sa.select(people).where(sa.not_(there))
-
-
-def _months(panel: SqlPanel) -> IntArray:
-    months = sa.select(panel.sums.c.period).distinct().order_by(panel.sums.c.period)
-    return np.array(panel.conn.execute(months).scalars().all(), np.int64)
-
-
-def _observations(panel: SqlPanel, observed: Observed, going: sa.Table) -> sa.Select[Any]:
-    every, these = observed.rows(), sa.select(going.c.person_id)
-    # Said of the records, too, so that all others are passed over before they are joined to anything.
-    seen = sa.select(every).where(every.c.unit_id.in_(these)).cte("of_these")
-    o = panel.observations(seen).cte("observations").c
-    of_these = o.person_id.in_(these)
-    return sa.select(o.person_id, o.period, o.cohort, o.cluster, o.num, o.den).where(of_these)
-
-
-class _Levels:
-    """The levels of a panel's people who come and go."""
-
-    def __init__(self, panel: SqlPanel, tables: _Tables, seen: IntArray) -> None:
-        self._panel = panel
-        self._conn = panel.conn
-        self._tables = tables
-        self._seen = seen
-        self._first = int(seen[0])
-
-    def are_told(self) -> bool:
-        """Put the panel's sums without the levels in the place of those there are, if they can be told."""
-        t = self._tables
-        cohorts, num, den = self._always_there()
-        before = (cohorts[:, None] > self._first) & (self._seen < cohorts[:, None])
-        course = Course(len(self._seen))
-        course.add(np.where(before, den, 0.0), np.where(before, num, 0.0))
-        add_units(course, self._untrained(), self._seen)
-        usual = course.solved()
-        if usual is None:
-            return False
-        fill(self._conn, t.usual, zip(self._seen.tolist(), usual.tolist(), strict=True))
-        add(self._conn, t.level, self._of_each())
-        add(self._conn, t.off, self._to_take_off())
-        if not self._are_followed():
-            return False
-        size = np.where(before, den, 0.0)
-        off = (np.where(before, num, 0.0) - size * usual).sum(axis=1)
-        of_pool = {
-            int(cohort): float(o / n)
-            for cohort, o, n in zip(cohorts, off, size.sum(axis=1), strict=True)
-            if n > 0
-        }
-        fill(self._conn, t.moved, self._moved(of_pool))
-        add(self._conn, t.sums, self._without())
-        refill(self._conn, self._panel.sums, sa.select(*t.sums.c))
-        return True
-
-    def _always_there(self) -> tuple[IntArray, FloatArray, FloatArray]:
-        """Return the cohorts, and num and den by cohort and month, of those who are always there."""
-        of_all, of_going = map(self._by_cell, (self._panel.sums, self._tables.rows))
-        cohorts = np.array(sorted({cohort for cohort, _ in of_all}), np.int64)
-        sums = np.zeros((2, 2, len(cohorts), len(self._seen)))
-        for which, cells in enumerate((of_all, of_going)):
-            for (cohort, period), (num, den) in cells.items():
-                at = np.searchsorted(cohorts, cohort), np.searchsorted(self._seen, period)
-                sums[which, :, *at] = num, den
-        num, den = sums[0] - sums[1]
-        there = den > _ROUNDING * sums[0, 1]  # of what is left where nobody is
-        return cohorts, np.where(there, num, 0.0), np.where(there, den, 0.0)
-
-    def _by_cell(self, rows: sa.Table) -> dict[tuple[int, int], tuple[float, float]]:
-        c = rows.c
-        sums = sa.select(c.cohort, c.period, sa.func.sum(c.num), sa.func.sum(c.den))
-        found = self._conn.execute(sums.group_by(c.cohort, c.period))
-        return {(cohort, period): (num, den) for cohort, period, num, den in found}
-
-    def _compared(self, rows: sa.FromClause) -> sa.ColumnElement[bool]:
-        """Return which rows are compared: not those of whom was trained before the first month."""
-        return rows.c.cohort > self._first
-
-    def _before(self, rows: sa.FromClause) -> sa.ColumnElement[bool]:
-        return sa.and_(self._compared(rows), rows.c.period < rows.c.cohort)
-
-    def _untrained(self) -> Iterator[Rows]:
-        """Yield the untrained observations, person by person."""
-        rows = self._tables.rows
-        o = rows.c
-        ordered = (
-            sa.select(o.cohort, o.person_id, o.period, o.num, o.den)
-            .where(self._before(rows))
-            .order_by(o.person_id, o.period)
-            .execution_options(yield_per=_AT_ONCE)
-        )
-        for part in self._conn.execute(ordered).partitions():
-            yield rows_of(part)
-
-    def _of_each(self) -> sa.Select[Any]:
-        rows, usual = self._tables.rows, self._tables.usual.c
-        o = rows.c
-        off = sa.func.sum(o.num - o.den * usual.usual)
-        return (
-            sa.select(o.person_id, off.op("/")(sa.func.sum(o.den)))
-            .select_from(rows.join(self._tables.usual, usual.period == o.period))
-            .where(self._before(rows))
-            .group_by(o.person_id)
-        )
-
-    def _to_take_off(self) -> sa.Select[Any]:
-        """Return, by cohort, cluster and month, the sums of who has no level, and the others' levels."""
-        rows, level = self._tables.rows, self._tables.level
-        o, own = rows.c, level.c.level
-        one, nothing = sa.literal(1.0, sa.Double), sa.literal(0.0, sa.Double)
-        unknown = own.is_(None)
-        lost = [
-            sa.func.sum(sa.case((unknown, value), else_=nothing))
-            for value in (one, o.num, o.den, (o.num * o.num).op("/")(o.den))
-        ]
-        kept = [
-            sa.func.sum(sa.case((unknown, nothing), else_=value)) for value in (o.den * own, o.den)
-        ]
-        key = (o.cohort, o.cluster, o.period)
-        return (
-            sa.select(*key, *lost, *kept)
-            .select_from(rows.outerjoin(level, level.c.person_id == o.person_id))
-            .where(self._compared(rows))
-            .group_by(*key)
-        )
-
-    def _are_followed(self) -> bool:
-        def trained(sums: sa.Table) -> float:
-            after = sa.and_(self._compared(sums), sums.c.period >= sums.c.cohort)
-            total = sa.select(sa.func.sum(sums.c.rows)).where(after)
-            return float(self._conn.execute(total).scalar_one() or 0)
-
-        every = trained(self._panel.sums)
-        return are_followed(every - trained(self._tables.off), every)
-
-    def _moved(self, of_pool: dict[int, float]) -> Iterator[tuple[int, int, float, float]]:
-        """Yield, for each cell, the level that stands in for its people's, and how the squares differ.
-
-        The level is that of who is always there, else the mean of the others. The spread about a
-        cell's mean is to be that of the observations as they are.
+        ``num`` and ``den`` are those of who is always there, while untrained.
         """
-        s, o = self._panel.sums.c, self._tables.off.c
-        sums: list[sa.ColumnElement[float]] = [sa.func.sum(s.num), sa.func.sum(s.den)]
-        none = sa.literal(0.0, sa.Double)
-        sums += [
-            sa.func.coalesce(sa.func.sum(part), none) for part in (o.num, o.den, o.off, o.kept)
-        ]
-        query = sa.select(s.cohort, s.period, *sums).select_from(self._joined())
-        found = self._conn.execute(
-            query.group_by(s.cohort, s.period).order_by(s.cohort, s.period)
-        ).all()
-        cells = np.array([row[2:] for row in found], np.float64).reshape(-1, 6)
-        cohort = np.array([row[0] for row in found], np.int64)
-        back = _stand_ins(cohort, cells, of_pool)
-        num, den = cells[:, 0] - cells[:, 2], cells[:, 1] - cells[:, 3]
-        there = den > _ROUNDING * cells[:, 1]
-        size = np.where(there, den, 1.0)
-        mean, moved = num / size, (num - cells[:, 4] + cells[:, 5] * back) / size
-        spread = np.where(there, moved**2 - mean**2, 0.0)
-        for row, level, more in zip(found, back, spread, strict=True):
-            yield int(row[0]), int(row[1]), float(level), float(more)
-
-    def _joined(self) -> sa.Join:
-        s, o = self._panel.sums.c, self._tables.off.c
-        same = sa.and_(o.cohort == s.cohort, o.cluster == s.cluster, o.period == s.period)
-        return self._panel.sums.outerjoin(self._tables.off, same)
-
-    def _without(self) -> sa.Select[Any]:
-        """Return the panel's sums without who has no level, and without the levels of the others."""
-        s, o, m = self._panel.sums.c, self._tables.off.c, self._tables.moved.c
-        none = sa.literal(0.0, sa.Double)
-        rows, num, den, num2, off, kept = (
-            sa.func.coalesce(o[name], none)
-            for name in ("rows", "num", "den", "num2", "off", "kept")
+        cohorts = len(self.compared)
+        weight = self._people.den[lines].sum(axis=1, dtype=np.float64)
+        size, off = (
+            np.bincount(self.of[lines], by, cohorts).astype(np.float64)
+            for by in (weight, weight * level)
         )
-        left = sa.cast(s.rows - rows, sa.BigInteger)
-        size = s.den - den
-        cell = sa.and_(m.cohort == s.cohort, m.period == s.period)
-        return (
-            sa.select(
-                *(s.cohort, s.cluster, s.period, left),
-                s.num - num - off + kept * m.back,
-                size,
-                s.num2 - num2 + size * m.spread,
-            )
-            .select_from(self._joined().join(self._tables.moved, cell))
-            .where(s.rows - rows > 0.5)
-        )
-
-    def left_out(self) -> int:
-        """Take those out of the people behind the panel who have no level; return how many they are."""
-        people, level = self._panel.people, self._tables.level
-        of_these = people.c.person_id.in_(sa.select(self._tables.going.c.person_id))
-        unknown = ~sa.exists().where(level.c.person_id == people.c.person_id)
-        without = sa.and_(self._compared(people), of_these, unknown)
-        count = sa.select(sa.func.count(sa.distinct(people.c.person_id))).where(without)
-        found = int(self._conn.execute(count).scalar_one())
-        self._conn.execute(sa.delete(people).where(without))
-        return found
-
-
-def _stand_ins(cohort: IntArray, cells: FloatArray, of_pool: dict[int, float]) -> FloatArray:
-    """Return, for each cell, the level of its cohort: of who is always there, else the others' mean."""
-    starts, at = np.unique(cohort, return_inverse=True)
-    off, kept = (np.bincount(at, cells[:, column]) for column in (4, 5))
-    mean = off / np.where(kept > 0, kept, 1.0)
-    return np.array([of_pool.get(int(g), mean[n]) for n, g in enumerate(starts)])[at]
+        own = den.sum(axis=1)
+        off = np.where(own > 0, (num - den * usual).sum(axis=1), off)
+        size = np.where(own > 0, own, size)
+        return np.divide(off, size, out=np.zeros(cohorts), where=size > 0)

@@ -14,8 +14,8 @@ from analytics.estimators.panel import NEVER
 from analytics.store import seen, stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
-from analytics.store.panel import SqlPanel
 from analytics.store.people import stage_people
+from analytics.store.team_panel import TeamPanel
 from lrs.store.database import Database
 
 FIRST, LAST = month("2024-01"), month("2024-06")
@@ -71,7 +71,7 @@ class Observation:
     def __init__(self, observed: Observed, base: int) -> None:
         self.as_they_lie = not isinstance(observed.rows(), sa.Table)
         self.coverage = observed.coverage()
-        panel = SqlPanel(observed, "team", FIRST + 1, LAST)
+        panel = TeamPanel(observed, FIRST + 1, LAST)
         self.cells, self.sizes = panel.cells(), panel.sizes()
         weights = self.cells[["cohort", "period"]].assign(mean=0.5, a=1.25)
         self.scores = panel.scores(weights)

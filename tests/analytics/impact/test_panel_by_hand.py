@@ -32,14 +32,12 @@ from analytics.estimators.panel import Panel
 from analytics.facts import refresh_facts
 from analytics.impact.changes import team_changes
 from analytics.impact.rollout import team_months, team_starts
-from analytics.store import panel as panel_in_sql
-from analytics.store import stage
+from analytics.store import person_panel, stage, team_panel
 from analytics.store.exposure import stage_learners, stage_path
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
-from analytics.store.panel import SqlPanel
+from analytics.store.panel import panel_of
 from analytics.store.people import stage_people
-from analytics.store.person_levels import take_levels_off
 from connectors.paths import learning_path
 from lrs.store.database import Database
 
@@ -128,12 +126,13 @@ def staged_panels(
         base = tenant_id * 1000
         stage.fill(conn, stage.unit_start, team_starts(teams).items())
         observed = Observed(conn, found)
-        panel = SqlPanel(observed, level, FIRST, LAST)
-        if levelled and take_levels_off(panel, observed) is None:
+        panel = panel_of(observed, level, FIRST, LAST, levels=levelled)
+        if levelled and panel.left_out is None:
             return ()
-        cells = panel.cells()
-        scores = panel.scores(_weights(cells))
-        scores["cluster"] -= base
+        cells, scores = panel.cells(), pd.DataFrame()
+        if level == "team" or person_panel.LISTED > 0:
+            scores = panel.scores(_weights(cells))
+            scores["cluster"] -= base
         return cells, panel.sizes(), scores, _errors(panel)
 
 
@@ -172,7 +171,8 @@ def test_panel_equals_counting_by_hand(
     listed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(panel_in_sql, "LISTED", listed)
+    for module in (team_panel, person_panel):
+        monkeypatch.setattr(module, "LISTED", listed)
 
     @limits(
         max_examples=8,
@@ -193,7 +193,8 @@ def test_panel_equals_counting_by_hand(
         cells, sizes, scores, errors = found
         _same(cells, expected.cells())
         _same(sizes, expected.sizes())
-        _same(scores, expected.scores(_weights(cells)))
+        if level == "team" or listed > 0:
+            _same(scores, expected.scores(_weights(cells)))
         _same(errors, _errors(expected))
 
     holds()

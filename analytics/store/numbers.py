@@ -1,0 +1,40 @@
+"""The rows of a query of numbers as arrays, so many at a time: no object of Python is left of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from analytics.estimators.grid import FloatArray, IntArray
+
+AT_ONCE = 20_000
+
+
+def numbers(conn: sa.Connection, query: sa.Select[Any]) -> Iterator[FloatArray]:
+    """Yield the rows of a query, none of which lacks a value: rows × columns.
+
+    The driver's cursor is read, for what SQLAlchemy makes of a row costs as much again. Its faults look
+    like any other of the database.
+    """
+    width, errors = len(query.selected_columns), conn.dialect.loaded_dbapi.Error
+    result: Any = conn.execute(query.execution_options(stream_results=True))
+    try:
+        part = result.fetchmany(1)  # which SQLAlchemy has read ahead, where rows come bit by bit
+        while part:
+            values = np.fromiter(chain.from_iterable(part), np.float64, len(part) * width)
+            yield values.reshape(-1, width)
+            part = result.cursor.fetchmany(AT_ONCE)
+    except errors as exc:
+        raise sa.exc.DBAPIError.instance("", None, exc, errors) from exc
+    finally:
+        result.close()
+
+
+def whole_numbers(conn: sa.Connection, query: sa.Select[Any]) -> IntArray:
+    """Return the columns of such a query of whole numbers: columns × rows."""
+    none = np.zeros((0, len(query.selected_columns)))
+    return np.concatenate([none, *numbers(conn, query)]).astype(np.int64).T

@@ -1,0 +1,105 @@
+"""The panel of the record store by person: `analytics.estimators.panel.Panel`, from one look at the records.
+
+Each person is a cluster, and their own start is the cohort. Of people too many to list nothing is left
+once they are read but sums, products and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from analytics.estimators.grid import FloatArray, Grid
+from analytics.estimators.moments import LISTED, Moments
+from analytics.store import stage
+from analytics.store.numbers import AT_ONCE, numbers, whole_numbers
+from analytics.store.observed import Observed
+from analytics.store.person_levels import take_levels_off
+from analytics.store.person_months import PersonMonths, Records, Spells, Starts
+from analytics.store.stage import temporary_table
+from lrs.store.bulk import insert_rows
+
+
+class PersonPanel:
+    """One metric of one path's people, between two months; needs the stages of `stage` filled."""
+
+    level: Literal["person"] = "person"
+
+    def __init__(self, observed: Observed, first: int, last: int, *, levels: bool) -> None:
+        """With ``levels``, let who comes and goes be no effect; ``left_out`` is who has none."""
+        self.conn = observed.conn
+        self.measure = observed.measure
+        self.first = first
+        self.last = last
+        people = PersonMonths(*self._staged(), np.arange(first, last + 1))
+        people.take(
+            self._records(observed),
+            weighed=self.measure.form == "ratio",
+            nothing_counts=self.measure.fills_zero,
+        )
+        self.left_out = take_levels_off(people) if levels else None
+        self._behind = people.behind()
+        self._cells, self._sizes = people.cells(), people.sizes()
+        many = int(self._sizes["clusters"].sum()) > LISTED
+        self._listed = None if many else people
+        self._added_up = people.added_up() if many else None
+
+    def _staged(self) -> tuple[Spells, Starts]:
+        at_work, learner = stage.employed.c, stage.learner.c
+        spells = sa.select(at_work.person_id, at_work.from_ix, at_work.to_ix).where(
+            at_work.from_ix <= self.last, at_work.to_ix > self.first
+        )
+        # A start after the last month is none: nothing in the panel is trained by then.
+        starts = sa.select(learner.person_id, learner.start_ix).where(learner.start_ix <= self.last)
+        return Spells(*whole_numbers(self.conn, spells)), Starts(*whole_numbers(self.conn, starts))
+
+    def _records(self, observed: Observed) -> Iterator[Records]:
+        o = observed.rows().c
+        weighed = (o.den,) if self.measure.form == "ratio" else ()
+        query = sa.select(o.unit_id, o.period, o.num, *weighed)
+        for part in numbers(self.conn, query.where(o.period.between(self.first, self.last))):
+            person, period = part[:, :2].astype(np.int64).T
+            yield Records(person, period, part[:, 2], part[:, 3] if weighed else None)
+
+    @cached_property
+    def people(self) -> sa.Table:
+        """Return everybody behind the figures, with their cohort, in a short-lived table."""
+        table = temporary_table(
+            f"people_{self.measure.metric_id}",
+            *(sa.Column(name, sa.BigInteger, primary_key=True) for name in ("cohort", "person_id")),
+        )
+        table.create(self.conn, checkfirst=False)
+        cohort, person = (column.tolist() for column in self._behind)
+        for at in range(0, len(person), AT_ONCE):
+            some = slice(at, at + AT_ONCE)
+            rows = zip(cohort[some], person[some], strict=True)
+            insert_rows(self.conn, table, ("cohort", "person_id"), rows)
+        return table
+
+    def drop(self) -> None:
+        """Give back the room."""
+        if "people" in self.__dict__:
+            self.people.drop(self.conn, checkfirst=False)
+
+    def cells(self) -> pd.DataFrame:
+        """Return one row per cohort and period."""
+        return self._cells
+
+    def sizes(self) -> pd.DataFrame:
+        """Return one row per cohort: clusters and people."""
+        return self._sizes
+
+    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+        """Return each person's scores; `LookupError` where they are too many to list."""
+        if self._listed is None:
+            raise LookupError("people too many to list have moments")
+        return self._listed.scores(weights)
+
+    def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
+        """Return the sums and products of people where they are too many to list."""
+        return None if self._added_up is None else self._added_up.about(grid, mean)
