@@ -14,27 +14,34 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby, islice, pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import sqlalchemy as sa
 
 from analytics.store import stage
 from analytics.store.kept import ended_since, kept_row, runs_of
 from analytics.store.measure import Measure, measure, quickest
 from analytics.store.moves import months_moved
+from analytics.store.numbers import records_of
 from analytics.store.observed import Observed
 from analytics.store.people import stage_people
+from analytics.store.records import Line, Packing, Records, unpacked
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.seen import BITS
 from analytics.store.team_cells import team_cells
 from connectors.metrics import Metric, metrics
-from connectors.store.schema import employment, membership, sync_run
+from connectors.store.schema import employment, membership, person, sync_run
 from lrs.store.bulk import insert_rows, upsert
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
 
+_T = TypeVar("_T")
 _AT_ONCE = 20_000
 """People who are written in one transaction: others who write wait for no more."""
+
+_IN_MEMORY = 1 << 23
+"""Months of people who are put together at once, for those who are to be written."""
 
 _FEW = 4
 """One in so many months, or fewer, are looked up; to read all that lies costs less than to look up more."""
@@ -234,16 +241,14 @@ class _Making:
                 self._claim(writing, whole=1)  # what is kept is as new as the imports
             return 0
         self._begin()
-        bits = _bits(self._key["metric_id"])
-        bits.create(conn, checkfirst=False)
+        parts = []
         for part in self._task.parts():
             observed = Observed(conn, part, anew=True)
             self._keep_months(observed)
             self._keep_cells(observed)
-            _add_bits(conn, bits, observed, self._task.first)
+            parts.append(_Part(observed.measure, observed.has_one_each()))
             observed.drop()
-        self._keep_people(conn, bits)
-        bits.drop(conn, checkfirst=False)
+        self._keep_people(conn, parts)
         self._end()
         return len(self._task.months)
 
@@ -311,24 +316,45 @@ class _Making:
         for month in sorted(missing):
             self._replace(kept_cell, kept_cell.c.period == month, [])
 
-    def _keep_people(self, conn: sa.Connection, bits: sa.Table) -> None:
-        """Write down who has a record when, a range of people at a time."""
-        s, b = kept_seen.c, bits.c
-        parts = [sa.select(b.unit_id, b.months)]
-        if not self._task.is_whole:
-            anew = sum(1 << (month - self._task.first) for month in self._task.months)
-            stays = s.months.bitwise_and(sa.literal(_ALL ^ anew, sa.BigInteger)).label("months")
-            parts.append(sa.select(s.unit_id, stays).where(*self._own(kept_seen)))
-        each = sa.union_all(*parts).cte("each_part").c
-        months = sa.cast(sa.func.sum(each.months), sa.BigInteger)
-        people = sa.select(each.unit_id, months).group_by(each.unit_id).having(months > 0)
-        after = sa.true()
-        streamed = _streamed(conn, people.order_by(each.unit_id))
-        while page := list(islice(streamed, _AT_ONCE)):
+    def _keep_people(self, conn: sa.Connection, parts: Sequence[_Part]) -> None:
+        """Write down what each person has when, a range of people at a time."""
+        s = kept_seen.c
+        after: sa.ColumnElement[bool] = sa.true()
+        lines = self._lines(conn, parts)
+        for page in _in_pages(lines):
             upto = page[-1][0]
             self._replace(kept_seen, sa.and_(after, s.unit_id <= upto), page)
             after = s.unit_id > upto
         self._replace(kept_seen, after, [])
+
+    def _lines(self, conn: sa.Connection, parts: Sequence[_Part]) -> Iterator[Line]:
+        """Yield a line a person, by their numbers: of months made anew, and as they were of others."""
+        of_tenant = person.c.tenant_id == self._key["tenant_id"]
+        ends = sa.select(sa.func.min(person.c.id), sa.func.max(person.c.id)).where(of_tenant)
+        lowest, highest = conn.execute(ends).one()
+        width = self._task.last - self._task.first + 1
+        step = max(_IN_MEMORY // width, 1)
+        for base in range(lowest, highest + 1, step) if lowest is not None else ():
+            upto = min(base + step - 1, highest)
+            packing = Packing(base, upto - base + 1, self._task.first, width)
+            for records in self._kept_before(conn, base, upto):
+                packing.take(records)
+            for part in parts:
+                for records in part.records(conn, base, upto):
+                    packing.take(records)
+            yield from packing.lines()
+
+    def _kept_before(self, conn: sa.Connection, base: int, upto: int) -> Iterator[Records]:
+        """Yield what is kept of these people in months that are not made anew."""
+        if self._task.is_whole:
+            return
+        s = kept_seen.c
+        lines = sa.select(s.unit_id, s.months, s.nums, s.dens)
+        own = lines.where(*self._own(kept_seen), s.unit_id.between(base, upto))
+        width = self._task.last - self._task.first + 1
+        for page in _in_pages(_streamed(conn, own)):
+            kept = unpacked(page, self._task.first, width)
+            yield kept.where(~np.isin(kept.period, self._task.months))
 
     def _end(self) -> None:
         with self._database.write() as conn:
@@ -336,25 +362,24 @@ class _Making:
             conn.execute(sa.update(kept_outcome).where(*self._own(kept_outcome)).values(whole=1))
 
 
-_ALL = (1 << BITS) - 1
+class _Part(NamedTuple):
+    """Some months of an outcome: how its records are read, and whether each is an observation."""
+
+    measure: Measure
+    one_each: bool
+
+    def records(self, conn: sa.Connection, base: int, upto: int) -> Iterator[Records]:
+        """Yield the observations of people of these numbers."""
+        measure = self.measure.of_units(base, upto)
+        rows = measure.one_by_one() if self.one_each else measure.by_month()
+        return records_of(conn, rows, weighed=measure.form == "ratio")
+
+
+def _in_pages(rows: Iterator[_T]) -> Iterator[list[_T]]:
+    while page := list(islice(rows, _AT_ONCE)):
+        yield page
 
 
 def _streamed(conn: sa.Connection, query: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
     found = conn.execute(query.execution_options(yield_per=_AT_ONCE))
     return (tuple(row) for row in found)
-
-
-def _bits(metric_id: int) -> sa.Table:
-    """Return the months of each person, for each run of months that is made anew."""
-    return stage.temporary_table(
-        f"bits_{metric_id}",
-        sa.Column("unit_id", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("first_ix", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("months", sa.BigInteger),
-    )
-
-
-def _add_bits(conn: sa.Connection, bits: sa.Table, observed: Observed, first: int) -> None:
-    seen = observed.months_of(first).subquery("seen").c
-    part = sa.literal(observed.measure.first or first).label("first_ix")
-    stage.add(conn, bits, sa.select(seen.unit_id, part, seen.months))

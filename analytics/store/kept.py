@@ -6,13 +6,15 @@ reads the records, as if nothing were kept (`analytics.cells` makes it anew).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from analytics.store.measure import Measure
+from analytics.store.numbers import AT_ONCE
+from analytics.store.records import Records, unpacked
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.seen import Bits
 from connectors.store.schema import sync_run
@@ -40,6 +42,14 @@ class Kept:
         )
         return (rows if teams is None else rows.where(c.unit_id.in_(teams))).cte("kept")
 
+    def records(self, conn: sa.Connection) -> Iterator[Records]:
+        """Yield what people have, a month at a time each, so many people at once."""
+        s = kept_seen.c
+        lines = sa.select(s.unit_id, s.months, s.nums, s.dens).where(*self._own())
+        width = self.bits.last - self.bits.first + 1
+        found = conn.execute(lines.execution_options(yield_per=AT_ONCE))
+        return (unpacked(part, self.bits.first, width) for part in found.partitions())
+
     def met(
         self,
         unit: sa.ColumnElement[int],
@@ -58,9 +68,11 @@ class Kept:
     def _has(
         self, unit: sa.ColumnElement[int], months: sa.ColumnElement[bool]
     ) -> sa.ColumnElement[bool]:
+        return sa.exists().where(*self._own(), kept_seen.c.unit_id == unit, months)
+
+    def _own(self) -> tuple[sa.ColumnElement[bool], ...]:
         s = kept_seen.c
-        own = sa.and_(s.tenant_id == self.tenant_id, s.metric_id == self.metric_id)
-        return sa.exists().where(own, s.unit_id == unit, months)
+        return s.tenant_id == self.tenant_id, s.metric_id == self.metric_id
 
 
 def kept(conn: sa.Connection, measure: Measure) -> Kept | None:

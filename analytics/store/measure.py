@@ -47,6 +47,9 @@ class Measure:
     last: int | None = None
     """The months that are looked at; None: all."""
 
+    units: tuple[int, int] | None = None
+    """The first and the last number of whose records are looked at; None: all."""
+
     @property
     def read_as(self) -> str:
         """Return how records become observations, as text: what is kept was made in this way."""
@@ -55,6 +58,10 @@ class Measure:
     def between(self, first: int, last: int) -> Measure:
         """Return the same of some months, which are looked up."""
         return replace(self, first=first, last=last, scanned=False)
+
+    def of_units(self, first: int, last: int) -> Measure:
+        """Return the same of some units, by their numbers."""
+        return replace(self, units=(first, last))
 
     @property
     def fills_zero(self) -> bool:
@@ -132,6 +139,8 @@ class Measure:
             .select_from(outcome.join(calendar, calendar.c.day_no == _MIDDLE))
             .where(*_usable(self.tenant_id, self.metric_id, self.scanned), _whole(self.grain))
         )
+        if self.units is not None:
+            records = records.where(self.unit.between(*self.units))
         if self.first is None or self.last is None:
             return records
         # Said of the first day, too, for by that are records found.

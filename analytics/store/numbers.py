@@ -10,6 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, IntArray
+from analytics.store.records import Records
 
 AT_ONCE = 20_000
 
@@ -32,6 +33,15 @@ def numbers(conn: sa.Connection, query: sa.Select[Any]) -> Iterator[FloatArray]:
         raise sa.exc.DBAPIError.instance("", None, exc, errors) from exc
     finally:
         result.close()
+
+
+def records_of(conn: sa.Connection, rows: sa.Select[Any], *, weighed: bool) -> Iterator[Records]:
+    """Yield rows of unit_id, period, num and, where they are ``weighed``, den."""
+    o = rows.subquery("read").c
+    den = (o.den,) if weighed else ()
+    for part in numbers(conn, sa.select(o.unit_id, o.period, o.num, *den)):
+        person, period = part[:, :2].astype(np.int64).T
+        yield Records(person, period, part[:, 2], part[:, 3] if weighed else None)
 
 
 def whole_numbers(conn: sa.Connection, query: sa.Select[Any]) -> IntArray:

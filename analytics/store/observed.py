@@ -6,13 +6,14 @@ observation, and is read where it is. Else they are put together a month and kep
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
 from analytics.store.kept import kept
 from analytics.store.measure import Measure, quickest
+from analytics.store.numbers import records_of
+from analytics.store.records import Records
 from analytics.store.seen import Seen, seen
 from analytics.store.stage import refill, temporary_table
 
@@ -62,6 +63,15 @@ class Observed:
             return self._table
         return self.measure.one_by_one().cte("observed")
 
+    def records(self, first: int, last: int) -> Iterator[Records]:
+        """Yield the observations of people from one month to another as numbers."""
+        if self.kept is not None:
+            yield from (some.between(first, last) for some in self.kept.records(self.conn))
+        else:
+            rows = self.rows()
+            within = sa.select(rows).where(rows.c.period.between(first, last))
+            yield from records_of(self.conn, within, weighed=self.measure.form == "ratio")
+
     def coverage(self) -> dict[int, int]:
         """Return how many units have records in each month."""
         if self.kept is not None:
@@ -86,16 +96,6 @@ class Observed:
             return sa.exists().where(own.unit_id == unit, self._seen.within(begins, ends))
         rows = self.rows().c
         return sa.exists().where(rows.unit_id == unit, rows.period >= begins, rows.period < ends)
-
-    def months_of(self, first: int) -> sa.Select[Any]:
-        """Return unit and months: one row a unit, a bit a month that it has records in, from the first."""
-        if self._seen is not None:
-            return self._seen.months_of(first)
-        rows, one = self.rows().c, sa.literal(1, sa.BigInteger)
-        bit: sa.ColumnElement[int] = one.bitwise_lshift(rows.period - first)
-        # Each month is there once, so that the sum of the bits is all of them.
-        months = sa.cast(sa.func.sum(bit), sa.BigInteger).label("months")
-        return sa.select(rows.unit_id, months).group_by(rows.unit_id)
 
     def always_met(
         self, unit: sa.ColumnElement[int], months: Collection[int]

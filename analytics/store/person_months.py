@@ -17,6 +17,7 @@ from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import Moments
 from analytics.estimators.panel import NEVER
 from analytics.store.adding import products, shared
+from analytics.store.records import Records
 
 _AT_ONCE = 8_192
 """People of a cohort who are worked on at once."""
@@ -35,15 +36,6 @@ class Starts(NamedTuple):
 
     person: IntArray
     month: IntArray
-
-
-class Records(NamedTuple):
-    """Observations, one a person and month: columns of equal length; without ``den``, 1 each."""
-
-    person: IntArray
-    period: IntArray
-    num: FloatArray
-    den: FloatArray | None
 
 
 class Totals(NamedTuple):

@@ -6,7 +6,6 @@ once they are read but sums, products and counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -17,10 +16,10 @@ import sqlalchemy as sa
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.moments import LISTED, Moments
 from analytics.store import stage
-from analytics.store.numbers import AT_ONCE, numbers, whole_numbers
+from analytics.store.numbers import AT_ONCE, whole_numbers
 from analytics.store.observed import Observed
 from analytics.store.person_levels import take_levels_off
-from analytics.store.person_months import PersonMonths, Records, Spells, Starts
+from analytics.store.person_months import PersonMonths, Spells, Starts
 from analytics.store.stage import temporary_table
 from lrs.store.bulk import insert_rows
 
@@ -38,7 +37,7 @@ class PersonPanel:
         self.last = last
         people = PersonMonths(*self._staged(), np.arange(first, last + 1))
         people.take(
-            self._records(observed),
+            observed.records(first, last),
             weighed=self.measure.form == "ratio",
             nothing_counts=self.measure.fills_zero,
         )
@@ -57,14 +56,6 @@ class PersonPanel:
         # A start after the last month is none: nothing in the panel is trained by then.
         starts = sa.select(learner.person_id, learner.start_ix).where(learner.start_ix <= self.last)
         return Spells(*whole_numbers(self.conn, spells)), Starts(*whole_numbers(self.conn, starts))
-
-    def _records(self, observed: Observed) -> Iterator[Records]:
-        o = observed.rows().c
-        weighed = (o.den,) if self.measure.form == "ratio" else ()
-        query = sa.select(o.unit_id, o.period, o.num, *weighed)
-        for part in numbers(self.conn, query.where(o.period.between(self.first, self.last))):
-            person, period = part[:, :2].astype(np.int64).T
-            yield Records(person, period, part[:, 2], part[:, 3] if weighed else None)
 
     @cached_property
     def people(self) -> sa.Table:

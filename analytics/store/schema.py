@@ -109,6 +109,12 @@ kept_seen = sa.Table(
     sa.Column("metric_id", sa.BigInteger, primary_key=True, comment="what was measured"),
     sa.Column("unit_id", sa.BigInteger, primary_key=True, comment="of which person"),
     sa.Column("months", sa.BigInteger, nullable=False, comment="a bit a month with a record"),
+    sa.Column(
+        "nums",
+        sa.LargeBinary,
+        comment="what was measured in each of these months, 8 bytes each",
+    ),
+    sa.Column("dens", sa.LargeBinary, comment="what that is per, 8 bytes each; none: 1"),
     sqlite_with_rowid=False,
 )
 

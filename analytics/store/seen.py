@@ -7,7 +7,7 @@ in one, and who is behind a figure: none of these needs the records again.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -93,11 +93,6 @@ class Seen:
     ) -> sa.ColumnElement[bool]:
         """Return whether a unit has a record from one month to before another."""
         return self.bits.within(self.table.c.months, begins, ends)
-
-    def months_of(self, first: int) -> sa.Select[Any]:
-        """Return unit and months, a bit a month from a first that is not later than its own."""
-        own, shifted = self.table.c, sa.literal(1 << (self.first - first), sa.BigInteger)
-        return sa.select(own.unit_id, (own.months * shifted).label("months"))
 
     def drop(self) -> None:
         """Give back the room."""

@@ -68,6 +68,10 @@ def fill(database: Database, people: int, going: int = 0) -> None:
             "INSERT INTO org_unit (id, tenant_id, kind, source, source_key) "
             "SELECT k, 1, 'team', 'bench', CAST(k AS TEXT) FROM n WHERE k <= :teams"
         )
+        run(
+            "INSERT INTO person (id, tenant_id, source, source_key) "
+            "SELECT k, 1, 'bench', CAST(k AS TEXT) FROM n"
+        )
         for table, more, values in (
             ("employment", "", ""),
             ("membership", ", unit_id, is_primary", ", 1 + k % :teams, 1"),

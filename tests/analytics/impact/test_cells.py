@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -125,10 +126,16 @@ def held(database: Database) -> Rows:
         for table in KEPT:
             rows = conn.execute(sa.select(table).order_by(*table.primary_key)).all()
             found[table.name] = [
-                tuple(float(f"{v:.10g}") if isinstance(v, float) else v for v in row)
+                tuple(float(f"{v:.10g}") if isinstance(v, float) else v for v in _plain(row))
                 for row in rows
             ]
     return found
+
+
+def _plain(row: Any) -> Iterator[Any]:
+    """Yield what a row holds, packed numbers one by one."""
+    for value in row:
+        yield from np.frombuffer(value, "<f8").tolist() if isinstance(value, bytes) else [value]
 
 
 def forget(database: Database) -> None:
@@ -175,6 +182,24 @@ def said(
         return months, sorted(tuple(f"{value:.9g}" for value in row) for row in rows)
 
 
+def of_people(database: Database, key: str, *, anew: bool = False) -> list[tuple[Any, ...]]:
+    """Return what is observed of each person, in the months from the second to the last but one."""
+    with read(database, key, anew=anew) as observed:
+        months = observed.coverage()
+        found = list(observed.records(min(months) + 1, max(months) - 1))
+    rows = (
+        zip(
+            one.person,
+            one.period,
+            one.num,
+            one.num * 0 + 1 if one.den is None else one.den,
+            strict=True,
+        )
+        for one in found
+    )
+    return sorted(tuple(f"{value:.9g}" for value in row) for some in rows for row in some)
+
+
 @pytest.fixture
 def firm(database: Database, tmp_path: Path) -> Firm:
     return Firm(database, tmp_path)
@@ -204,11 +229,31 @@ def test_what_is_made_anew_bit_by_bit_is_what_is_made_from_nothing(
 
 @pytest.mark.parametrize("key", ["calls", "errors", "complaints"])
 def test_kept_or_read_an_outcome_is_the_same(database: Database, firm: Firm, key: str) -> None:
-    read_now = said(database, key)
+    read_now, people = said(database, key), of_people(database, key)
+    assert people
     assert not is_kept(database, key)
     refresh_cells(database, TENANT)
     assert is_kept(database, key)
     assert said(database, key) == read_now
+    assert of_people(database, key) == people
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_people_are_written_a_range_at_a_time(
+    database: Database, firm: Firm, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh_cells(database, TENANT)
+    before = held(database)
+    forget(database)
+    monkeypatch.setattr(cells, "_IN_MEMORY", at_once)
+    refresh_cells(database, TENANT)
+    assert held(database) == before
+    firm.change()
+    refresh_cells(database, TENANT)
+    bit_by_bit = held(database)
+    forget(database)
+    refresh_cells(database, TENANT)
+    assert held(database)[kept_seen.name] == bit_by_bit[kept_seen.name]
 
 
 def test_only_months_that_an_import_wrote_in_are_made_anew(database: Database, firm: Firm) -> None:

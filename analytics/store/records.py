@@ -1,0 +1,98 @@
+"""Observations of people by month as bare numbers; and packed, a line a person, as they are kept.
+
+A line has a bit for each month with an observation, from the lowest on, and of these months, one after
+another, what was observed as 64-bit numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
+
+_NUMBER = np.dtype("<f8")
+_AT_ONCE = 8_192
+Line = tuple[int, int, bytes, bytes | None]
+"""Number of the person, months, num and den; no den: 1 each."""
+
+
+class Records(NamedTuple):
+    """Observations, one a person and month: columns of equal length; without ``den``, 1 each."""
+
+    person: IntArray
+    period: IntArray
+    num: FloatArray
+    den: FloatArray | None
+
+    def between(self, first: int, last: int) -> Records:
+        """Return those of some months."""
+        return self.where((self.period >= first) & (self.period <= last))
+
+    def where(self, which: BoolArray) -> Records:
+        """Return some of them."""
+        person, period, num, den = self
+        left = None if den is None else den[which]
+        return Records(person[which], period[which], num[which], left)
+
+
+def unpacked(lines: Sequence[Sequence[Any]], first: int, width: int) -> Records:
+    """Return what lines hold of so many months, the first of which is that of the lowest bit."""
+    person, months, num, den = zip(*lines, strict=True)
+    line, month = np.nonzero(_has(np.array(months, np.int64), width))
+    return Records(
+        np.array(person, np.int64)[line],
+        month + first,
+        _numbers(num),
+        None if den[0] is None else _numbers(den),
+    )
+
+
+def _has(months: IntArray, width: int) -> BoolArray:
+    return np.asarray(months[:, None] >> np.arange(width) & 1, bool)
+
+
+def _numbers(parts: Iterable[bytes]) -> FloatArray:
+    return np.frombuffer(b"".join(parts), _NUMBER).astype(np.float64)
+
+
+class Packing:
+    """Some people, numbered from ``base`` on, whose records come as they come and leave as lines."""
+
+    def __init__(self, base: int, people: int, first: int, width: int) -> None:
+        self._base = base
+        self._first = first
+        self._there = np.zeros((people, width), bool)
+        self._num = np.zeros((people, width), _NUMBER)
+        self._den: FloatArray | None = None
+
+    def take(self, records: Records) -> None:
+        """Take records of these people and months."""
+        cell = records.person - self._base, records.period - self._first
+        self._there[cell] = True
+        self._num[cell] = records.num
+        if records.den is not None:
+            if self._den is None:
+                self._den = np.zeros(self._num.shape, _NUMBER)
+            self._den[cell] = records.den
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the line of everybody with a record, by their numbers."""
+        for at in range(0, len(self._num), _AT_ONCE):
+            yield from self._some(slice(at, at + _AT_ONCE))
+
+    def _some(self, people: slice) -> Iterator[Line]:
+        there = self._there[people]
+        known = np.flatnonzero(there.any(axis=1))
+        months = (there.astype(np.int64) << np.arange(there.shape[1])).sum(axis=1)
+        num = self._num[people][there].tobytes()
+        den = None if self._den is None else self._den[people][there].tobytes()
+        ends = _NUMBER.itemsize * there.sum(axis=1)[known].cumsum()
+        begin = 0
+        for line, end in zip(known.tolist(), ends.tolist(), strict=True):
+            person = self._base + people.start + line
+            own = None if den is None else den[begin:end]
+            yield person, int(months[line]), num[begin:end], own
+            begin = end
