@@ -42,10 +42,14 @@ class Kept:
         )
         return (rows if teams is None else rows.where(c.unit_id.in_(teams))).cte("kept")
 
-    def records(self, conn: sa.Connection) -> Iterator[Records]:
-        """Yield what people have, a month at a time each, so many people at once."""
+    def records(
+        self, conn: sa.Connection, people: sa.Select[tuple[int]] | None = None
+    ) -> Iterator[Records]:
+        """Yield what people have, all or these, so many people at once."""
         s = kept_seen.c
         lines = sa.select(s.unit_id, s.months, s.nums, s.dens).where(*self._own())
+        if people is not None:
+            lines = lines.where(s.unit_id.in_(people))
         width = self.bits.last - self.bits.first + 1
         found = conn.execute(lines.execution_options(yield_per=AT_ONCE))
         return (unpacked(part, self.bits.first, width) for part in found.partitions())

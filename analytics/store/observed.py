@@ -63,13 +63,17 @@ class Observed:
             return self._table
         return self.measure.one_by_one().cte("observed")
 
-    def records(self, first: int, last: int) -> Iterator[Records]:
-        """Yield the observations of people from one month to another as numbers."""
+    def records(
+        self, first: int, last: int, people: sa.Select[tuple[int]] | None = None
+    ) -> Iterator[Records]:
+        """Yield the observations, of all people or these, from one month to another as numbers."""
         if self.kept is not None:
-            yield from (some.between(first, last) for some in self.kept.records(self.conn))
+            yield from (some.between(first, last) for some in self.kept.records(self.conn, people))
         else:
             rows = self.rows()
             within = sa.select(rows).where(rows.c.period.between(first, last))
+            if people is not None:
+                within = within.where(rows.c.unit_id.in_(people))
             yield from records_of(self.conn, within, weighed=self.measure.form == "ratio")
 
     def coverage(self) -> dict[int, int]:

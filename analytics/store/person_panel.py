@@ -16,12 +16,11 @@ import sqlalchemy as sa
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.moments import LISTED, Moments
 from analytics.store import stage
-from analytics.store.numbers import AT_ONCE, whole_numbers
+from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
 from analytics.store.person_levels import take_levels_off
 from analytics.store.person_months import PersonMonths, Spells, Starts
-from analytics.store.stage import temporary_table
-from lrs.store.bulk import insert_rows
+from analytics.store.stage import fill, temporary_table
 
 
 class PersonPanel:
@@ -65,11 +64,7 @@ class PersonPanel:
             *(sa.Column(name, sa.BigInteger, primary_key=True) for name in ("cohort", "person_id")),
         )
         table.create(self.conn, checkfirst=False)
-        cohort, person = (column.tolist() for column in self._behind)
-        for at in range(0, len(person), AT_ONCE):
-            some = slice(at, at + AT_ONCE)
-            rows = zip(cohort[some], person[some], strict=True)
-            insert_rows(self.conn, table, ("cohort", "person_id"), rows)
+        fill(self.conn, table, zip(*(column.tolist() for column in self._behind), strict=True))
         return table
 
     def drop(self) -> None:

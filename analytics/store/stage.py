@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,13 +17,14 @@ from sqlalchemy.dialects import sqlite
 
 from analytics.estimators.panel import NEVER
 from analytics.store.schema import calendar
-from lrs.store.bulk import upsert
+from lrs.store.bulk import insert_rows, upsert
 from lrs.store.schema import BigCounter
 
 FOREVER = NEVER
 """The month, or day, that never comes: the end of what still holds."""
 
 HALF_MONTH = 15
+_AT_ONCE = 20_000
 _LAST_DAY = 36_524  # the calendar's last
 
 
@@ -172,10 +174,9 @@ def _united(column: sa.Column[Any]) -> bool:
 def fill(conn: sa.Connection, table: sa.Table, rows: Iterable[tuple[float, ...]]) -> None:
     """Fill a stage anew with rows worked out in Python."""
     conn.execute(sa.delete(table))
-    names = [c.name for c in table.c]
-    values = [dict(zip(names, row, strict=True)) for row in rows]
-    if values:
-        conn.execute(sa.insert(table), values)
+    names, waiting = tuple(c.name for c in table.c), iter(rows)
+    while some := list(islice(waiting, _AT_ONCE)):
+        insert_rows(conn, table, names, some)
 
 
 def empty(conn: sa.Connection, *tables: sa.Table) -> None:

@@ -1,10 +1,9 @@
-"""What people's own level does to the mean of a team and its side, where they come and go: in SQL.
+"""What people's own level does to the mean of a team and its side, where they come and go.
 
 The rule is that of `analytics.estimators.levels`, at the cost of those who come and go. Whoever is in one
 team all the time moves no mean, and stands for their cohort: together they are one unit whose level
 is that of the cohort. Of all others each one's level, from the months before whatever team they were in
-had started, is put in its place. Their observations alone are looked at; a block of people at a time is
-in memory.
+had started, is put in its place. Their observations alone are looked at.
 """
 
 from __future__ import annotations
@@ -19,15 +18,13 @@ import sqlalchemy as sa
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.levels import Course, are_followed
 from analytics.store import stage
-from analytics.store.adding import Rows, rows_of
-from analytics.store.courses import add_units
 from analytics.store.observed import Observed
 from analytics.store.stage import add, add_once, fill, refill, temporary_table
+from analytics.store.team_going import Going, going_of
 
 if TYPE_CHECKING:
     from analytics.store.team_panel import TeamPanel
 
-_AT_ONCE = 20_000
 _ROUNDING = 1e-9
 
 
@@ -44,18 +41,15 @@ def take_levels_off(panel: TeamPanel, observed: Observed) -> int | None:
         add_once(panel.conn, tables.going, _who_come_and_go(panel, observed, seen))
         if not panel.conn.execute(sa.select(sa.exists(sa.select(tables.going)))).scalar_one():
             return None
-        add(panel.conn, tables.rows, _observations(panel, observed, tables.going))
-        taken = _Levels(panel, tables, seen)
+        going = going_of(observed, sa.select(tables.going.c.person_id), panel.first, panel.last)
+        taken = _Levels(panel, tables, seen, going)
         return taken.left_out() if taken.are_told() else None
 
 
 class _Tables(NamedTuple):
-    """Who comes and goes, their observations, the usual course, their levels, what to take off, the rest."""
+    """Who comes and goes, what to take off, by how much cells move, and what is left."""
 
     going: sa.Table
-    rows: sa.Table
-    usual: sa.Table
-    level: sa.Table
     off: sa.Table
     moved: sa.Table
     sums: sa.Table
@@ -66,18 +60,11 @@ def _tables(panel: TeamPanel) -> Iterator[_Tables]:
     def made(name: str, *columns: sa.Column[Any]) -> sa.Table:
         return temporary_table(f"{name}_{panel.measure.metric_id}", *columns)
 
-    def person() -> sa.Column[int]:
-        return _key("person_id", sa.BigInteger)
-
-    cell = ("cohort", "cluster", "period")
     tables = _Tables(
-        going=made("going", person()),
-        rows=made("going_rows", person(), _key("period"), *_whole(*cell[:2]), *_real("num", "den")),
-        usual=made("usual", _key("period"), *_real("usual")),
-        level=made("level", person(), *_real("level")),
+        going=made("going", _key("person_id", sa.BigInteger)),
         off=made(
             "off",
-            *(_key(name, sa.BigInteger) for name in cell),
+            *(_key(name, sa.BigInteger) for name in ("cohort", "cluster", "period")),
             *_real("rows", "num", "den", "num2", "off", "kept"),
         ),
         moved=made("moved", _key("cohort"), _key("period"), *_real("back", "spread")),
@@ -92,10 +79,6 @@ def _tables(panel: TeamPanel) -> Iterator[_Tables]:
 
 def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
     return sa.Column(name, kind, primary_key=True, autoincrement=False)
-
-
-def _whole(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.BigInteger) for name in names]
 
 
 def _real(*names: str) -> list[sa.Column[Any]]:
@@ -119,46 +102,43 @@ def _months(panel: TeamPanel) -> IntArray:
     return np.array(panel.conn.execute(months).scalars().all(), np.int64)
 
 
-def _observations(panel: TeamPanel, observed: Observed, going: sa.Table) -> sa.Select[Any]:
-    every, these = observed.rows(), sa.select(going.c.person_id)
-    # Said of the records, too, so that all others are passed over before they are joined to anything.
-    seen = sa.select(every).where(every.c.unit_id.in_(these)).cte("of_these")
-    o = panel.observations(seen).cte("observations").c
-    of_these = o.person_id.in_(these)
-    return sa.select(o.person_id, o.period, o.cohort, o.cluster, o.num, o.den).where(of_these)
-
-
 class _Levels:
     """The levels of a panel's people who come and go."""
 
-    def __init__(self, panel: TeamPanel, tables: _Tables, seen: IntArray) -> None:
+    def __init__(self, panel: TeamPanel, tables: _Tables, seen: IntArray, going: Going) -> None:
         self._panel = panel
         self._conn = panel.conn
         self._tables = tables
         self._seen = seen
+        self._going = going
         self._first = int(seen[0])
+        self._level = np.zeros(0)
 
     def are_told(self) -> bool:
         """Put the panel's sums without the levels in the place of those there are, if they can be told."""
-        t = self._tables
+        t, going, first = self._tables, self._going, self._first
         cohorts, num, den = self._always_there()
-        before = (cohorts[:, None] > self._first) & (self._seen < cohorts[:, None])
-        course = Course(len(self._seen))
+        before = (cohorts[:, None] > first) & (going.months < cohorts[:, None])
+        course = Course(len(going.months))
         course.add(np.where(before, den, 0.0), np.where(before, num, 0.0))
-        add_units(course, self._untrained(), self._seen)
+        for own_den, own_num in going.untrained(first):
+            course.add(own_den, own_num)
         usual = course.solved()
         if usual is None:
             return False
-        fill(self._conn, t.usual, zip(self._seen.tolist(), usual.tolist(), strict=True))
-        add(self._conn, t.level, self._of_each())
-        add(self._conn, t.off, self._to_take_off())
-        if not self._are_followed():
+        self._level = going.levels(first, usual)
+        off = going.to_take_off(first, self._level)
+        after = sa.and_(self._panel.sums.c.cohort > first, _trained(self._panel.sums))
+        every = sa.select(sa.func.sum(self._panel.sums.c.rows)).where(after)
+        trained = float(self._conn.execute(every).scalar_one() or 0)
+        if not are_followed(trained - off.trained, trained):
             return False
+        fill(self._conn, t.off, off.rows)
         size = np.where(before, den, 0.0)
-        off = (np.where(before, num, 0.0) - size * usual).sum(axis=1)
+        own = (np.where(before, num, 0.0) - size * usual).sum(axis=1)
         of_pool = {
             int(cohort): float(o / n)
-            for cohort, o, n in zip(cohorts, off, size.sum(axis=1), strict=True)
+            for cohort, o, n in zip(cohorts, own, size.sum(axis=1), strict=True)
             if n > 0
         }
         fill(self._conn, t.moved, self._moved(of_pool))
@@ -168,83 +148,16 @@ class _Levels:
 
     def _always_there(self) -> tuple[IntArray, FloatArray, FloatArray]:
         """Return the cohorts, and num and den by cohort and month, of those who are always there."""
-        of_all, of_going = map(self._by_cell, (self._panel.sums, self._tables.rows))
-        cohorts = np.array(sorted({cohort for cohort, _ in of_all}), np.int64)
-        sums = np.zeros((2, 2, len(cohorts), len(self._seen)))
-        for which, cells in enumerate((of_all, of_going)):
-            for (cohort, period), (num, den) in cells.items():
-                at = np.searchsorted(cohorts, cohort), np.searchsorted(self._seen, period)
-                sums[which, :, *at] = num, den
-        num, den = sums[0] - sums[1]
-        there = den > _ROUNDING * sums[0, 1]  # of what is left where nobody is
+        c, months = self._panel.sums.c, self._going.months
+        query = sa.select(c.cohort, c.period, sa.func.sum(c.num), sa.func.sum(c.den))
+        cells = self._conn.execute(query.group_by(c.cohort, c.period)).all()
+        cohorts = np.unique([row[0] for row in cells])
+        every = np.zeros((2, len(cohorts), len(months)))
+        at = np.searchsorted(cohorts, [row[0] for row in cells])
+        every[:, at, [row[1] - months[0] for row in cells]] = np.array([row[2:] for row in cells]).T
+        num, den = every - self._going.sums(cohorts)
+        there = den > _ROUNDING * every[1]  # of what is left where nobody is
         return cohorts, np.where(there, num, 0.0), np.where(there, den, 0.0)
-
-    def _by_cell(self, rows: sa.Table) -> dict[tuple[int, int], tuple[float, float]]:
-        c = rows.c
-        sums = sa.select(c.cohort, c.period, sa.func.sum(c.num), sa.func.sum(c.den))
-        found = self._conn.execute(sums.group_by(c.cohort, c.period))
-        return {(cohort, period): (num, den) for cohort, period, num, den in found}
-
-    def _compared(self, rows: sa.FromClause) -> sa.ColumnElement[bool]:
-        """Return which rows are compared: not those of whom was trained before the first month."""
-        return rows.c.cohort > self._first
-
-    def _before(self, rows: sa.FromClause) -> sa.ColumnElement[bool]:
-        return sa.and_(self._compared(rows), rows.c.period < rows.c.cohort)
-
-    def _untrained(self) -> Iterator[Rows]:
-        """Yield the untrained observations, person by person."""
-        rows = self._tables.rows
-        o = rows.c
-        ordered = (
-            sa.select(o.cohort, o.person_id, o.period, o.num, o.den)
-            .where(self._before(rows))
-            .order_by(o.person_id, o.period)
-            .execution_options(yield_per=_AT_ONCE)
-        )
-        for part in self._conn.execute(ordered).partitions():
-            yield rows_of(part)
-
-    def _of_each(self) -> sa.Select[Any]:
-        rows, usual = self._tables.rows, self._tables.usual.c
-        o = rows.c
-        off = sa.func.sum(o.num - o.den * usual.usual)
-        return (
-            sa.select(o.person_id, off.op("/")(sa.func.sum(o.den)))
-            .select_from(rows.join(self._tables.usual, usual.period == o.period))
-            .where(self._before(rows))
-            .group_by(o.person_id)
-        )
-
-    def _to_take_off(self) -> sa.Select[Any]:
-        """Return, by cohort, cluster and month, the sums of who has no level, and the others' levels."""
-        rows, level = self._tables.rows, self._tables.level
-        o, own = rows.c, level.c.level
-        one, nothing = sa.literal(1.0, sa.Double), sa.literal(0.0, sa.Double)
-        unknown = own.is_(None)
-        lost = [
-            sa.func.sum(sa.case((unknown, value), else_=nothing))
-            for value in (one, o.num, o.den, (o.num * o.num).op("/")(o.den))
-        ]
-        kept = [
-            sa.func.sum(sa.case((unknown, nothing), else_=value)) for value in (o.den * own, o.den)
-        ]
-        key = (o.cohort, o.cluster, o.period)
-        return (
-            sa.select(*key, *lost, *kept)
-            .select_from(rows.outerjoin(level, level.c.person_id == o.person_id))
-            .where(self._compared(rows))
-            .group_by(*key)
-        )
-
-    def _are_followed(self) -> bool:
-        def trained(sums: sa.Table) -> float:
-            after = sa.and_(self._compared(sums), sums.c.period >= sums.c.cohort)
-            total = sa.select(sa.func.sum(sums.c.rows)).where(after)
-            return float(self._conn.execute(total).scalar_one() or 0)
-
-        every = trained(self._panel.sums)
-        return are_followed(every - trained(self._tables.off), every)
 
     def _moved(self, of_pool: dict[int, float]) -> Iterator[tuple[int, int, float, float]]:
         """Yield, for each cell, the level that stands in for its people's, and how the squares differ.
@@ -302,14 +215,19 @@ class _Levels:
 
     def left_out(self) -> int:
         """Take those out of the people behind the panel who have no level; return how many they are."""
-        people, level = self._panel.people, self._tables.level
-        of_these = people.c.person_id.in_(sa.select(self._tables.going.c.person_id))
-        unknown = ~sa.exists().where(level.c.person_id == people.c.person_id)
-        without = sa.and_(self._compared(people), of_these, unknown)
+        people, going = self._panel.people, self._tables.going
+        unknown = self._going.people[np.isnan(self._level)].tolist()
+        fill(self._conn, going, zip(unknown))
+        of_these = people.c.person_id.in_(sa.select(going.c.person_id))
+        without = sa.and_(people.c.cohort > self._first, of_these)
         count = sa.select(sa.func.count(sa.distinct(people.c.person_id))).where(without)
         found = int(self._conn.execute(count).scalar_one())
         self._conn.execute(sa.delete(people).where(without))
         return found
+
+
+def _trained(rows: sa.FromClause) -> sa.ColumnElement[bool]:
+    return rows.c.period >= rows.c.cohort
 
 
 def _stand_ins(cohort: IntArray, cells: FloatArray, of_pool: dict[int, float]) -> FloatArray:

@@ -21,7 +21,7 @@ from analytics.store.adding import Rows, added_up, in_blocks, rows_of
 from analytics.store.observed import Observed
 from analytics.store.scoring import scored
 from analytics.store.stage import add_once, refill, temporary_table
-from analytics.store.team_cells import at_work, team_cells
+from analytics.store.team_cells import team_cells
 
 _AT_ONCE = 20_000
 """Rows of sums that are in memory at once when clusters pass by in order."""
@@ -127,32 +127,16 @@ class TeamPanel:
 
     def _of_spells(self, observed: Observed) -> sa.Select[Any]:
         """Look once a spell whether a month counts: going through all of them again costs far more."""
-        spells = stage.member
-        joined, cohort = self._with_start(spells)
+        spells, start = stage.member, stage.unit_start
+        joined = spells.outerjoin(start, start.c.unit_id == spells.c.unit_id)
         counts = sa.and_(spells.c.from_ix <= self.last, spells.c.to_ix > self.first)
         if not self.measure.fills_zero:
             begins = sa.case((spells.c.from_ix < self.first, self.first), else_=spells.c.from_ix)
             ends = sa.case((spells.c.to_ix > self.last, self.last + 1), else_=spells.c.to_ix)
             counts = sa.and_(counts, observed.met(spells.c.person_id, begins, ends))
-        people = sa.select(self._within(cohort).label("cohort"), spells.c.person_id)
+        cohort = self._within(start.c.start_ix).label("cohort")
+        people = sa.select(cohort, spells.c.person_id)
         return people.select_from(joined).where(counts)
-
-    def observations(self, seen: sa.FromClause) -> sa.Select[Any]:
-        """Return cohort, cluster, period, person, num and den of what is observed of people."""
-        there = at_work(self.measure, seen, stage.member, self.first, self.last)
-        joined, cohort = self._with_start(there.table)
-        return (
-            sa.select(
-                self._within(cohort).label("cohort"),
-                stage.member.c.unit_id.label("cluster"),
-                there.period,
-                stage.member.c.person_id,
-                there.num,
-                there.den,
-            )
-            .select_from(joined)
-            .where(there.within)
-        )
 
     def _of_teams(self, seen: sa.FromClause) -> sa.Select[Any]:
         start = stage.unit_start
@@ -167,11 +151,6 @@ class TeamPanel:
             .select_from(seen.outerjoin(start, start.c.unit_id == seen.c.unit_id))
             .where(seen.c.period.between(self.first, self.last))
         )
-
-    def _with_start(self, joined: sa.FromClause) -> tuple[sa.Join, sa.ColumnElement[Any]]:
-        """Join when the team of `stage.member` started; return that month, too."""
-        start = stage.unit_start
-        return joined.outerjoin(start, start.c.unit_id == stage.member.c.unit_id), start.c.start_ix
 
     def _within(self, start: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """Hold a start after the last month for none: nothing in the panel is trained by then."""
