@@ -11,9 +11,10 @@ parts are there, or when somebody else began anew meanwhile, reports read the re
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
-from itertools import groupby, islice, pairwise
-from operator import itemgetter
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -23,15 +24,13 @@ from analytics.store import stage
 from analytics.store.kept import ended_since, kept_row, runs_of
 from analytics.store.measure import Measure, measure, quickest
 from analytics.store.moves import months_moved
-from analytics.store.numbers import records_of
-from analytics.store.observed import Observed
 from analytics.store.people import stage_people
-from analytics.store.records import Line, Packing, Records, unpacked
+from analytics.store.reading import Months, Reading
+from analytics.store.records import Line, Records, unpacked
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.seen import BITS
-from analytics.store.team_cells import team_cells
 from connectors.metrics import Metric, metrics
-from connectors.store.schema import employment, membership, person, sync_run
+from connectors.store.schema import employment, membership, sync_run
 from lrs.store.bulk import insert_rows, upsert
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
@@ -39,9 +38,6 @@ from lrs.store.one_moment import one_moment
 _T = TypeVar("_T")
 _AT_ONCE = 20_000
 """People who are written in one transaction: others who write wait for no more."""
-
-_IN_MEMORY = 1 << 23
-"""Months of people who are put together at once, for those who are to be written."""
 
 _FEW = 4
 """One in so many months, or fewer, are looked up; to read all that lies costs less than to look up more."""
@@ -62,7 +58,7 @@ class Imports(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One outcome that is to be made anew: how its records are read, and in which months."""
+    """One outcome that is to be made anew: in which months, and of which records are read, and how."""
 
     line: sa.Row[Any] | None
     metric: Metric
@@ -70,23 +66,26 @@ class Task(NamedTuple):
     """None: nothing is kept, for it has no record, or is of teams, or reaches over too many months."""
     first: int = 0
     last: int = 0
+    wrote: tuple[int, ...] = ()
+    """In which months records changed; of others people are only in another team."""
+
     months: tuple[int, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        """Return whether all months are made anew."""
-        return len(self.months) == self.last - self.first + 1
+        """Return whether all records are read."""
+        return len(self.wrote) == self.last - self.first + 1
 
     def parts(self) -> Iterator[Measure]:
-        """Yield the measure of each run of months, or of all as they lie."""
-        if self.measure is None:
+        """Yield the measure of each run of months to read, or of all as they lie."""
+        if self.measure is None or not self.wrote:
             return
         if self.is_whole:
             yield self.measure
             return
-        ends = [at for at, (a, b) in enumerate(pairwise(self.months)) if b > a + 1]
-        for begin, end in pairwise([-1, *ends, len(self.months) - 1]):
-            yield self.measure.between(self.months[begin + 1], self.months[end])
+        ends = [at for at, (a, b) in enumerate(pairwise(self.wrote)) if b > a + 1]
+        for begin, end in pairwise([-1, *ends, len(self.wrote) - 1]):
+            yield self.measure.between(self.wrote[begin + 1], self.wrote[end])
 
 
 class _OvertakenError(Exception):
@@ -191,28 +190,22 @@ def _task(people: _People, metric: Metric, line: sa.Row[Any] | None) -> Task:
     if found is None or found.grain == "team":
         return Task(line, metric, None)
     first, last = conn.execute(found.reach()).one()
-    months: Collection[int] | None = None
-    if line is not None and line.whole and line.read_as == found.read_as and first >= line.first_ix:
-        first = line.first_ix
-        months = _changed(people, line, found, last)
-    every = range(first, last + 1)
-    if months is None or len(months) * _FEW > len(every):
-        months = every
+    if line is None or not line.whole or line.read_as != found.read_as or first < line.first_ix:
+        return _read_all(line, metric, found, range(first, last + 1))
+    every = range(line.first_ix, max(last, line.last_ix) + 1)
+    touched = set(conn.execute(quickest(conn, found).touched_by(_since(line))).scalars())
+    wrote = tuple(m for m in every if m in touched or m > line.last_ix)
+    if len(wrote) * _FEW > len(every):
+        return _read_all(line, metric, found, every)
+    moved = people.moved_since(line)
+    months = [m for m in every if moved is None or m in wrote or any(m in one for one in moved)]
+    return Task(line, metric, found, every[0], every[-1], wrote, tuple(months))
+
+
+def _read_all(line: sa.Row[Any] | None, metric: Metric, found: Measure, every: range) -> Task:
     if len(every) > BITS:
         return Task(line, metric, None)
-    return Task(line, metric, found, first, last, tuple(sorted(months)))
-
-
-def _changed(people: _People, line: sa.Row[Any], found: Measure, last: int) -> set[int] | None:
-    """Return the months in which an outcome, or who was in which team, changed; None: many."""
-    moved = people.moved_since(line)
-    if moved is None:
-        return None
-    touched = quickest(people.conn, found).touched_by(_since(line))
-    wrote = set(people.conn.execute(touched).scalars())
-    every = range(line.first_ix, last + 1)
-    new = range(line.last_ix + 1, last + 1)
-    return {m for m in every if m in wrote or m in new or any(m in months for months in moved)}
+    return Task(line, metric, found, every[0], every[-1], tuple(every), tuple(every))
 
 
 class _Making:
@@ -236,21 +229,25 @@ class _Making:
 
     def make(self, conn: sa.Connection) -> int:
         """Add the months up in one transaction, and write them down in others; return how many."""
-        if not self._task.months:
+        task, measure = self._task, self._task.measure
+        if measure is None or not task.months:
             with self._database.write() as writing:
                 self._claim(writing, whole=1)  # what is kept is as new as the imports
             return 0
         self._begin()
-        parts = []
-        for part in self._task.parts():
-            observed = Observed(conn, part, anew=True)
-            self._keep_months(observed)
-            self._keep_cells(observed)
-            parts.append(_Part(observed.measure, observed.has_one_each()))
-            observed.drop()
-        self._keep_people(conn, parts)
+        months = Months(task.first, task.last, task.wrote, task.months)
+        parts = [quickest(conn, part) for part in task.parts()]
+        reading = Reading(conn, measure, parts, months, partial(self._kept_before, conn))
+        if task.wrote:
+            self._keep_people(chain.from_iterable(some.lines() for some in reading.people()))
+            written = kept_month.c.period.in_(task.wrote)
+            self._replace(kept_month, written, reading.coverage)
+        else:
+            deque(reading.people(), maxlen=0)
+        for month in task.months:
+            self._replace(kept_cell, kept_cell.c.period == month, reading.cells(month))
         self._end()
-        return len(self._task.months)
+        return len(task.months)
 
     def _begin(self) -> None:
         with self._database.write() as conn:
@@ -292,60 +289,18 @@ class _Making:
         if conn.execute(made.with_for_update()).scalar() != self._line["made_at"]:
             raise _OvertakenError
 
-    def _keep_months(self, observed: Observed) -> None:
-        first, last = self._of(observed.measure)
-        one_each = int(observed.has_one_each())
-        rows = [(month, units, one_each) for month, units in observed.coverage().items()]
-        self._replace(kept_month, kept_month.c.period.between(first, last), rows)
-
-    def _of(self, part: Measure) -> tuple[int, int]:
-        if part.first is None or part.last is None:
-            return self._task.first, self._task.last
-        return part.first, part.last
-
-    def _keep_cells(self, observed: Observed) -> None:
-        first, last = self._of(observed.measure)
-        missing = set(range(first, last + 1))
-        with team_cells(observed, first, last) as cells:
-            c = cells.c
-            query = sa.select(c.period, c.unit_id, c.rows, c.num, c.den, c.num2)
-            rows = _streamed(observed.conn, query.order_by(c.period, c.unit_id))
-            for month, of_month in groupby(rows, key=itemgetter(0)):
-                missing.discard(month)
-                self._replace(kept_cell, kept_cell.c.period == month, list(of_month))
-        for month in sorted(missing):
-            self._replace(kept_cell, kept_cell.c.period == month, [])
-
-    def _keep_people(self, conn: sa.Connection, parts: Sequence[_Part]) -> None:
-        """Write down what each person has when, a range of people at a time."""
+    def _keep_people(self, lines: Iterator[Line]) -> None:
+        """Write down what each person has when, some people at a time."""
         s = kept_seen.c
         after: sa.ColumnElement[bool] = sa.true()
-        lines = self._lines(conn, parts)
         for page in _in_pages(lines):
             upto = page[-1][0]
             self._replace(kept_seen, sa.and_(after, s.unit_id <= upto), page)
             after = s.unit_id > upto
         self._replace(kept_seen, after, [])
 
-    def _lines(self, conn: sa.Connection, parts: Sequence[_Part]) -> Iterator[Line]:
-        """Yield a line a person, by their numbers: of months made anew, and as they were of others."""
-        of_tenant = person.c.tenant_id == self._key["tenant_id"]
-        ends = sa.select(sa.func.min(person.c.id), sa.func.max(person.c.id)).where(of_tenant)
-        lowest, highest = conn.execute(ends).one()
-        width = self._task.last - self._task.first + 1
-        step = max(_IN_MEMORY // width, 1)
-        for base in range(lowest, highest + 1, step) if lowest is not None else ():
-            upto = min(base + step - 1, highest)
-            packing = Packing(base, upto - base + 1, self._task.first, width)
-            for records in self._kept_before(conn, base, upto):
-                packing.take(records)
-            for part in parts:
-                for records in part.records(conn, base, upto):
-                    packing.take(records)
-            yield from packing.lines()
-
     def _kept_before(self, conn: sa.Connection, base: int, upto: int) -> Iterator[Records]:
-        """Yield what is kept of these people in months that are not made anew."""
+        """Yield what is kept of these people in months that are not read."""
         if self._task.is_whole:
             return
         s = kept_seen.c
@@ -354,25 +309,12 @@ class _Making:
         width = self._task.last - self._task.first + 1
         for page in _in_pages(_streamed(conn, own)):
             kept = unpacked(page, self._task.first, width)
-            yield kept.where(~np.isin(kept.period, self._task.months))
+            yield kept.where(~np.isin(kept.period, self._task.wrote))
 
     def _end(self) -> None:
         with self._database.write() as conn:
             self._hold(conn)
             conn.execute(sa.update(kept_outcome).where(*self._own(kept_outcome)).values(whole=1))
-
-
-class _Part(NamedTuple):
-    """Some months of an outcome: how its records are read, and whether each is an observation."""
-
-    measure: Measure
-    one_each: bool
-
-    def records(self, conn: sa.Connection, base: int, upto: int) -> Iterator[Records]:
-        """Yield the observations of people of these numbers."""
-        measure = self.measure.of_units(base, upto)
-        rows = measure.one_by_one() if self.one_each else measure.by_month()
-        return records_of(conn, rows, weighed=measure.form == "ratio")
 
 
 def _in_pages(rows: Iterator[_T]) -> Iterator[list[_T]]:

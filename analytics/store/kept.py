@@ -29,8 +29,6 @@ class Kept:
     bits: Bits
     coverage: dict[int, int]
     """How many units have records in each month."""
-    one_each: bool
-    """Whether no unit has two records in a month."""
 
     def cells(self, first: int, last: int, teams: Collection[int] | None) -> sa.CTE:
         """Return unit_id, period, rows, num, den and num2, of all teams or these."""
@@ -88,14 +86,12 @@ def kept(conn: sa.Connection, measure: Measure) -> Kept | None:
         return None
     m = kept_month.c
     own = (m.tenant_id == measure.tenant_id, m.metric_id == measure.metric_id)
-    months = conn.execute(sa.select(m.period, m.units, m.one_each).where(*own).order_by(m.period))
-    rows = months.all()
+    months = conn.execute(sa.select(m.period, m.units).where(*own).order_by(m.period))
     return Kept(
         measure.tenant_id,
         measure.metric_id,
         Bits(found.first_ix, found.last_ix),
-        {row.period: row.units for row in rows},
-        all(row.one_each for row in rows),
+        {row.period: row.units for row in months},
     )
 
 

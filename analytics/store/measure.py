@@ -92,6 +92,11 @@ class Measure:
             return rows.add_columns(own.denominator.label("den")).where(own.denominator > 0)
         return sa.select(own.unit_id, own.period, own.amount.label("num"), one.label("den"))
 
+    def singly(self) -> sa.Select[Any]:
+        """Return unit, day, amount and, of a share, of how many: one row a record, as it lies."""
+        share = [sa.func.coalesce(outcome.c.denominator, 0)] if self.form == "ratio" else []
+        return self._where(sa.select(self.unit, _MIDDLE, _AMOUNT, *share).select_from(outcome))
+
     def bits(self, first: int) -> sa.Select[Any]:
         """Return unit, 1, and the bit of its month, counted from ``first``: one row a record.
 
@@ -129,16 +134,20 @@ class Measure:
         return months.distinct()
 
     def _records(self) -> sa.Select[Any]:
-        records = (
-            sa.select(
-                self.unit.label("unit_id"),
-                calendar.c.month_ix.label("period"),
-                _AMOUNT.label("amount"),
-                outcome.c.denominator,
-            )
-            .select_from(outcome.join(calendar, calendar.c.day_no == _MIDDLE))
-            .where(*_usable(self.tenant_id, self.metric_id, self.scanned), _whole(self.grain))
-        )
+        records = sa.select(
+            self.unit.label("unit_id"),
+            calendar.c.month_ix.label("period"),
+            _AMOUNT.label("amount"),
+            outcome.c.denominator,
+        ).select_from(outcome.join(calendar, calendar.c.day_no == _MIDDLE))
+        if self.first is not None:
+            records = records.where(calendar.c.month_ix.between(self.first, self.last))
+        return self._where(records)
+
+    def _where(self, records: sa.Select[Any]) -> sa.Select[Any]:
+        """Select the usable records of the units and days that are looked at."""
+        usable = _usable(self.tenant_id, self.metric_id, self.scanned)
+        records = records.where(*usable, _whole(self.grain))
         if self.units is not None:
             records = records.where(self.unit.between(*self.units))
         if self.first is None or self.last is None:
@@ -149,9 +158,7 @@ class Measure:
             sa.select(end).where(calendar.c.month_ix == month).scalar_subquery()
             for end, month in ((earliest - LONGEST_PERIOD // 2, self.first), (latest, self.last))
         )
-        return records.where(
-            calendar.c.month_ix.between(self.first, self.last), outcome.c.day_no.between(low, high)
-        )
+        return records.where(outcome.c.day_no.between(low, high))
 
     def _sums(self, records: sa.CTE) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
         one = sa.literal(1.0, sa.Double)

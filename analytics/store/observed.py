@@ -57,8 +57,6 @@ class Observed:
 
     def rows(self) -> sa.FromClause:
         """Return the observations, to select from."""
-        if self._table is None and self.kept is not None and not self.kept.one_each:
-            self._table = self._staged()
         if self._table is not None:
             return self._table
         return self.measure.one_by_one().cte("observed")
@@ -113,10 +111,6 @@ class Observed:
         rows = self.rows().c
         count = sa.select(sa.func.count()).where(rows.unit_id == unit, rows.period.in_(months))
         return count.scalar_subquery() == len(months)
-
-    def has_one_each(self) -> bool:
-        """Return whether no unit has two records in a month, so that they can be read one by one."""
-        return self._table is None
 
     def keep_teams(self, units: Collection[int]) -> None:
         """Leave out what is recorded of other teams than these."""

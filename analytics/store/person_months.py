@@ -18,17 +18,10 @@ from analytics.estimators.moments import Moments
 from analytics.estimators.panel import NEVER
 from analytics.store.adding import products, shared
 from analytics.store.records import Records
+from analytics.store.spells import Spells, by_month
 
 _AT_ONCE = 8_192
 """People of a cohort who are worked on at once."""
-
-
-class Spells(NamedTuple):
-    """Who was at work from one month to before another: columns of equal length."""
-
-    person: IntArray
-    begins: IntArray
-    ends: IntArray
 
 
 class Starts(NamedTuple):
@@ -71,12 +64,10 @@ class PersonMonths:
         self._num2: FloatArray | None = None
 
     def _worked(self, spells: Spells) -> BoolArray:
-        first, width = int(self.months[0]), len(self.months)
-        steps = np.zeros((len(self.people), width + 1), np.int8)
+        first, found = int(self.months[0]), np.zeros((len(self.people), len(self.months)), bool)
         line = self._line[np.searchsorted(self._known, spells.person)]
-        for at, step in ((spells.begins, 1), (spells.ends, -1)):
-            np.add.at(steps, (line, np.clip(at - first, 0, width)), step)
-        return np.asarray(steps.cumsum(axis=1, dtype=np.int8)[:, :-1] > 0)
+        by_month(found, Spells(line, spells.begins - first, spells.ends - first), True)
+        return found
 
     def take(self, records: Iterable[Records], *, weighed: bool, nothing_counts: bool) -> None:
         """Take the records of people at work; those that are ``weighed`` have a ``den``.

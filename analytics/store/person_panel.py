@@ -19,7 +19,8 @@ from analytics.store import stage
 from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
 from analytics.store.person_levels import take_levels_off
-from analytics.store.person_months import PersonMonths, Spells, Starts
+from analytics.store.person_months import PersonMonths, Starts
+from analytics.store.spells import Spells
 from analytics.store.stage import fill, temporary_table
 
 

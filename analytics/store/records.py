@@ -64,19 +64,35 @@ class Packing:
     def __init__(self, base: int, people: int, first: int, width: int) -> None:
         self._base = base
         self._first = first
-        self._there = np.zeros((people, width), bool)
+        self.there = np.zeros((people, width), bool)
         self._num = np.zeros((people, width), _NUMBER)
         self._den: FloatArray | None = None
 
     def take(self, records: Records) -> None:
         """Take records of these people and months."""
         cell = records.person - self._base, records.period - self._first
-        self._there[cell] = True
+        self.there[cell] = True
         self._num[cell] = records.num
         if records.den is not None:
             if self._den is None:
                 self._den = np.zeros(self._num.shape, _NUMBER)
             self._den[cell] = records.den
+
+    def between(self, first: int, last: int) -> int:
+        """Return how many observations there are in some months."""
+        return int(np.count_nonzero(self.there[:, self._months(first, last)]))
+
+    def empty(self, first: int, last: int) -> None:
+        """Take back what there is in some months."""
+        self.there[:, self._months(first, last)] = False
+
+    def _months(self, first: int, last: int) -> slice:
+        return slice(first - self._first, last - self._first + 1)
+
+    def at(self, line: IntArray, month: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return num and den of people and months, both counted from 0; 0 and 1 where there is none."""
+        num = np.where(self.there[line, month], self._num[line, month], 0.0)
+        return num, np.ones(len(num)) if self._den is None else self._den[line, month]
 
     def lines(self) -> Iterator[Line]:
         """Yield the line of everybody with a record, by their numbers."""
@@ -84,7 +100,7 @@ class Packing:
             yield from self._some(slice(at, at + _AT_ONCE))
 
     def _some(self, people: slice) -> Iterator[Line]:
-        there = self._there[people]
+        there = self.there[people]
         known = np.flatnonzero(there.any(axis=1))
         months = (there.astype(np.int64) << np.arange(there.shape[1])).sum(axis=1)
         num = self._num[people][there].tobytes()

@@ -18,9 +18,10 @@ from analytics.estimators.panel import NEVER
 from analytics.store import stage
 from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
-from analytics.store.person_months import PersonMonths, Spells, Starts
+from analytics.store.person_months import PersonMonths, Starts
+from analytics.store.spells import Spells, by_month
 
-_AT_ONCE = 8_192
+_AT_ONCE = 1 << 15
 _Places = npt.NDArray[np.int32]
 
 
@@ -41,7 +42,10 @@ class Going:
     def __init__(
         self, months: PersonMonths, team: _Places, teams: IntArray, start: IntArray
     ) -> None:
-        """``team`` is the place among ``teams`` of each person's, by month; ``start`` is each team's."""
+        """``team`` is the place among ``teams`` of each person's, by month, and any where there is none.
+
+        ``start`` is each team's.
+        """
         self._of = months
         self._team = team
         self._teams = teams
@@ -135,16 +139,8 @@ def going_of(observed: Observed, people: sa.Select[tuple[int]], first: int, last
         weighed=measure.form == "ratio",
         nothing_counts=measure.fills_zero,
     )
-    return Going(months, _by_month(months, Spells(*spell), team), teams, start)
-
-
-def _by_month(months: PersonMonths, spells: Spells, team: IntArray) -> _Places:
-    """Return the team of each line and month; where there is none, any."""
-    first, width = int(months.months[0]), len(months.months)
-    found = np.zeros((len(months.people), width), np.int32)
-    begins, ends = (np.clip(at - first, 0, width) for at in spells[1:])
-    often = ends - begins
-    line = np.repeat(np.searchsorted(months.people, spells.person), often)
-    month = np.arange(int(often.sum())) + np.repeat(begins - (often.cumsum() - often), often)
-    found[line, month] = np.repeat(team, often)
-    return found
+    person, begins, ends = spell
+    line = np.searchsorted(months.people, person)
+    where = np.zeros(months.num.shape, np.int32)
+    by_month(where, Spells(line, begins - first, ends - first), team)
+    return Going(months, where, teams, start)
