@@ -21,10 +21,10 @@ from analytics.store.stage import refill, temporary_table
 class Observed:
     """A metric's observations: unit, period, num and den."""
 
-    def __init__(self, conn: sa.Connection, measure: Measure, *, anew: bool = False) -> None:
-        """Look at what is kept of them or, ``anew``, at the records alone."""
+    def __init__(self, conn: sa.Connection, measure: Measure) -> None:
+        """Look at what is kept of them, or at the records where that is not as new."""
         self.conn = conn
-        self.kept = None if anew or measure.grain == "team" else kept(conn, measure)
+        self.kept = None if measure.grain == "team" else kept(conn, measure)
         self.measure = measure if self.kept else quickest(conn, measure)
         self.teams: Collection[int] | None = None
         """The teams that count, where not all do."""

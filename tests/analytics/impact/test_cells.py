@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from analytics import cells
 from analytics.cells import refresh_cells
+from analytics.store import observed as observed_outcomes
 from analytics.store import reading, stage
 from analytics.store.measure import measure
 from analytics.store.moves import Spell, changed
@@ -162,7 +163,10 @@ def read(database: Database, key: str, *, anew: bool = False) -> Iterator[Observ
         metric = next(metric for metric in metrics(conn, TENANT) if metric.key == key)
         found = measure(conn, TENANT, metric.id, metric.kind)
         assert found is not None
-        observed = Observed(conn, found, anew=anew)
+        with pytest.MonkeyPatch.context() as patch:
+            if anew:
+                patch.setattr(observed_outcomes, "kept", lambda *_: None)
+            observed = Observed(conn, found)
         yield observed
         observed.drop()
 
