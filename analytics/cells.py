@@ -15,27 +15,26 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice, pairwise
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
 from analytics.store import stage
-from analytics.store.kept import ended_since, kept_row, runs_of
+from analytics.store.kept import ended_since, kept_records, kept_row, runs_of
 from analytics.store.measure import Measure, measure, quickest
 from analytics.store.moves import months_moved
 from analytics.store.people import stage_people
 from analytics.store.reading import Months, Reading
-from analytics.store.records import Line, Records, unpacked
+from analytics.store.records import Line, Records
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
-from analytics.store.seen import BITS
+from analytics.store.seen import BITS, Bits
 from connectors.metrics import Metric, metrics
 from connectors.store.schema import employment, membership, sync_run
 from lrs.store.bulk import insert_rows, upsert
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
 
-_T = TypeVar("_T")
 _AT_ONCE = 20_000
 """People who are written in one transaction: others who write wait for no more."""
 
@@ -293,7 +292,7 @@ class _Making:
         """Write down what each person has when, some people at a time."""
         s = kept_seen.c
         after: sa.ColumnElement[bool] = sa.true()
-        for page in _in_pages(lines):
+        while page := list(islice(lines, _AT_ONCE)):
             upto = page[-1][0]
             self._replace(kept_seen, sa.and_(after, s.unit_id <= upto), page)
             after = s.unit_id > upto
@@ -303,25 +302,12 @@ class _Making:
         """Yield what is kept of these people in months that are not read."""
         if self._task.is_whole:
             return
-        s = kept_seen.c
-        lines = sa.select(s.unit_id, s.months, s.nums, s.dens)
-        own = lines.where(*self._own(kept_seen), s.unit_id.between(base, upto))
-        width = self._task.last - self._task.first + 1
-        for page in _in_pages(_streamed(conn, own)):
-            kept = unpacked(page, self._task.first, width)
+        these = kept_seen.c.unit_id.between(base, upto)
+        months = Bits(self._task.first, self._task.last)
+        for kept in kept_records(conn, months, *self._own(kept_seen), these):
             yield kept.where(~np.isin(kept.period, self._task.wrote))
 
     def _end(self) -> None:
         with self._database.write() as conn:
             self._hold(conn)
             conn.execute(sa.update(kept_outcome).where(*self._own(kept_outcome)).values(whole=1))
-
-
-def _in_pages(rows: Iterator[_T]) -> Iterator[list[_T]]:
-    while page := list(islice(rows, _AT_ONCE)):
-        yield page
-
-
-def _streamed(conn: sa.Connection, query: sa.Select[Any]) -> Iterator[tuple[Any, ...]]:
-    found = conn.execute(query.execution_options(yield_per=_AT_ONCE))
-    return (tuple(row) for row in found)

@@ -44,13 +44,8 @@ class Kept:
         self, conn: sa.Connection, people: sa.Select[tuple[int]] | None = None
     ) -> Iterator[Records]:
         """Yield what people have, all or these, so many people at once."""
-        s = kept_seen.c
-        lines = sa.select(s.unit_id, s.months, s.nums, s.dens).where(*self._own())
-        if people is not None:
-            lines = lines.where(s.unit_id.in_(people))
-        width = self.bits.last - self.bits.first + 1
-        found = conn.execute(lines.execution_options(yield_per=AT_ONCE))
-        return (unpacked(part, self.bits.first, width) for part in found.partitions())
+        which = [] if people is None else [kept_seen.c.unit_id.in_(people)]
+        return kept_records(conn, self.bits, *self._own(), *which)
 
     def met(
         self,
@@ -75,6 +70,16 @@ class Kept:
     def _own(self) -> tuple[sa.ColumnElement[bool], ...]:
         s = kept_seen.c
         return s.tenant_id == self.tenant_id, s.metric_id == self.metric_id
+
+
+def kept_records(
+    conn: sa.Connection, bits: Bits, *which: sa.ColumnElement[bool]
+) -> Iterator[Records]:
+    """Yield what is kept of some people, so many at once; ``bits`` are the months kept."""
+    s = kept_seen.c
+    lines = sa.select(s.unit_id, s.months, s.nums, s.dens).where(*which)
+    found = conn.execute(lines.execution_options(yield_per=AT_ONCE))
+    return (unpacked(part, bits.first, bits.last - bits.first + 1) for part in found.partitions())
 
 
 def kept(conn: sa.Connection, measure: Measure) -> Kept | None:
