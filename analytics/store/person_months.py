@@ -66,7 +66,11 @@ class PersonMonths:
     def _worked(self, spells: Spells) -> BoolArray:
         first, found = int(self.months[0]), np.zeros((len(self.people), len(self.months)), bool)
         line = self._line[np.searchsorted(self._known, spells.person)]
-        by_month(found, Spells(line, spells.begins - first, spells.ends - first), True)
+        by_month(
+            found,
+            Spells(line, spells.begins - first, spells.ends - first),
+            np.ones(len(line), bool),
+        )
         return found
 
     def take(self, records: Iterable[Records], *, weighed: bool, nothing_counts: bool) -> None:

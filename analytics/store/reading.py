@@ -66,7 +66,7 @@ class Reading:
         self._people = np.zeros(months.width, np.int64)
 
     def people(self) -> Iterator[Packing]:
-        """Yield some people after others; what `coverage` and `cells` tell is whole after the last."""
+        """Yield some people after others, each range to be done with; what `coverage` and `cells` tell is whole after the last."""
         of_tenant = person.c.tenant_id == self._measure.tenant_id
         ends = sa.select(sa.func.min(person.c.id), sa.func.max(person.c.id)).where(of_tenant)
         lowest, highest = self._conn.execute(ends).one()
@@ -81,6 +81,7 @@ class Reading:
             self._people += packing.there.sum(axis=0)
             self._add_up(packing, base, upto)
             yield packing
+            packing.forget()  # two ranges at once would take twice the room
 
     def _read(self, packing: Packing, part: Measure) -> None:
         """Read some months of these people."""

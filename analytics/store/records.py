@@ -94,6 +94,10 @@ class Packing:
         num = np.where(self.there[line, month], self._num[line, month], 0.0)
         return num, np.ones(len(num)) if self._den is None else self._den[line, month]
 
+    def forget(self) -> None:
+        """Give back the room."""
+        self.there, self._num, self._den = self.there[:0].copy(), self._num[:0].copy(), None
+
     def lines(self) -> Iterator[Line]:
         """Yield the line of everybody with a record, by their numbers."""
         for at in range(0, len(self._num), _AT_ONCE):

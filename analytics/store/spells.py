@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from analytics.estimators.grid import IntArray
 
+_AT_ONCE = 1 << 15
+"""Spells that are laid out at once."""
+
 
 class Spells(NamedTuple):
     """Of whom, from which month to before which other: columns of equal length."""
@@ -18,13 +21,15 @@ class Spells(NamedTuple):
     ends: IntArray
 
 
-def by_month(into: npt.NDArray[Any], spells: Spells, value: IntArray | int | bool) -> None:
+def by_month(into: npt.NDArray[Any], spells: Spells, value: npt.NDArray[Any]) -> None:
     """Put each spell's value down in its months: ``into`` has a line a person and a column a month.
 
     Persons are lines here, and months columns; what lies beyond the columns is left out.
     """
     begins, ends = (np.clip(at, 0, into.shape[1]) for at in spells[1:])
-    often = np.maximum(ends - begins, 0)
-    line = np.repeat(spells.person, often)
-    month = np.arange(int(often.sum())) + np.repeat(begins - (often.cumsum() - often), often)
-    into[line, month] = np.repeat(value, often) if isinstance(value, np.ndarray) else value
+    for at in range(0, len(value), _AT_ONCE):
+        some = slice(at, at + _AT_ONCE)
+        often = np.maximum(ends[some] - begins[some], 0)
+        before = np.repeat(begins[some] - (often.cumsum() - often), often)
+        month = np.arange(len(before)) + before
+        into[np.repeat(spells.person[some], often), month] = np.repeat(value[some], often)
