@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from analytics.amounts import NOTHING, Span
+from analytics.estimators.student import quantile
 
 Draws = npt.NDArray[np.float64]
 
@@ -64,7 +64,7 @@ class Gain:
 
     def at(self, share: Draws) -> Draws:
         """Return the improvements below which these shares of its error lie."""
-        return self.won(self.effect + self.se * stats.t.ppf(share, self.df))
+        return self.won(self.effect + self.se * quantile(share, self.df))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,8 @@ def drawn(amount: Span, share: Draws) -> Draws:
         return np.full(share.shape, amount.likely)
     width = amount.high - amount.low
     peak = (amount.likely - amount.low) / width
-    return np.asarray(stats.triang.ppf(share, peak, amount.low, width), np.float64)
+    rises, falls = np.sqrt(peak * share), 1 - np.sqrt((1 - peak) * (1 - share))
+    return np.asarray(amount.low + width * np.where(share < peak, rises, falls))
 
 
 def _shares(rows: int, seed: int) -> Draws:

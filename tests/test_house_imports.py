@@ -38,6 +38,13 @@ def test_import_lrs_brings_nothing_of_ours_above_it() -> None:
     assert _imported_by("import lrs.app").isdisjoint({"connectors", "analytics"})
 
 
+@pytest.mark.parametrize("module", ["analytics.impact.making", "analytics.evaluate"])
+def test_a_report_begins_without_the_slowest_of_libraries(module: str) -> None:
+    """`scipy.stats` and statsmodels take half a second each; who needs one imports it then."""
+    loaded = f"import {module}, sys; assert 'pandas' in sys.modules; assert 'scipy.stats' not in sys.modules"
+    assert "statsmodels" not in _imported_by(loaded)
+
+
 def test_help_is_there_within_0_4_seconds() -> None:
     """Processor time, so that a busy machine does not make it fail; the quickest of three."""
     took = []

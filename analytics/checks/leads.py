@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from analytics.estimators.errors import Measured
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
@@ -86,4 +86,4 @@ def joint(leads: Measured, names: list[str]) -> dict[str, float | int] | None:
     if np.linalg.matrix_rank(cov, hermitian=True) < len(names):
         return None
     wald = float(values @ np.linalg.solve(cov, values))
-    return {"statistic": wald, "df": len(names), "p": float(stats.chi2.sf(wald, len(names)))}
+    return {"statistic": wald, "df": len(names), "p": float(special.chdtrc(len(names), wald))}

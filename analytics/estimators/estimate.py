@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from analytics.estimators.student import beyond, quantile
 
 _HIGHEST = 700.0
 """Logarithm beyond which a ratio is no number any more."""
@@ -30,7 +30,7 @@ class Estimate:
     @property
     def reach(self) -> float:
         """Return half the width of the interval."""
-        return float(stats.t.ppf(0.5 + LEVEL / 2, self.df)) * self.se
+        return quantile(0.5 + LEVEL / 2, self.df) * self.se
 
     @property
     def low(self) -> float:
@@ -52,12 +52,12 @@ class Estimate:
         """Return the two-sided p value; 1 when the error is not known."""
         if not self.se > 0:
             return 1.0
-        return float(2 * stats.t.sf(abs(self.value) / self.se, self.df))
+        return 2 * beyond(abs(self.value) / self.se, self.df)
 
     @property
     def mde(self) -> float:
         """Return the smallest true effect that would be found four times in five."""
-        return self.reach + float(stats.t.ppf(POWER, self.df)) * self.se
+        return self.reach + quantile(POWER, self.df) * self.se
 
     def as_json(self, name: str = "att") -> dict[str, float | None]:
         """Return the estimate under the name its kind has in the answer."""

@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from analytics.estimators.columns import telling
 from analytics.estimators.estimate import Estimate
@@ -190,4 +189,6 @@ def _proportional(times: FloatArray, moved: FloatArray) -> float | None:
     times, moved = times[told], moved[told]
     if len(moved) < 5 or not np.ptp(moved) > 0 or not np.ptp(times) > 0:
         return None
+    from scipy import stats  # half a second, which others do without
+
     return float(stats.pearsonr(stats.rankdata(times), moved)[1])

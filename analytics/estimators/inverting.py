@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
 
 from analytics.estimators.estimate import LEVEL, Estimate
 from analytics.estimators.grid import FloatArray
+from analytics.estimators.student import quantile
 
 Ends = tuple[float, float]
 REJECTED = 1 - LEVEL
@@ -58,7 +58,7 @@ def agreeing(estimate: Estimate, p: float) -> Estimate:
     rejects = p < REJECTED
     if rejects != (estimate.low <= 0 <= estimate.high) or estimate.value == 0:
         return estimate
-    se = abs(estimate.value) / float(stats.t.isf(min(p, 0.5) / 2, estimate.df))
+    se = abs(estimate.value) / -quantile(min(p, 0.5) / 2, estimate.df)
     told = Estimate(estimate.value, se, estimate.df)
     if not rejects:
         return told

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from analytics.estimators.columns import telling
 from analytics.estimators.estimate import Estimate
@@ -253,4 +253,4 @@ def _joint_p(draw: Draw) -> float | None:
     rest = float(left @ left)
     if rest <= 0:
         return 0.0
-    return float(stats.f.sf((whole - rest) / (rank - 1) / (rest / free), rank - 1, free))
+    return float(special.fdtrc(rank - 1, free, (whole - rest) / (rank - 1) / (rest / free)))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from scipy import stats
 
 from analytics.checks.few import FEW
 from analytics.estimators import fits
@@ -24,6 +23,7 @@ from analytics.estimators.estimate import LEVEL, POWER
 from analytics.estimators.grid import FloatArray, Grid, grid_of
 from analytics.estimators.panel import NEVER, Panel
 from analytics.estimators.power import sample_size
+from analytics.estimators.student import quantile
 from analytics.estimators.working import working_covariance
 from analytics.plans.drawing import Wave
 
@@ -129,7 +129,7 @@ def smallest(
         return None
     parts = _Expected(grid, omega).covariance(weights[None])[0][0]
     df = max(int(grid.clusters.sum()) - len(grid.cohorts), 1)
-    reach = stats.t.ppf(0.5 + LEVEL / 2, df) + stats.t.ppf(POWER, df)
+    reach = quantile(0.5 + LEVEL / 2, df) + quantile(POWER, df)
     return float(reach * np.sqrt(parts[0]))
 
 
