@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from analytics.store import stage
 from analytics.store.kept import ended_since, kept_records, kept_row, runs_of
-from analytics.store.measure import Measure, measure, quickest
+from analytics.store.measure import KEPT_AS, Measure, measure, quickest
 from analytics.store.moves import months_moved
 from analytics.store.people import stage_people
 from analytics.store.reading import Months, Reading
@@ -136,7 +136,8 @@ def _behind(
 def _is_settled(conn: sa.Connection, line: sa.Row[Any], kind: str, at: int) -> bool:
     if not line.whole:
         return bool(at - line.made_at < _LEFT_TO_IT)
-    return line.kind == kind and not conn.execute(sa.select(_since(line).exists())).scalar_one()
+    as_now = line.kind == kind and (not line.read_as or line.read_as.startswith(KEPT_AS))
+    return as_now and not conn.execute(sa.select(_since(line).exists())).scalar_one()
 
 
 def _since(line: sa.Row[Any]) -> sa.Select[Any]:
@@ -236,7 +237,8 @@ class _Making:
         self._begin()
         months = Months(task.first, task.last, task.wrote, task.months)
         parts = [quickest(conn, part) for part in task.parts()]
-        reading = Reading(conn, measure, parts, months, partial(self._kept_before, conn))
+        kept, singly = partial(self._kept_before, conn), self._lie_singly(conn)
+        reading = Reading(conn, measure, parts, months, kept, singly=singly)
         if task.wrote:
             self._keep_people(chain.from_iterable(some.lines() for some in reading.people()))
             written = kept_month.c.period.in_(task.wrote)
@@ -247,6 +249,11 @@ class _Making:
             self._replace(kept_cell, kept_cell.c.period == month, reading.cells(month))
         self._end()
         return len(task.months)
+
+    def _lie_singly(self, conn: sa.Connection) -> bool:
+        """Return whether nothing is known of somebody with two records in a month."""
+        twice = sa.exists().where(*self._own(kept_month), kept_month.c.one_each == 0)
+        return self._task.is_whole or not conn.execute(sa.select(twice)).scalar_one()
 
     def _begin(self) -> None:
         with self._database.write() as conn:

@@ -25,6 +25,9 @@ LONGEST_PERIOD = 45
 _AMOUNT = sa.func.coalesce(outcome.c.numerator, outcome.c.value)
 # A period counts in the month its middle lies in.
 _MIDDLE = outcome.c.day_no + sa.func.coalesce(outcome.c.period_days, 0).op("/")(2)
+KEPT_AS = "2"
+"""How what is read is kept; what was kept in another way is made anew."""
+
 _LOOK = 2_000
 _MUCH = 4
 """A metric with one in so many of all records, or more, is read by reading all."""
@@ -53,7 +56,7 @@ class Measure:
     @property
     def read_as(self) -> str:
         """Return how records become observations, as text: what is kept was made in this way."""
-        return f"1 {self.form} {self.grain} {'events' if self.events else 'periods'}"
+        return f"{KEPT_AS} {self.form} {self.grain} {'events' if self.events else 'periods'}"
 
     def between(self, first: int, last: int) -> Measure:
         """Return the same of some months, which are looked up."""

@@ -53,13 +53,19 @@ class Reading:
         parts: Sequence[Measure],
         months: Months,
         kept: Callable[[int, int], Iterable[Records]],
+        *,
+        singly: bool,
     ) -> None:
-        """``parts`` read runs of months; ``kept`` has the others, of people of these numbers."""
+        """``parts`` read runs of months; ``kept`` has the others, of people of these numbers.
+
+        ``singly`` tries first whether each record is an observation by itself.
+        """
         self._conn = conn
         self._measure = measure
         self._parts = parts
         self._months = months
         self._kept = kept
+        self._singly = singly and not measure.events
         self._teams = whole_numbers(conn, sa.select(stage.member.c.unit_id).distinct())[0]
         self._teams.sort()
         self._sums = np.zeros((4, len(self._teams) * months.width))
@@ -87,7 +93,7 @@ class Reading:
         """Read some months of these people."""
         first = self._months.first if part.first is None else part.first
         last = self._months.last if part.last is None else part.last
-        if not part.events:
+        if self._singly:
             rows, observed = 0, True
             for records in self._as_they_lie(part):
                 some = records.between(first, last)
@@ -97,6 +103,7 @@ class Reading:
             if observed and rows == packing.between(first, last):
                 return
             packing.empty(first, last)
+            self._singly = False
         for records in records_of(self._conn, part.by_month(), weighed=part.form == "ratio"):
             packing.take(records)
 
@@ -143,12 +150,13 @@ class Reading:
         return team
 
     @property
-    def coverage(self) -> list[tuple[int, int]]:
-        """Return the months that were read, and how many people have records in each."""
+    def coverage(self) -> list[tuple[int, int, int]]:
+        """Return the months that were read, how many people have records in each, and if one each."""
         counts = zip(
             range(self._months.first, self._months.last + 1), self._people.tolist(), strict=True
         )
-        return [(month, n) for month, n in counts if n and month in self._months.read]
+        one_each = int(self._singly)
+        return [(month, n, one_each) for month, n in counts if n and month in self._months.read]
 
     def cells(self, month: int) -> list[TeamMonth]:
         """Return the sums of the teams in a month that was read."""

@@ -99,6 +99,7 @@ kept_month = sa.Table(
     sa.Column("metric_id", sa.BigInteger, primary_key=True, comment="what was measured"),
     sa.Column("period", sa.Integer, primary_key=True, comment="month, since January 1970"),
     sa.Column("units", sa.BigInteger, nullable=False, comment="people with a record"),
+    sa.Column("one_each", sa.SmallInteger, nullable=False, comment="1: none of them has two"),
 )
 
 kept_seen = sa.Table(
@@ -111,7 +112,6 @@ kept_seen = sa.Table(
     sa.Column(
         "nums",
         sa.LargeBinary,
-        nullable=False,
         comment="what was measured in each of these months, 8 bytes each",
     ),
     sa.Column("dens", sa.LargeBinary, comment="what that is per, 8 bytes each; none: 1 each"),

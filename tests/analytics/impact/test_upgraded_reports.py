@@ -12,7 +12,7 @@ from earlier_schemas import Tables, earlier_schemas, make_at, put_rows, rows_of,
 from analytics.demo.build import build
 from analytics.demo.files import PAIRS
 from analytics.impact import impact
-from analytics.store.schema import plan_version, start_draw
+from analytics.store.schema import kept_outcome, plan_version, start_draw
 from lrs.store import migrate
 from lrs.store.database import Database
 
@@ -66,6 +66,11 @@ def test_reports_are_equal_after_an_upgrade(
     make_at(database, revisions)
     with database.write() as conn:
         put_rows(conn, rows)
+        kept = tables_of(conn).tables.get(kept_outcome.name)
+        if kept is not None:  # as that version kept it
+            conn.execute(
+                sa.update(kept).values(read_as=sa.literal("1") + sa.func.substr(kept.c.read_as, 2))
+            )
         plans = "planned" if plan_version.name in tables_of(conn).tables else "without a plan"
     migrate.upgrade(database)
     assert reports(database) == today[plans]
