@@ -11,7 +11,6 @@ parts are there, or when somebody else began anew meanwhile, reports read the re
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain, islice, pairwise
@@ -244,7 +243,8 @@ class _Making:
             written = kept_month.c.period.in_(task.wrote)
             self._replace(kept_month, written, reading.coverage)
         else:
-            deque(reading.people(), maxlen=0)
+            for _ in reading.people():
+                pass  # to add them up is all that is wanted
         for month in task.months:
             self._replace(kept_cell, kept_cell.c.period == month, reading.cells(month))
         self._end()

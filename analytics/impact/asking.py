@@ -10,12 +10,13 @@ import difflib
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
 from analytics.plans.store import state_of
 from analytics.store.exposure import Actors
+from analytics.store.panel import Level
 from connectors.metrics import Metric, metric
 from connectors.paths import LearningPath, learning_path, learning_paths
 from lrs.errors import BadInput, NotFound
@@ -23,7 +24,6 @@ from lrs.store.schema import definition, term
 from lrs.xapi.digests import digest16
 from lrs.xapi.terms import TermKind
 
-Level = Literal["team", "person"]
 LEVELS: tuple[Level, ...] = ("team", "person")
 
 

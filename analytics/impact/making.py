@@ -17,7 +17,7 @@ from analytics.answering import answer_panel
 from analytics.estimators.panel import Panel
 from analytics.estimators.question import Question
 from analytics.impact import asking, standing, suppression
-from analytics.impact.asking import Asked, Level
+from analytics.impact.asking import Asked
 from analytics.impact.gains import money_of
 from analytics.impact.planned import Planned, planned_for, stand_by_draw
 from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
@@ -26,7 +26,7 @@ from analytics.months import month_name
 from analytics.store import stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
-from analytics.store.panel import StorePanel, panel_of
+from analytics.store.panel import Level, StorePanel, panel_of
 from connectors.metrics import Metric, metrics
 
 Sizes = list[tuple[int, int, int]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from analytics.impact import asking
-from analytics.impact.asking import Asked, Level
+from analytics.impact.asking import Asked
 from analytics.impact.changes import team_changes, workforce_changes
 from analytics.impact.rollout import (
     AT_ONCE,
@@ -24,6 +24,7 @@ from analytics.store import stage
 from analytics.store.exposure import Actors, actors, stage_learners, stage_path
 from analytics.store.measure import Measure
 from analytics.store.observed import Observed
+from analytics.store.panel import Level
 from analytics.store.people import stage_people
 
 

@@ -1,4 +1,4 @@
-"""The course of the periods from rows that come unit by unit, a block of units in memory at a time."""
+"""The course of the periods, and units' levels beyond it, a block of units in memory at a time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,18 @@ def add_units(course: Course, untrained: Iterable[Rows], seen: IntArray) -> None
     """Add units' untrained rows to a course over the periods ``seen``; they come in the units' order."""
     for block in in_blocks(untrained):
         course.add(*_by_unit(block, seen))
+
+
+def levels_of(untrained: Iterable[tuple[FloatArray, FloatArray]], usual: FloatArray) -> FloatArray:
+    """Return what each line has beyond the usual course, from den and num, some lines at once.
+
+    Lines × periods, 0 where there is none; nan for a line that has nothing.
+    """
+    found = [np.zeros(0)]
+    for den, num in untrained:
+        size, off = den.sum(axis=1), (num - den * usual).sum(axis=1)
+        found.append(np.divide(off, size, out=np.full(len(size), np.nan), where=size > 0))
+    return np.concatenate(found)
 
 
 def _by_unit(block: Block, seen: IntArray) -> tuple[FloatArray, FloatArray]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.levels import Course, are_followed
+from analytics.store.courses import levels_of
 from analytics.store.person_months import PersonMonths
 
 _AT_ONCE = 8_192
@@ -32,18 +33,19 @@ def take_levels_off(people: PersonMonths) -> int | None:
     num, den = sides.untrained_of(~going)
     course = Course(len(people.months))
     course.add(den, num)
-    for _, _, own_den, own_num in sides.untrained(lines):
-        course.add(own_den, own_num)
+    for own in sides.untrained(lines):
+        course.add(*own)
     usual = course.solved()
     if usual is None:
         return None
-    level, without = sides.levels(lines, usual)
+    level = levels_of(sides.untrained(lines), usual)
+    without = np.isnan(level)
     trained = sides.trained_rows(lines[without])
     every = float(people.totals().rows[sides.after].sum())
     if not are_followed(every - trained, every):
         return None
     known, level = lines[~without], level[~without]
-    stand_in = sides.stand_ins(num, den, usual, known, level)
+    stand_in = sides.stand_ins(levels_of([(den, num)], usual), known, level)
     people.leave_out(lines[without])
     people.take_off(known, level - stand_in[sides.of[known]])
     return int(without.sum())
@@ -80,46 +82,22 @@ class _Sides:
         num, den = np.where(self.before, sums, 0.0)
         return num, den
 
-    def untrained(self, lines: IntArray) -> Iterator[tuple[int, int, FloatArray, FloatArray]]:
-        """Yield from which to before which of the lines, and their den and num while untrained."""
+    def untrained(self, lines: IntArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Yield den and num of the lines, some at once, while untrained."""
         for at in range(0, len(lines), _AT_ONCE):
             these = lines[at : at + _AT_ONCE]
             own = self.before[self.of[these]]
             den, num = (np.where(own, x[these], 0.0) for x in (self._people.den, self._people.num))
-            yield at, at + len(these), den, num
-
-    def levels(self, lines: IntArray, usual: FloatArray) -> tuple[FloatArray, BoolArray]:
-        """Return what each has beyond the usual course while untrained, and who never was."""
-        off, size = np.zeros(len(lines)), np.zeros(len(lines))
-        for begin, end, den, num in self.untrained(lines):
-            size[begin:end] = den.sum(axis=1)
-            off[begin:end] = (num - den * usual).sum(axis=1)
-        return np.divide(off, size, out=off, where=size > 0), size == 0
+            yield den, num
 
     def trained_rows(self, lines: IntArray) -> float:
         """Return how many observations there are of some after their start."""
         there = self._people.den[lines] > 0
         return float(np.count_nonzero(there & self.after[self.of[lines]]))
 
-    def stand_ins(
-        self,
-        num: FloatArray,
-        den: FloatArray,
-        usual: FloatArray,
-        lines: IntArray,
-        level: FloatArray,
-    ) -> FloatArray:
-        """Return, by cohort, the level of who is always there, else the mean of the others'.
-
-        ``num`` and ``den`` are those of who is always there, while untrained.
-        """
-        cohorts = len(self.compared)
+    def stand_ins(self, own: FloatArray, lines: IntArray, level: FloatArray) -> FloatArray:
+        """Return, by cohort, its ``own`` level, of who is always there; else the mean of the others'."""
         weight = self._people.den[lines].sum(axis=1, dtype=np.float64)
-        size, off = (
-            np.bincount(self.of[lines], by, cohorts).astype(np.float64)
-            for by in (weight, weight * level)
-        )
-        own = den.sum(axis=1)
-        off = np.where(own > 0, (num - den * usual).sum(axis=1), off)
-        size = np.where(own > 0, own, size)
-        return np.divide(off, size, out=np.zeros(cohorts), where=size > 0)
+        size, off = (np.bincount(self.of[lines], by, len(own)) for by in (weight, weight * level))
+        mean = np.divide(off, size, out=np.zeros(len(own)), where=size > 0)
+        return np.where(np.isnan(own), mean, own)

@@ -25,10 +25,17 @@ _AT_ONCE = 8_192
 
 
 class Starts(NamedTuple):
-    """When people start, those who do: columns of equal length."""
+    """When people, or teams, start, those who do: columns of equal length."""
 
-    person: IntArray
+    number: IntArray
     month: IntArray
+
+    def of(self, known: IntArray) -> IntArray:
+        """Return the start of each of these, in order of their numbers; `NEVER` where there is none."""
+        found = np.full(len(known), NEVER)
+        theirs = np.isin(self.number, known)
+        found[np.searchsorted(known, self.number[theirs])] = self.month[theirs]
+        return found
 
 
 class Totals(NamedTuple):
@@ -52,9 +59,7 @@ class PersonMonths:
         """Make the lines of who was at work in these months, nothing observed yet."""
         self.months = months
         self._known = np.unique(spells.person)
-        cohort = np.full(len(self._known), NEVER)
-        theirs = np.isin(starts.person, self._known)
-        cohort[np.searchsorted(self._known, starts.person[theirs])] = starts.month[theirs]
+        cohort = starts.of(self._known)
         order = np.argsort(cohort, kind="stable")
         self._line = np.argsort(order)
         self.people, self.cohort = self._known[order], cohort[order]

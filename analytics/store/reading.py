@@ -24,7 +24,6 @@ IN_MEMORY = 1 << 23
 """Months of people who are read at once."""
 
 _AT_ONCE = 1 << 15
-_LAST_DAY = 36_524  # the calendar's last
 TeamMonth = tuple[int, int, int, float, float, float]
 """Month, team, people observed, num, den and num²/den, added up."""
 
@@ -72,7 +71,10 @@ class Reading:
         self._people = np.zeros(months.width, np.int64)
 
     def people(self) -> Iterator[Packing]:
-        """Yield some people after others, each range to be done with; what `coverage` and `cells` tell is whole after the last."""
+        """Yield some people after others, each range to be done with before the next.
+
+        What `coverage` and `cells` tell is whole after the last.
+        """
         of_tenant = person.c.tenant_id == self._measure.tenant_id
         ends = sa.select(sa.func.min(person.c.id), sa.func.max(person.c.id)).where(of_tenant)
         lowest, highest = self._conn.execute(ends).one()
@@ -112,7 +114,7 @@ class Reading:
             unit, day = columns[:, :2].astype(np.int64).T
             month = day.astype("M8[D]").astype("M8[M]").astype(np.int64)
             # What lies beyond the calendar is in no month.
-            month[(day < 0) | (day > _LAST_DAY)] = -1
+            month[(day < 0) | (day > stage.LAST_DAY)] = -1
             den = columns[:, 3] if part.form == "ratio" else None
             yield Records(unit, month, columns[:, 2], den)
 

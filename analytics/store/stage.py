@@ -25,7 +25,8 @@ FOREVER = NEVER
 
 HALF_MONTH = 15
 _AT_ONCE = 20_000
-_LAST_DAY = 36_524  # the calendar's last
+LAST_DAY = 36_524
+"""The calendar's last."""
 
 
 def _key(name: str) -> sa.Column[int]:
@@ -205,7 +206,7 @@ class MonthOf:
     def __init__(self, day: sa.ColumnElement[int], name: str) -> None:
         self._calendar = calendar.alias(name)
         shifted = sa.case(
-            (day < HALF_MONTH, 0), (day > _LAST_DAY, _LAST_DAY - HALF_MONTH), else_=day - HALF_MONTH
+            (day < HALF_MONTH, 0), (day > LAST_DAY, LAST_DAY - HALF_MONTH), else_=day - HALF_MONTH
         )
         self.on = self._calendar.c.day_no == shifted
         self.month = self._calendar.c.month_ix + 1

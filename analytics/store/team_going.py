@@ -14,7 +14,6 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from analytics.estimators.grid import BoolArray, FloatArray, IntArray
-from analytics.estimators.panel import NEVER
 from analytics.store import stage
 from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
@@ -82,15 +81,6 @@ class Going:
             den, num = (np.where(before, x[lines], 0.0) for x in (self._of.den, self._of.num))
             yield den, num
 
-    def levels(self, first: int, usual: FloatArray) -> FloatArray:
-        """Return what each has beyond the usual course while untrained; nan: never was."""
-        found = np.full(len(self.people), np.nan)
-        for lines, (den, num) in zip(self._parts(), self.untrained(first), strict=True):
-            size = den.sum(axis=1)
-            off = (num - den * usual).sum(axis=1)
-            found[lines] = np.divide(off, size, out=np.full(len(size), np.nan), where=size > 0)
-        return found
-
     def to_take_off(self, first: int, level: FloatArray) -> Off:
         """Return what to take off the sums of teams."""
         width = len(self.months)
@@ -128,10 +118,7 @@ def going_of(observed: Observed, people: sa.Select[tuple[int]], first: int, last
     # A start after the last month is none: nothing in the panel is trained by then.
     starts = sa.select(started.unit_id, started.start_ix).where(started.start_ix <= last)
     teams, team = np.unique(unit, return_inverse=True)
-    start = np.full(len(teams), NEVER)
-    known, when = whole_numbers(conn, starts)
-    ours = np.isin(known, teams)
-    start[np.searchsorted(teams, known[ours])] = when[ours]
+    start = Starts(*whole_numbers(conn, starts)).of(teams)
     nobody = np.zeros(0, np.int64)
     months = PersonMonths(Spells(*spell), Starts(nobody, nobody), np.arange(first, last + 1))
     months.take(

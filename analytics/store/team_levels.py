@@ -8,6 +8,7 @@ had started, is put in its place. Their observations alone are looked at.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.levels import Course, are_followed
 from analytics.store import stage
+from analytics.store.courses import levels_of
 from analytics.store.observed import Observed
 from analytics.store.stage import add, add_once, fill, refill, temporary_table
 from analytics.store.team_going import Going, going_of
@@ -42,14 +44,15 @@ def take_levels_off(panel: TeamPanel, observed: Observed) -> int | None:
         if not panel.conn.execute(sa.select(sa.exists(sa.select(tables.going)))).scalar_one():
             return None
         going = going_of(observed, sa.select(tables.going.c.person_id), panel.first, panel.last)
-        taken = _Levels(panel, tables, seen, going)
+        taken = _Levels(panel, tables, going, first=int(seen[0]))
         return taken.left_out() if taken.are_told() else None
 
 
 class _Tables(NamedTuple):
-    """Who comes and goes, what to take off, by how much cells move, and what is left."""
+    """Who comes and goes, who of them has no level, what to take off, by how much cells move, the rest."""
 
     going: sa.Table
+    lost: sa.Table
     off: sa.Table
     moved: sa.Table
     sums: sa.Table
@@ -62,6 +65,7 @@ def _tables(panel: TeamPanel) -> Iterator[_Tables]:
 
     tables = _Tables(
         going=made("going", _key("person_id", sa.BigInteger)),
+        lost=made("lost", _key("person_id", sa.BigInteger)),
         off=made(
             "off",
             *(_key(name, sa.BigInteger) for name in ("cohort", "cluster", "period")),
@@ -105,13 +109,12 @@ def _months(panel: TeamPanel) -> IntArray:
 class _Levels:
     """The levels of a panel's people who come and go."""
 
-    def __init__(self, panel: TeamPanel, tables: _Tables, seen: IntArray, going: Going) -> None:
+    def __init__(self, panel: TeamPanel, tables: _Tables, going: Going, *, first: int) -> None:
         self._panel = panel
         self._conn = panel.conn
         self._tables = tables
-        self._seen = seen
         self._going = going
-        self._first = int(seen[0])
+        self._first = first
         self._level = np.zeros(0)
 
     def are_told(self) -> bool:
@@ -120,13 +123,14 @@ class _Levels:
         cohorts, num, den = self._always_there()
         before = (cohorts[:, None] > first) & (going.months < cohorts[:, None])
         course = Course(len(going.months))
-        course.add(np.where(before, den, 0.0), np.where(before, num, 0.0))
-        for own_den, own_num in going.untrained(first):
-            course.add(own_den, own_num)
+        pool = np.where(before, den, 0.0), np.where(before, num, 0.0)
+        course.add(*pool)
+        for own in going.untrained(first):
+            course.add(*own)
         usual = course.solved()
         if usual is None:
             return False
-        self._level = going.levels(first, usual)
+        self._level = levels_of(going.untrained(first), usual)
         off = going.to_take_off(first, self._level)
         after = sa.and_(self._panel.sums.c.cohort > first, _trained(self._panel.sums))
         every = sa.select(sa.func.sum(self._panel.sums.c.rows)).where(after)
@@ -134,13 +138,8 @@ class _Levels:
         if not are_followed(trained - off.trained, trained):
             return False
         fill(self._conn, t.off, off.rows)
-        size = np.where(before, den, 0.0)
-        own = (np.where(before, num, 0.0) - size * usual).sum(axis=1)
-        of_pool = {
-            int(cohort): float(o / n)
-            for cohort, o, n in zip(cohorts, own, size.sum(axis=1), strict=True)
-            if n > 0
-        }
+        pools = zip(cohorts.tolist(), levels_of([pool], usual).tolist(), strict=True)
+        of_pool = {cohort: level for cohort, level in pools if not math.isnan(level)}
         fill(self._conn, t.moved, self._moved(of_pool))
         add(self._conn, t.sums, self._without())
         refill(self._conn, self._panel.sums, sa.select(*t.sums.c))
@@ -215,10 +214,10 @@ class _Levels:
 
     def left_out(self) -> int:
         """Take those out of the people behind the panel who have no level; return how many they are."""
-        people, going = self._panel.people, self._tables.going
+        people, lost = self._panel.people, self._tables.lost
         unknown = self._going.people[np.isnan(self._level)].tolist()
-        fill(self._conn, going, zip(unknown))
-        of_these = people.c.person_id.in_(sa.select(going.c.person_id))
+        fill(self._conn, lost, zip(unknown))
+        of_these = people.c.person_id.in_(sa.select(lost.c.person_id))
         without = sa.and_(people.c.cohort > self._first, of_these)
         count = sa.select(sa.func.count(sa.distinct(people.c.person_id))).where(without)
         found = int(self._conn.execute(count).scalar_one())

@@ -133,6 +133,9 @@ def staged_panels(
         if level == "team" or person_panel.LISTED > 0:
             scores = panel.scores(_weights(cells))
             scores["cluster"] -= base
+        elif len(cells):
+            with pytest.raises(LookupError):
+                panel.scores(_weights(cells))
         return cells, panel.sizes(), scores, _errors(panel)
 
 
