@@ -49,7 +49,7 @@ def evaluate(spec: Mapping[str, Any], base: Path) -> Answer:
     if arithmetic.asked(spec):
         return arithmetic.answer(spec)
     asked, table = spec_money.asked(spec)
-    name, read, why = _design(Spec(table, base))
+    name, read, why = _design(Spec.of(table, base))
     design = DESIGNS[name]
     read.only(COMMON_KEYS | design.KEYS)
     provenance = {"spec_sha256": _digest(spec)}

@@ -16,6 +16,7 @@ LITTLE = {
     "bench_large.py": "--people 2000 --where file memory",
     "bench_panel.py": "--people 2000 --going 20",
     "bench_people.py": "--rows 2000",
+    "bench_rows.py": "--people 2000",
     "calibrate.py": "--draws 1 --kept {kept} --out {out}",
 }
 

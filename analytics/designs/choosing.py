@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 
 from analytics.checks.grading import FEW_CLUSTERS
+from analytics.designs.column import Named, WordColumn
 from analytics.designs.sides import sides
-from analytics.designs.spec import Given, Spec
+from analytics.designs.spec import Spec
 from analytics.designs.time import read_periods
+from analytics.estimators.grid import BoolArray, IntArray
 from lrs.errors import BadInput
 
 _TELLING: tuple[tuple[str, frozenset[str]], ...] = (
@@ -49,32 +52,35 @@ def chosen(spec: Spec) -> tuple[str, Spec, str]:
 def _by_starts(spec: Spec) -> tuple[str, Spec, str]:
     """Tell a few that start together, which have a design of their own, from a roll-out."""
     unit, on = spec.names("unit"), sides(spec.column("treatment")) == 1
-    first = _first_period(spec, unit, on)
-    starts = unit.map(first)
-    if len(first) < FEW_CLUSTERS and first.nunique() <= 1:
-        return "single_unit", spec, f"{len(first)} of the units are treated, from one period on"
-    given = {key: value for key, value in spec.given.items() if key != "treatment"}
-    why = f"{len(first)} units are treated, from {first.nunique()} different periods on"
-    rows = pd.concat([spec.table, starts.rename(_FIRST)], axis=1)
-    return "panel", Given(given=given | {"start": _FIRST}, base=spec.base, rows=rows), why
+    first = _first_row(spec, unit, on)
+    time = spec.column("time")
+    start = np.where(first < 0, -1, time.code[first])
+    treated, starts = int((first >= 0).sum()), len({time.words[at] for at in start[first >= 0]})
+    if treated < FEW_CLUSTERS and starts <= 1:
+        return "single_unit", spec, f"{treated} of the units are treated, from one period on"
+    why = f"{treated} units are treated, from {starts} different periods on"
+    asked = replace(spec, given={k: v for k, v in spec.given.items() if k != "treatment"})
+    rows = spec.table.beside(WordColumn(_FIRST, start[unit.code], time.words))
+    return "panel", asked.over(rows, start=_FIRST), why
 
 
-def _first_period(spec: Spec, unit: pd.Series, on: np.ndarray) -> pd.Series:
-    """Return, for each unit that is ever treated, the period it is in first, as the table has it.
+def _first_row(spec: Spec, unit: Named, on: BoolArray) -> IntArray:
+    """Return, for each unit, the row of the period in which it is treated first; -1: it never is.
 
     Raises `BadInput` when a unit stops being treated.
     """
-    time = spec.column("time")
-    rows = pd.DataFrame({"unit": unit, "time": time, "on": on})
-    rows["period"] = read_periods(time, "time")[0]
-    treated = rows[rows["on"]].sort_values("period", kind="stable").drop_duplicates("unit")
-    first = treated.set_index("unit")
-    later = rows["period"] >= rows["unit"].map(first["period"])
-    stopped = rows[later & ~rows["on"]]
+    period = read_periods(spec.column("time"), "time")[0]
+    treated = np.flatnonzero(on)
+    latest_first = treated[np.argsort(period[treated], kind="stable")][::-1]
+    first = np.full(len(unit.names), -1, np.int64)
+    first[unit.code[latest_first]] = latest_first  # the last to be put down is the first of them
+    own = first[unit.code]
+    stopped = np.flatnonzero((own >= 0) & (period >= period[own]) & ~on)
     if len(stopped):
+        row = int(stopped[0])
         raise BadInput(
-            f"{stopped['unit'].iloc[0]!r} stops being treated",
-            where=f"treatment: data row {stopped.index[0] + 1}",
+            f"{unit.of(row)!r} stops being treated",
+            where=f"treatment: data row {row + 1}",
             hint="who was trained stays so: 1 in every later period",
         )
-    return first["time"]
+    return first

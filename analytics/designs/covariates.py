@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from functools import partial
 
+import numpy as np
+
+from analytics.designs.column import Column
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
 from analytics.estimators.grid import FloatArray
 from lrs.errors import BadInput
 
@@ -27,15 +28,13 @@ def covariates_of(spec: Spec, *asked_about: str) -> tuple[FloatArray, list[str]]
     for name in _names(spec, ("outcome", "treatment", *asked_about)):
         column = spec.named(name, "covariates")
         if not _is_of_words(column):
-            columns.append(numbers(column, "covariates"))
+            columns.append(column.numbers("covariates"))
             names.append(name)
             continue
         for level in _levels(column):
-            told = column.notna().to_numpy()
-            columns.append(np.where(told, (column == level).to_numpy(float), np.nan))
+            columns.append(column.read(partial(_says, level)))
             names.append(f"{name}={level}")
-    rows = len(spec.table)
-    return (np.column_stack(columns) if columns else np.empty((rows, 0))), names
+    return (np.column_stack(columns) if columns else np.empty((spec.table.rows, 0))), names
 
 
 def _names(spec: Spec, keys: tuple[str, ...]) -> list[str]:
@@ -51,19 +50,23 @@ def _names(spec: Spec, keys: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _is_of_words(column: pd.Series) -> bool:
+def _is_of_words(column: Column) -> bool:
     """Return whether most cells are words; a few among numbers are mistakes, and refused as such."""
-    told = column.dropna()
-    text = told.astype(str).str.replace(",", ".", regex=False)
-    return len(told) > 0 and float(pd.to_numeric(text, errors="coerce").isna().mean()) > 0.5
+    told = int(column.told.sum())
+    return told > 0 and told - column.count_of_numbers() > 0.5 * told
 
 
-def _levels(column: pd.Series) -> list[str]:
-    levels = sorted(column.dropna().astype(str).unique())
-    most = max(_ALWAYS, min(column.notna().sum() // _ROWS_A_WORD, _MOST_CELLS // len(column)))
+def _says(level: str, word: str) -> float:
+    return float(word == level)
+
+
+def _levels(column: Column) -> list[str]:
+    levels = sorted({*column.words})
+    rows = len(column)
+    most = max(_ALWAYS, min(int(column.told.sum()) // _ROWS_A_WORD, _MOST_CELLS // rows))
     if len(levels) > most:
         raise BadInput(
-            f"{column.name!r} has {len(levels)} different words; in {len(column)} rows {most} can "
+            f"{column.name!r} has {len(levels)} different words; in {rows} rows {most} can "
             "be told apart",
             where="covariates",
             hint=f"words need {_ROWS_A_WORD} rows each on average: leave the column out (one that "

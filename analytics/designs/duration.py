@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analytics.checks import grading, unmeasured
 from analytics.designs.spec import Spec
 from analytics.designs.spells import spells_of, status
 from analytics.estimators import hazard
+from analytics.estimators.counting import how_many
 from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.estimate import Estimate
-from analytics.estimators.grid import IntArray
+from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.hazard import Hazard, Spells
 from analytics.record import record_of
 from lrs.errors import BadInput
@@ -65,7 +65,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "checks": _checks(found),
             "inference": {
                 "p": None if found is None else found.estimate.p,
-                "clusters": len(np.unique(_cluster(spells))),
+                "clusters": how_many(_cluster(spells)),
                 "method": "z" if spells.cluster is None else "t, clustered",
             },
         },
@@ -106,8 +106,14 @@ def _landmark(spec: Spec, spells: Spells) -> Spells | None:
 
 def _changes(spells: Spells) -> bool:
     """Return whether some unit's exposure changes on the way."""
-    spread = pd.Series(spells.exposure).groupby(spells.unit).nunique()
-    return bool((spread > 1).any())
+    return bool((spells.exposure < _most(spells)[spells.unit]).any())
+
+
+def _most(spells: Spells) -> FloatArray:
+    """Return the most that each unit's exposure comes to."""
+    most = np.zeros(int(spells.unit.max()) + 1)
+    np.maximum.at(most, spells.unit, spells.exposure)
+    return most
 
 
 def _cluster(spells: Spells) -> IntArray:
@@ -116,14 +122,14 @@ def _cluster(spells: Spells) -> IntArray:
 
 def _people(spells: Spells) -> tuple[int, int]:
     """Return how many were ever trained, and how many never."""
-    ever = pd.Series(spells.exposure).groupby(spells.unit).max() > 0
+    ever = _most(spells) > 0
     return int(ever.sum()), int((~ever).sum())
 
 
 def _flags(spells: Spells, *, changes: bool) -> list[str]:
     found = ["immortal_time_handled"] if changes else []
     trained, never = _people(spells)
-    untrained_time = len(np.unique(spells.unit[spells.exposure == 0]))
+    untrained_time = how_many(spells.unit[spells.exposure == 0])
     if not trained:
         found.append("nobody_trained")
     elif not untrained_time:
@@ -131,7 +137,7 @@ def _flags(spells: Spells, *, changes: bool) -> list[str]:
     elif min(trained, max(never, untrained_time)) < grading.SMALL_SAMPLE:
         found.append("small_sample")
     on = spells.exposure > 0
-    sides = [len(np.unique(_cluster(spells)[own])) for own in (on, ~on)]
+    sides = [how_many(_cluster(spells)[own]) for own in (on, ~on)]
     if spells.cluster is not None and 0 < min(sides) < grading.FEW_CLUSTERS:
         found.append("few_clusters")
     if spells.event.sum() == 0:
@@ -151,7 +157,7 @@ def _effect(spells: Spells, ratio: Estimate, *, changes: bool) -> Effect:
 
 def _naive(spells: Spells) -> dict[str, Any]:
     """Return the ratio everybody gets who counts people as trained from their first day."""
-    ever = pd.Series(spells.exposure).groupby(spells.unit).transform("max").to_numpy() > 0
+    ever = _most(spells)[spells.unit] > 0
     time = spells.exit - spells.entry
     rates = [spells.event[own].sum() / time[own].sum() for own in (ever, ~ever) if own.any()]
     if len(rates) < 2 or rates[1] <= 0:
@@ -171,12 +177,12 @@ def _checks(found: Hazard | None) -> dict[str, Any]:
 
 def _counts(spells: Spells) -> dict[str, Any]:
     trained, never = _people(spells)
-    units = len(np.unique(spells.unit))
+    units = how_many(spells.unit)
     return {
         "units": units,
         "treated": trained,
         "comparison": never,
-        "clusters": len(np.unique(_cluster(spells))),
+        "clusters": how_many(_cluster(spells)),
         "events": int(spells.event.sum()),
         "spells": len(spells.unit),
         "periods": len(np.unique(spells.exit)),

@@ -11,7 +11,6 @@ from analytics.checks import grading, unmeasured
 from analytics.designs.measures import Measures, measures, without_noise
 from analytics.designs.sides import in_words, sides
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
 from analytics.designs.time import counting, read_periods
 from analytics.estimators import series as stepping
 from analytics.estimators.effect import Effect, as_difference
@@ -124,7 +123,7 @@ def _season(spec: Spec, period: IntArray) -> FloatArray:
         raise BadInput("more waves than the season has periods", where="season.harmonics")
     month = period.astype(np.float64)
     if "month" in given:
-        month = numbers(spec.named(str(given["month"]), "season.month"), "season.month")
+        month = spec.named(str(given["month"]), "season.month").numbers("season.month")
         if not np.isfinite(month).all():
             raise BadInput("a row has no place in the season", where="season.month")
     angle = 2 * np.pi * month / length

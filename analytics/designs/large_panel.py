@@ -20,6 +20,7 @@ from analytics.answering import answer_panel
 from analytics.designs import panel
 from analytics.designs.outcome_sql import Outcome
 from analytics.designs.spec import Given, Spec, question_of
+from analytics.designs.table import Table
 from analytics.store.adding import NotAsSupposed
 
 if TYPE_CHECKING:
@@ -156,8 +157,7 @@ def _outcomes(spec: Spec) -> Iterator[Outcome]:
 
 def _check_columns(spec: Spec, names: Sequence[str], outcomes: list[Outcome]) -> None:
     """Refuse a name that no column has, as a table in memory would."""
-    header = pd.DataFrame(columns=list(names))
-    named = Given(spec.given, spec.base, rows=header)
+    named = spec.over(Table.of(pd.DataFrame(columns=list(names))))
     for key in ("unit", "time", "start"):
         named.column(key)
     if spec.optional("cluster"):

@@ -17,9 +17,10 @@ from analytics.designs.large_levels import LargeLevels
 from analytics.designs.large_units import LOGARITHM, WORD, LargeUnits
 from analytics.designs.measures import measures
 from analytics.designs.outcome_sql import Outcome, quoted
-from analytics.designs.spec import Given, Spec
-from analytics.designs.table import as_text
-from analytics.designs.time import IntArray
+from analytics.designs.spec import Spec
+from analytics.designs.table import Table
+from analytics.designs.time import no_period
+from analytics.estimators.grid import IntArray
 from analytics.store.columns import ColumnPanel, Columns, Grains
 from lrs.errors import BadInput
 
@@ -149,7 +150,7 @@ class LargeTable:
         named = [self.names[key] for key in ("unit", "cluster") if key in self.names]
         return [name for name in named if "string" in str(schema.field(name).type)]
 
-    def _rules(self) -> Iterator[tuple[str, Callable[[Given], object]]]:
+    def _rules(self) -> Iterator[tuple[str, Callable[[Spec], object]]]:
         """Yield what a row must not have, in SQL, and the rule that says so."""
         yield f"{quoted(self.names['unit'])} IS NULL", lambda row: row.names("unit")
         yield f"{quoted(self.names['time'])} IS NULL", _without_period
@@ -164,10 +165,9 @@ class LargeTable:
                 self._refuse_first(condition, rule)
         for n, outcome in enumerate(self.outcomes):
             if not self.looked[f"known{n}"].sum():
-                none = Given(self.spec.given, self.spec.base, rows=self._row("TRUE"))
-                outcome_rule(outcome)(none)
+                outcome_rule(outcome)(self.spec.over(self._row("TRUE")))
 
-    def _refuse_first(self, condition: str, rule: Callable[[Given], object]) -> None:
+    def _refuse_first(self, condition: str, rule: Callable[[Spec], object]) -> None:
         source = self.columns.numbered
         first = f"SELECT min(file_row_number) FROM {source} WHERE {condition}"
         number = self.columns.run(first)[0][0]
@@ -175,21 +175,21 @@ class LargeTable:
             return
         row = self._row(f"file_row_number = {number}")
         try:
-            rule(Given(self.spec.given, self.spec.base, rows=row))
+            rule(self.spec.over(row))
         except BadInput as exc:
             where = (exc.where or "").replace("data row 1", f"data row {number + 1}")
             raise BadInput(exc.message, where=where, hint=exc.hint) from exc
 
-    def _row(self, condition: str) -> pd.DataFrame:
+    def _row(self, condition: str) -> Table:
         names = self.columns.file.schema_arrow.names
         chosen = ", ".join(map(quoted, names))
         found = f"SELECT {chosen} FROM {self.columns.numbered} WHERE {condition} LIMIT 1"
-        return as_text(pd.DataFrame(self.columns.run(found), columns=names, dtype=object))
+        return Table.of(pd.DataFrame(self.columns.run(found), columns=names, dtype=object))
 
     def _keep_timing(self) -> None:
         """Read the periods and starts, and keep beside each what it means."""
         texts = {self.names[key]: self.looked[key] for key in ("time", "start")}
-        small = Given(self.spec.given, self.spec.base, rows=as_text(pd.DataFrame(texts)))
+        small = self.spec.over(Table.of(pd.DataFrame(texts)))
         self.period, cohort, self.clock = panel.timing(small)
         self.cohort = cohort
         cells = pd.DataFrame({"period": self.period, "cohort": cohort, "n": self.looked["n"]})
@@ -333,14 +333,14 @@ _TIMED = {
 """What is known of a row by its time or by its start."""
 
 
-def outcome_rule(outcome: Outcome) -> Callable[[Given], object]:
+def outcome_rule(outcome: Outcome) -> Callable[[Spec], object]:
     """Return the rule for the outcome of a row."""
     return lambda row: measures(row, outcome.kpi, outcome.column, outcome.exposure, outcome.where)
 
 
-def _without_period(row: Given) -> None:
-    if row.column("time").isna().any():
-        raise panel.no_period(1)
+def _without_period(row: Spec) -> None:
+    if not row.column("time").told.all():
+        raise no_period(1)
 
 
 def _any(conditions: Sequence[str]) -> str:

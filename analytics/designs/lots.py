@@ -10,6 +10,7 @@ from analytics.checks import grading
 from analytics.checks.few import FEW
 from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
+from analytics.estimators.counting import how_many
 from analytics.estimators.grid import IntArray
 from analytics.estimators.permutation import Permuted
 from analytics.estimators.randomised import Draw
@@ -69,7 +70,7 @@ def permuted_of(
 
 def is_dealt(spec: Spec, draw: Draw) -> bool:
     """Return whether p is that of the permutation: when asked for, and when few were drawn."""
-    return _is_asked(spec) or len(np.unique(draw.cluster)) < FEW
+    return _is_asked(spec) or how_many(draw.cluster) < FEW
 
 
 def _is_asked(spec: Spec) -> bool:
@@ -98,7 +99,7 @@ def counts_of(draw: Draw, people: People) -> dict[str, Any]:
         "units": people.units,
         "treated": people.trained,
         "comparison": people.without,
-        "clusters": len(np.unique(draw.cluster)),
+        "clusters": how_many(draw.cluster),
         "clusters_treated": clusters[1],
         "clusters_comparison": clusters[0],
         "periods": 1,
@@ -109,7 +110,7 @@ def inference_of(
     p: float | None, permuted: Permuted | None, draw: Draw, plain: str, *, both: bool = False
 ) -> dict[str, Any]:
     """Return how p was found; ``plain`` is how without a permutation, or the larger of ``both``."""
-    clusters = len(np.unique(draw.cluster))
+    clusters = how_many(draw.cluster)
     if permuted is None:
         return {"p": p, "clusters": clusters, "method": plain}
     method = "permutation, " + ("all" if permuted.exact else "a sample")
@@ -125,5 +126,5 @@ def inference_of(
 
 def _clusters(draw: Draw) -> tuple[int, int]:
     """Return the clusters of the untrained and of the trained."""
-    without, trained = (len(np.unique(draw.cluster[draw.side == side])) for side in (0, 1))
+    without, trained = (how_many(draw.cluster[draw.side == side]) for side in (0, 1))
     return without, trained

@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from analytics.designs.column import Column
 from analytics.designs.sides import happened, says_yes_or_no
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
 from analytics.estimators.estimate import Estimate
+from analytics.estimators.grid import FloatArray
 from analytics.estimators.question import PER_EXPOSURE
 from lrs.errors import BadInput
 
-FloatArray = npt.NDArray[np.float64]
 MANY_MISSING = 0.05
 _ROUNDING = 1e-9
 """Share of the outcome's spread below which an error is rounding."""
@@ -63,7 +62,7 @@ def measures(
         raise BadInput(f"no row has a number in {outcome!r}", where=f"{where}outcome")
     den = np.ones(len(value))
     if exposure is not None:
-        den = numbers(spec.named(exposure, f"{where}exposure"), f"{where}exposure")
+        den = spec.named(exposure, f"{where}exposure").numbers(f"{where}exposure")
         _refuse(
             known & ~(den >= 0),
             exposure,
@@ -88,11 +87,11 @@ def measures(
     )
 
 
-def _values(column: pd.Series, kind: str, key: str) -> FloatArray:
+def _values(column: Column, kind: str, key: str) -> FloatArray:
     """Return the outcome's numbers; what is yes or no may be said so, as a treatment may."""
     if kind == "binary" and says_yes_or_no(column):
         return happened(column, key)
-    return numbers(column, key)
+    return column.numbers(key)
 
 
 def _check_kind(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analytics.checks import grading, unmeasured
 from analytics.designs import lots
@@ -18,6 +17,7 @@ from analytics.estimators import balancing
 from analytics.estimators import randomised as by_lot
 from analytics.estimators.balancing import Chosen, Overlap
 from analytics.estimators.columns import telling
+from analytics.estimators.counting import how_many
 from analytics.estimators.doubly_robust import doubly_robust
 from analytics.estimators.effect import Effect
 from analytics.estimators.grid import FloatArray, IntArray
@@ -57,7 +57,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "event_study": {},
             "naive": {"cross_section": by_lot.difference(_as_draw(chosen)).as_json()},
             "checks": _checks(chosen, weights, alike, names, effect, question.kind),
-            "inference": {"p": p, "clusters": len(np.unique(_cluster(chosen))), "method": "t"},
+            "inference": {"p": p, "clusters": how_many(_cluster(chosen)), "method": "t"},
         },
     )
 
@@ -67,15 +67,13 @@ def _chosen(spec: Spec, own: Measures, covariates: FloatArray) -> Chosen:
     side, keep = sides(spec.column("treatment"), needed=own.known), own.known
     trained = side[keep] == 1
     lots.check_sides(side[keep])
-    if spec.optional("unit") and spec.names("unit")[keep].duplicated().any():
+    if spec.optional("unit") and (np.bincount(spec.names("unit").code[keep]) > 1).any():
         raise BadInput(
             "somebody has two rows",
             where="unit",
             hint='one row a person; with rows over time, the design is "panel"',
         )
-    cluster = None
-    if spec.optional("cluster"):
-        cluster = np.asarray(pd.factorize(spec.names("cluster")[keep], sort=True)[0], np.int64)
+    cluster = spec.names("cluster").code[keep] if spec.optional("cluster") else None
     return Chosen(own.num[keep], own.den[keep], trained, covariates[keep], cluster)
 
 
@@ -84,7 +82,7 @@ def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
     trained = int(chosen.trained.sum())
     if min(trained, len(chosen.num) - trained) < grading.SMALL_SAMPLE:
         found.append("small_sample")
-    sides = [len(np.unique(_cluster(chosen)[own])) for own in (chosen.trained, ~chosen.trained)]
+    sides = [how_many(_cluster(chosen)[own]) for own in (chosen.trained, ~chosen.trained)]
     if min(sides) < grading.FEW_CLUSTERS:
         found.append("few_clusters")
     if not np.ptp(chosen.num / chosen.den) > 0:
@@ -183,6 +181,6 @@ def _counts(chosen: Chosen) -> dict[str, Any]:
         "units": units,
         "treated": trained,
         "comparison": units - trained,
-        "clusters": len(np.unique(_cluster(chosen))),
+        "clusters": how_many(_cluster(chosen)),
         "periods": 1,
     }

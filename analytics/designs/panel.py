@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
-import pandas as pd
 
 from analytics.answering import answer_panel
+from analytics.designs.column import Named, again
 from analytics.designs.measures import Measures, measures
 from analytics.designs.spec import Spec, kpi_of, question_of
-from analytics.designs.time import Clock, IntArray, clock_of, counting, periods_of
-from analytics.estimators.frame_panel import FramePanel
-from analytics.estimators.grid import BoolArray
+from analytics.designs.time import (
+    Clock,
+    clock_of,
+    counting,
+    no_period,
+    periods_of,
+    periods_of_words,
+)
+from analytics.estimators.counting import how_many
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.levels import Rows, shifts
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Comparison, Question
+from analytics.estimators.row_panel import RowPanel
 from lrs.errors import BadInput
 
 KEYS = frozenset(
@@ -27,6 +36,22 @@ _MANY_WITHIN = 0.5
 _MOST_LEFT_OUT, _MOST_OF_A_START = 0.2, 0.5
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of units, each known by the place of its name in the order of names."""
+
+    unit: IntArray
+    period: IntArray
+    cohort: IntArray
+    cluster: IntArray
+
+    def only(self, which: BoolArray) -> _Rows:
+        """Return some of the rows."""
+        if which.all():
+            return self
+        return _Rows(*(column[which] for column in vars(self).values()))
+
+
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
     rows, clock = _rows(spec)
@@ -35,11 +60,11 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     if spec.kpi["kind"] == "time_to_event" and max(own.num.max(), own.den.max()) <= 1:
         refuse_people_by_themselves(spec, _chosen_within(rows))
     keep, left_out = _complete(spec, rows, own)
-    flags = [*own.flags, *_gaps(rows[own.known & keep])]
-    levelled = _levelled(rows.assign(num=own.num, den=own.den)[own.known & keep], question)
+    flags = [*own.flags, *_gaps(rows.only(own.known & keep))]
+    levelled = _levelled(rows, own, own.known & keep, question)
     left_out += levelled.left_out
     found = answer_panel(
-        FramePanel(levelled.frame),
+        levelled.panel,
         question,
         companions=_companions(spec, rows, keep),
         provenance=provenance,
@@ -74,17 +99,19 @@ def with_left_out(answer: dict[str, Any], left_out: int) -> dict[str, Any]:
     return {**answer, "n": {**answer["n"], "left_out": left_out}} if left_out else answer
 
 
-def _complete(spec: Spec, rows: pd.DataFrame, own: Measures) -> tuple[BoolArray, int]:
+def _complete(spec: Spec, rows: _Rows, own: Measures) -> tuple[BoolArray, int]:
     """Return which rows to keep, and how many units are left out for lacking a period."""
-    every = np.ones(len(rows), bool)
+    every = np.ones(len(rows.unit), bool)
     if not are_on_their_own(spec):
         return every, 0
-    told = rows[own.known]
-    units = told.groupby("unit")["cohort"].agg(["size", "first"])
-    lacking = units[units["size"] < told["period"].nunique()]
-    if not may_leave_out(_by_start(lacking), _by_start(units)):
+    told = rows.only(own.known)
+    seen = np.bincount(told.unit, minlength=int(rows.unit.max()) + 1)
+    start = np.zeros(len(seen), np.int64)
+    start[told.unit] = told.cohort
+    lacking = (seen > 0) & (seen < len(np.unique(told.period)))
+    if not may_leave_out(_by_start(start[lacking]), _by_start(start[seen > 0])):
         return every, 0
-    return ~rows["unit"].isin(lacking.index).to_numpy(), len(lacking)
+    return ~lacking[rows.unit], int(lacking.sum())
 
 
 def refuse_people_by_themselves(spec: Spec, chosen_within: bool) -> None:
@@ -103,11 +130,14 @@ def refuse_people_by_themselves(spec: Spec, chosen_within: bool) -> None:
         )
 
 
-def _chosen_within(rows: pd.DataFrame) -> bool:
+def _chosen_within(rows: _Rows) -> bool:
     """Return whether most clusters with several units have several starts too."""
-    own = rows.drop_duplicates("unit").groupby("cluster")["cohort"].agg(["size", "nunique"])
-    several = own[own["size"] > 1]
-    return len(several) > 0 and float((several["nunique"] > 1).mean()) > _MANY_WITHIN
+    first = np.unique(rows.unit, return_index=True)[1]
+    units = np.unique(rows.cluster[first], return_counts=True)[1]
+    pairs = np.unique(np.stack([rows.cluster[first], rows.cohort[first]]), axis=1)
+    starts = np.unique(pairs[0], return_counts=True)[1]
+    several = units > 1
+    return bool(several.any()) and float((starts[several] > 1).mean()) > _MANY_WITHIN
 
 
 def question_of_panel(spec: Spec, clock: Clock) -> Question:
@@ -119,27 +149,28 @@ def question_of_panel(spec: Spec, clock: Clock) -> Question:
     )
 
 
-def _by_start(units: pd.DataFrame) -> dict[int, int]:
-    starts, n = np.unique(units["first"], return_counts=True)
+def _by_start(start: IntArray) -> dict[int, int]:
+    starts, n = np.unique(start, return_counts=True)
     return dict(zip(starts.tolist(), n.tolist(), strict=True))
 
 
-def _rows(spec: Spec) -> tuple[pd.DataFrame, Clock]:
+def _rows(spec: Spec) -> tuple[_Rows, Clock]:
     """Return unit, period, cohort and cluster of every row, and how time is written."""
     unit, time = spec.names("unit"), spec.column("time")
-    if time.isna().any():
-        raise no_period(int(np.flatnonzero(time.isna())[0]) + 1)
+    missing = np.flatnonzero(~time.told)
+    if len(missing):
+        raise no_period(int(missing[0]) + 1)
     period, cohort, clock = timing(spec)
     cluster = spec.names("cluster") if spec.optional("cluster") else unit
-    rows = pd.DataFrame({"unit": unit, "period": period, "cluster": cluster, "cohort": cohort})
-    _check_units(rows)
+    rows = _Rows(unit.code, period, cohort, cluster.code)
+    _check_units(rows, unit)
     return rows, clock
 
 
 def timing(spec: Spec) -> tuple[IntArray, IntArray, Clock]:
     """Return each row's period and start, and how time is written."""
     time = spec.column("time")
-    clock = clock_of([str(value).strip() for value in time.unique()], "time")
+    clock = clock_of([word.strip() for word in time.words], "time")
     period = periods_of(time, clock, "time")
     if len(np.unique(period)) < 2:
         raise BadInput(
@@ -155,12 +186,14 @@ def timing(spec: Spec) -> tuple[IntArray, IntArray, Clock]:
 def _cohorts(spec: Spec, clock: Clock, first: int) -> IntArray:
     """Return each row's start, `NEVER` for the values that mean never."""
     column = spec.column("start")
-    text = column.astype(object).where(column.notna(), "").astype(str).str.strip()
     never = {_plain(value) for value in _never_values(spec)} | {"", "inf"}
-    means_never = text.map(_plain).isin(never).to_numpy()
-    cohort = np.full(len(text), NEVER, np.int64)
-    if not means_never.all():
-        cohort[~means_never] = periods_of(text[~means_never], clock, "start")
+    means_never = [_plain(word) in never for word in column.words]
+    starts = [
+        word for word, is_never in zip(column.words, means_never, strict=True) if not is_never
+    ]
+    of_word = np.full(len(means_never), NEVER, np.int64)
+    of_word[~np.array(means_never, bool)] = periods_of_words(starts, clock, "start")
+    cohort = column.each(of_word, NEVER)
     odd = cohort[cohort <= 0]
     if len(odd) and first > max(int(odd.min()), 0) + 1:
         raise BadInput(
@@ -188,19 +221,15 @@ def _plain(value: Any) -> str:
         return text
 
 
-def _check_units(rows: pd.DataFrame) -> None:
-    starts = rows.groupby("unit")["cohort"].nunique()
-    if (starts > 1).any():
-        raise several_starts(starts.index[starts > 1][0])
-    twice = rows.duplicated(["unit", "period"])
-    if twice.any():
-        row = int(np.flatnonzero(twice)[0])
-        raise two_rows(rows["unit"].iloc[row], row + 1)
-
-
-def no_period(row: int) -> BadInput:
-    """Return the error of a row without a period."""
-    return BadInput("a row has no period", where=f"time: data row {row}")
+def _check_units(rows: _Rows, unit: Named) -> None:
+    own = np.zeros(len(unit.names), np.int64)
+    own[rows.unit] = rows.cohort
+    several = np.unique(rows.unit[own[rows.unit] != rows.cohort])
+    if len(several):
+        raise several_starts(unit.names[several[0]])
+    twice = again(rows.unit, rows.period)
+    if len(twice):
+        raise two_rows(unit.of(int(twice[0])), int(twice[0]) + 1)
 
 
 def several_starts(unit: object) -> BadInput:
@@ -222,48 +251,59 @@ def two_rows(unit: object, row: int) -> BadInput:
 
 
 class _Levelled(NamedTuple):
-    """The rows of a panel with what is to be taken off them, and how many units have no level."""
+    """The panel of an outcome, and how many units have no level."""
 
-    frame: pd.DataFrame
+    panel: RowPanel
     left_out: int
 
 
-def _levelled(frame: pd.DataFrame, question: Question) -> _Levelled:
-    """Return the rows with units' levels told apart where units come and go.
+def _levelled(rows: _Rows, own: Measures, keep: BoolArray, question: Question) -> _Levelled:
+    """Return some rows' panel, with units' levels told apart where units come and go.
 
     Who leaves is part of the outcome where it is a hazard. Who was trained before the first period is
     left as they are: they are compared with nobody.
     """
-    within = frame[frame["cohort"] > frame["period"].min()]
-    periods, period = np.unique(within["period"], return_inverse=True)
-    unit, names = pd.factorize(within["unit"], sort=True)
-    if question.kind == "time_to_event" or len(within) == len(names) * len(periods):
-        return _Levelled(frame, 0)
-    found = shifts(
+    kept, num, den = rows.only(keep), own.num[keep], own.den[keep]
+    columns = vars(kept) | {"num": num, "den": den}
+    within = kept.cohort > kept.period.min(initial=NEVER)
+    found = None if question.kind == "time_to_event" else _shifts(kept, num, den, within)
+    if found is None:
+        return _Levelled(RowPanel(columns), 0)
+    shift, known = np.zeros(len(num)), np.ones(len(num), bool)
+    shift[within], known[within] = found
+    columns["shift"] = shift
+    panel = RowPanel({name: column[known] for name, column in columns.items()})
+    return _Levelled(panel, how_many(kept.unit[~known]))
+
+
+def _shifts(
+    kept: _Rows, num: FloatArray, den: FloatArray, within: BoolArray
+) -> tuple[FloatArray, BoolArray] | None:
+    """Return what to take off each row within, and whether its unit has a level; None where none moves."""
+    rows = kept.only(within)
+    periods, period = np.unique(rows.period, return_inverse=True)
+    units, first, unit = np.unique(rows.unit, return_index=True, return_inverse=True)
+    if len(unit) == len(units) * len(periods):
+        return None
+    return shifts(
         Rows(
-            unit=np.asarray(unit, np.int64),
-            period=np.asarray(period, np.int64),
-            cohort=np.unique(within.groupby(unit)["cohort"].first(), return_inverse=True)[1],
-            treated=(within["period"] >= within["cohort"]).to_numpy(),
-            num=within["num"].to_numpy(np.float64),
-            den=within["den"].to_numpy(np.float64),
+            unit=unit.astype(np.int64),
+            period=period.astype(np.int64),
+            cohort=np.unique(rows.cohort[first], return_inverse=True)[1].astype(np.int64),
+            treated=rows.period >= rows.cohort,
+            num=num[within],
+            den=den[within],
         )
     )
-    if found is None:
-        return _Levelled(frame, 0)
-    shift, keep = found
-    left_out = within.index[~keep]
-    moved = pd.Series(shift, index=within.index).reindex(frame.index, fill_value=0.0)
-    return _Levelled(
-        frame.assign(shift=moved).drop(index=left_out), int(within["unit"][~keep].nunique())
-    )
 
 
-def _gaps(rows: pd.DataFrame) -> list[str]:
-    seen = np.unique(rows["period"])
-    order = pd.Series(np.searchsorted(seen, rows["period"]), index=rows.index)
-    own = order.groupby(rows["unit"]).agg(["min", "max"])
-    return gaps(seen, span=int((own["max"] - own["min"] + 1).sum()), rows=len(rows))
+def _gaps(rows: _Rows) -> list[str]:
+    seen, place = np.unique(rows.period, return_inverse=True)
+    units, unit = np.unique(rows.unit, return_inverse=True)
+    first, last = np.full(len(units), len(seen)), np.zeros(len(units), np.int64)
+    np.minimum.at(first, unit, place)
+    np.maximum.at(last, unit, place)
+    return gaps(seen, span=int((last - first + 1).sum()), rows=len(place))
 
 
 def gaps(seen: IntArray, span: int, rows: int) -> list[str]:
@@ -273,16 +313,14 @@ def gaps(seen: IntArray, span: int, rows: int) -> list[str]:
     return ["missing_periods"] if uneven or span - rows > _MANY_GAPS * span else []
 
 
-def _companions(
-    spec: Spec, rows: pd.DataFrame, keep: BoolArray
-) -> dict[str, tuple[FramePanel, Question]]:
+def _companions(spec: Spec, rows: _Rows, keep: BoolArray) -> dict[str, tuple[RowPanel, Question]]:
     """Return the units' other outcomes: ``companions: [{outcome, exposure, kpi}]``."""
     found = {}
     for where, kpi, part in companions_of(spec):
         own = measures(spec, kpi, str(part.get("outcome")), part.get("exposure"), where)
         question = question_of(kpi, outcome_name=str(part["outcome"]))
-        frame = rows.assign(num=own.num, den=own.den)[own.known & keep]
-        found[question.outcome_name] = (FramePanel(_levelled(frame, question).frame), question)
+        levelled = _levelled(rows, own, own.known & keep, question)
+        found[question.outcome_name] = (levelled.panel, question)
     return found
 
 

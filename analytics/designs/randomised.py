@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from analytics.checks import grading
 from analytics.designs import drawn_spells, lots
@@ -18,6 +17,7 @@ from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
 from analytics.estimators.columns import telling
+from analytics.estimators.counting import how_many
 from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
@@ -85,14 +85,14 @@ def _clusters(spec: Spec, rows: int) -> IntArray:
     """Return what was drawn as one: the cluster, else the unit, else the row."""
     for key in ("cluster", "unit"):
         if spec.optional(key):
-            return np.asarray(pd.factorize(spec.names(key), sort=True)[0], np.int64)
+            return spec.names(key).code
     return np.arange(rows, dtype=np.int64)
 
 
 def _people(spec: Spec, side: IntArray, keep: np.ndarray) -> People:
-    who = spec.names("unit")[keep] if spec.optional("unit") else pd.Series(np.flatnonzero(keep))
-    without, trained = (int(who[side[keep] == on].nunique()) for on in (0, 1))
-    return People(without, trained, int(who.nunique()))
+    who = spec.names("unit").code[keep] if spec.optional("unit") else np.flatnonzero(keep)
+    without, trained = (how_many(who[side[keep] == on]) for on in (0, 1))
+    return People(without, trained, how_many(who))
 
 
 def _centred(covariates: FloatArray) -> FloatArray:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+import re
 
-from analytics.estimators.grid import IntArray
+import numpy as np
+
+from analytics.designs.column import Column, numbers_of
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from lrs.errors import BadInput
 
 _SIDES = {
@@ -13,9 +15,10 @@ _SIDES = {
     **dict.fromkeys(("0", "false", "f", "no", "n", "nej", "nee", "control", "untrained"), 0),
 }
 _ONES_AND_TWOS = {"1": 0, "2": 1}
+_WHOLE = re.compile(r"^([012])\.0+$")
 
 
-def sides(column: pd.Series, key: str = "treatment", needed: np.ndarray | None = None) -> IntArray:
+def sides(column: Column, key: str = "treatment", needed: BoolArray | None = None) -> IntArray:
     """Return 1 for each row that was trained and 0 for the others.
 
     Raises `BadInput`, naming the row, for what is neither; a row that is not ``needed``, for want
@@ -23,11 +26,12 @@ def sides(column: pd.Series, key: str = "treatment", needed: np.ndarray | None =
     """
     found, bad = _read(column, _SIDES)
     if needed is not None:
-        unneeded = ~needed & column.isna().to_numpy()
+        unneeded = ~needed & ~column.told
         found[unneeded], bad = 0, bad[~unneeded[bad]]
     if len(bad):
         row = int(bad[0])
-        what = "empty" if pd.isna(column.iloc[row]) else repr(column.iloc[row])
+        cell = column.cell(row)
+        what = "empty" if cell is None else repr(cell)
         raise BadInput(
             f"{what} is neither trained (1) nor not (0)",
             where=f"{key}: data row {row + 1}",
@@ -36,40 +40,37 @@ def sides(column: pd.Series, key: str = "treatment", needed: np.ndarray | None =
     return np.asarray(found, dtype=np.int64)
 
 
-def in_words(column: pd.Series) -> bool:
+def in_words(column: Column) -> bool:
     """Return whether a column says yes and no in words, and nothing else."""
-    words = set(_plain(column).dropna())
+    words = {_plain(word) for word in column.words}
     return words <= _SIDES.keys() - {"1", "0"} and bool(words)
 
 
-def says_yes_or_no(column: pd.Series) -> bool:
+def says_yes_or_no(column: Column) -> bool:
     """Return whether a column answers in words, here and there at least, and has no other numbers."""
-    told = _plain(pd.Series(column.dropna().unique(), dtype=object))
-    others = told[~told.isin(_SIDES.keys())].str.replace(",", ".", regex=False)
-    words = told.isin(_SIDES.keys() - {"1", "0"})
-    return bool(words.any()) and bool(pd.to_numeric(others, errors="coerce").isna().all())
+    told = {_plain(word) for word in column.words}
+    others = numbers_of(sorted(told - _SIDES.keys()))
+    return not told.isdisjoint(_SIDES.keys() - {"1", "0"}) and bool(np.isnan(others).all())
 
 
-def happened(column: pd.Series, key: str) -> np.ndarray:
+def happened(column: Column, key: str) -> FloatArray:
     """Return 1 where something has happened, 0 where not, nan where that is not told.
 
     A column of ones and twos only is read as survival tables write it: 2 where it has happened.
     """
-    words = set(_plain(column).dropna())
+    words = {_plain(word) for word in column.words}
     found, bad = _read(column, _ONES_AND_TWOS if words == {"1", "2"} else _SIDES)
-    bad = bad[column.notna().to_numpy()[bad]]
+    bad = bad[column.told[bad]]
     if len(bad):
         raise BadInput(f"the {key} is neither 0 nor 1", where=f"{key}: data row {bad[0] + 1}")
     return found
 
 
-def _read(column: pd.Series, words: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+def _read(column: Column, words: dict[str, int]) -> tuple[FloatArray, IntArray]:
     """Return the column as numbers, and the rows that are none of the words."""
-    found = _plain(column).map(words).to_numpy(np.float64, copy=True)
+    found = column.read(lambda word: words.get(_plain(word)))
     return found, np.flatnonzero(np.isnan(found))
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    text = column.astype(object).where(column.notna(), None)
-    plain = text.map(lambda cell: None if cell is None else str(cell).strip().lower())
-    return plain.str.replace(r"^([012])\.0+$", r"\1", regex=True)
+def _plain(word: str) -> str:
+    return _WHOLE.sub(r"\1", word.strip().lower())

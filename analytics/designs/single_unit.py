@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.checks import grading, unmeasured
+from analytics.designs.column import again
 from analytics.designs.measures import Measures, measures, without_noise
+from analytics.designs.panel import two_rows
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
 from analytics.designs.time import Clock, read_periods
@@ -86,15 +88,11 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 def _block(spec: Spec, own: Measures) -> tuple[Block, list[str]]:
     """Return the outcomes as units × periods, and a flag when units had to be left out."""
     period, clock = read_periods(spec.column("time"), "time")
-    rows = pd.DataFrame({"unit": spec.names("unit"), "period": period})
-    twice = rows.duplicated(["unit", "period"])
-    if twice.any():
-        row = int(np.flatnonzero(twice)[0])
-        raise BadInput(
-            f"{rows['unit'].iloc[row]!r} has two rows in one period",
-            where=f"unit: data row {row + 1}",
-            hint="one row a unit and period",
-        )
+    unit = spec.names("unit")
+    twice = again(unit.code, period)
+    if len(twice):
+        raise two_rows(unit.of(int(twice[0])), int(twice[0]) + 1)
+    rows = pd.DataFrame({"unit": np.array(unit.names, object)[unit.code], "period": period})
     rows["on"] = _on(spec, rows, clock)
     trained, start = _trained(rows)
     rows["value"] = np.where(own.known, own.num / np.where(own.den > 0, own.den, 1.0), np.nan)

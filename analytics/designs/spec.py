@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
-
-from analytics.designs.table import numbers, read_table
+from analytics.designs.column import Column, Named
+from analytics.designs.table import Table, read_table
+from analytics.estimators.grid import FloatArray
 from analytics.estimators.question import KINDS, Better, Level, Question
 from lrs.errors import BadInput
 
@@ -23,6 +21,7 @@ COMMON_KEYS = frozenset(
 )
 KNOWN_BESIDE = ("concurrent_change", "window_not_closed", "plan_changed_after_start")
 """Flags that no table shows: the asker knows."""
+_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,18 @@ class Spec:
 
     given: Mapping[str, Any]
     base: Path
+    reading: Reading
     found: tuple[str, ...] = ()
     """Flags that were found before, by the placebo outcomes."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], base: Path) -> Spec:
+        """Return the spec as it was given; what is made of it reads the same table."""
+        return cls(given, base, Reading(frozenset(_texts(given))))
+
+    def over(self, rows: Table, **more: Any) -> Spec:
+        """Return the same asked of rows that are in memory, with some keys more."""
+        return Given({**self.given, **more}, self.base, self.reading, self.found, rows=rows)
 
     @property
     def flags(self) -> list[str]:
@@ -49,10 +58,10 @@ class Spec:
         """Return the data file; relative to the spec's own folder."""
         return self.base / self.text("data")
 
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """Return the table."""
-        return read_table(self.path, self.optional("separator"))
+    @property
+    def table(self) -> Table:
+        """Return the table: of its columns, those that the spec speaks of."""
+        return self.reading.of(self.path, self.optional("separator"))
 
     def only(self, keys: frozenset[str]) -> None:
         """Refuse a key that nothing reads: it is mostly a misspelt one."""
@@ -99,31 +108,27 @@ class Spec:
             raise BadInput(f"{key!r} must be a list of texts", where=key)
         return value
 
-    def column(self, key: str) -> pd.Series:
+    def column(self, key: str) -> Column:
         """Return the column that a key names; it must be there."""
         return self.named(self.text(key), key)
 
-    def named(self, name: str, key: str) -> pd.Series:
+    def named(self, name: str, key: str) -> Column:
         """Return a column by its name."""
-        if name not in self.table.columns:
-            known = {str(column).lower(): str(column) for column in self.table.columns}
+        table = self.table
+        if name not in table.columns:
+            known = {column.lower(): column for column in table.names}
             near = difflib.get_close_matches(name.lower(), known, n=1)
-            columns = ", ".join(map(str, self.table.columns))
-            hint = f"did you mean {known[near[0]]!r}?" if near else f"columns: {columns}"
+            hint = f"did you mean {known[near[0]]!r}?" if near else f"columns: {_some(table.names)}"
             raise BadInput(f"the data has no column {name!r}", where=key, hint=hint)
-        return self.table[name]
+        return table.columns[name]
 
-    def names(self, key: str) -> pd.Series:
-        """Return a column of names, each row's; "8001.0" and "8001" are one."""
-        column = self.column(key)
-        if column.isna().any():
-            row = int(np.flatnonzero(column.isna())[0]) + 1
-            raise BadInput(f"a row has no {key}", where=f"{key}: data row {row}")
-        return column.astype(str).str.strip().str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
+    def names(self, key: str) -> Named:
+        """Return a column of names, each row's."""
+        return self.column(key).named(key)
 
-    def numbers(self, key: str) -> npt.NDArray[np.float64]:
+    def numbers(self, key: str) -> FloatArray:
         """Return a column of numbers, nan where there is none."""
-        return numbers(self.column(key), key)
+        return self.column(key).numbers(key)
 
     @cached_property
     def kpi(self) -> Mapping[str, Any]:
@@ -145,12 +150,45 @@ class Spec:
 class Given(Spec):
     """The spec of a table in memory: some of the file's rows, or none, or with a column more."""
 
-    rows: pd.DataFrame
+    rows: Table
 
     @property
-    def table(self) -> pd.DataFrame:
+    def table(self) -> Table:
         """Return those rows."""
         return self.rows
+
+
+class Reading:
+    """The file of one evaluation: read once, whoever asks, and of it only some columns."""
+
+    def __init__(self, wanted: Collection[str]) -> None:
+        self._wanted = wanted
+        self._table: Table | None = None
+
+    def of(self, path: Path, separator: str | None) -> Table:
+        """Return the table."""
+        if self._table is None:
+            self._table = read_table(path, separator, self._wanted)
+        return self._table
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts that stand somewhere in a spec: a column is among them if it is asked for."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names to choose from, as many as can be read at a glance."""
+    more = len(names) - _SHOWN
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def kpi_of(value: Any, where: str) -> Mapping[str, Any]:

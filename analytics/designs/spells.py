@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
+from analytics.designs.column import Named
 from analytics.designs.covariates import covariates_of
 from analytics.designs.sides import happened
 from analytics.designs.spec import Spec
-from analytics.designs.table import numbers
 from analytics.estimators.columns import follows_from, telling, which_tell
-from analytics.estimators.grid import FloatArray
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.hazard import Spells
 from lrs.errors import BadInput
 
@@ -25,112 +26,162 @@ class Read(NamedTuple):
     names: list[str]
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Spells as they stand in the table; ``row`` is where, counted from 1."""
+
+    row: IntArray
+    unit: IntArray
+    names: Sequence[str]
+    """Of the units."""
+    entry: FloatArray
+    exit: FloatArray
+    event: FloatArray
+    exposure: FloatArray
+    covariates: FloatArray
+    cluster: IntArray | None
+
+    def only(self, which: BoolArray) -> _Rows:
+        """Return some of them."""
+        return _Rows(
+            row=self.row[which],
+            unit=self.unit[which],
+            names=self.names,
+            entry=self.entry[which],
+            exit=self.exit[which],
+            event=self.event[which],
+            exposure=self.exposure[which],
+            covariates=self.covariates[which],
+            cluster=None if self.cluster is None else self.cluster[which],
+        )
+
+    def follow(self, who: IntArray) -> IntArray:
+        """Return the places of those with one of the same before them, each behind it, in order of time.
+
+        They come in pairs: the first line is of those before.
+        """
+        order = np.lexsort((self.entry, who))
+        again = who[order][1:] == who[order][:-1]
+        return np.stack([order[:-1][again], order[1:][again]])
+
+
 def spells_of(spec: Spec, key: str, trained: FloatArray) -> Read:
     """Return the rows, checked; ``key`` names the column that ``trained`` was read from."""
-    columns, names = covariates_of(spec, "event", "exit", key)
-    rows = len(columns)
-    table = pd.DataFrame(
-        {
-            "entry": spec.numbers("entry") if spec.optional("entry") else np.zeros(rows),
-            "exit": spec.numbers("exit"),
-            "event": happened(spec.column("event"), "event"),
-            "exposure": trained,
-        }
-        | {f"x{n}": column for n, column in enumerate(columns.T)}
-    )
-    table["row"] = np.arange(1, rows + 1)
-    table["unit"] = spec.names("unit").to_numpy() if spec.optional("unit") else table["row"]
-    if spec.optional("cluster"):
-        table["cluster"] = spec.names("cluster").to_numpy()
-    known = table.notna().all(axis=1)
-    table = table[known]
-    if table.empty:
+    found, names = _rows(spec, key, trained)
+    needed = (found.entry, found.exit, found.event, found.exposure, found.covariates)
+    known = np.asarray(~np.isnan(np.column_stack(needed)).any(axis=1))
+    rows = found.only(known)
+    if not len(rows.row):
         raise BadInput("no row has all its columns", where="data")
-    if not spec.optional("unit") and _follow_each_other(table, drawn=key == "treatment"):
-        table = table.assign(unit=table["cluster"])
-    _refuse(table, table["exit"] <= table["entry"], "exit", "is not after its entry")
-    _refuse(table, table["exposure"] < 0, key, "is below zero")
-    _check_overlap(table)
+    met_again = None if spec.optional("unit") else _met_again(rows, drawn=key == "treatment")
+    if met_again is not None:
+        rows = replace(rows, unit=met_again)
+    _refuse(rows, rows.exit <= rows.entry, "exit", "is not after its entry")
+    _refuse(rows, rows.exposure < 0, key, "is below zero")
+    _check_overlap(rows)
     if spec.optional("unit"):
-        _check_event(table)
-    covariates = table[[f"x{n}" for n in range(columns.shape[1])]].to_numpy(float)
-    told = which_tell(covariates)
-    covariates = telling(covariates[:, told])
-    if follows_from(table["exposure"].to_numpy(float), covariates):
+        _check_event(rows)
+    told = which_tell(rows.covariates)
+    covariates = telling(rows.covariates[:, told])
+    if follows_from(rows.exposure, covariates):
         raise BadInput(
             f"the covariates tell the {key}: what is whose effect cannot be told",
             where="covariates",
             hint="leave out the one that says who was trained",
         )
     spells = Spells(
-        unit=pd.factorize(table["unit"], sort=True)[0].astype(np.int64),
-        entry=table["entry"].to_numpy(float),
-        exit=table["exit"].to_numpy(float),
-        event=table["event"].to_numpy(float),
-        exposure=table["exposure"].to_numpy(float),
+        unit=_counted(rows.unit),
+        entry=rows.entry,
+        exit=rows.exit,
+        event=rows.event,
+        exposure=rows.exposure,
         covariates=covariates,
-        cluster=pd.factorize(table["cluster"], sort=True)[0] if "cluster" in table else None,
+        cluster=None if rows.cluster is None else _counted(rows.cluster),
     )
     return Read(spells, float(1 - known.mean()), [names[n] for n in told])
+
+
+def _rows(spec: Spec, key: str, trained: FloatArray) -> tuple[_Rows, list[str]]:
+    """Return all rows, and the covariates' names."""
+    covariates, names = covariates_of(spec, "event", "exit", key)
+    size = len(covariates)
+    each = Named(np.arange(size), [])
+    unit = spec.names("unit") if spec.optional("unit") else each
+    rows = _Rows(
+        row=np.arange(1, size + 1),
+        unit=unit.code,
+        names=unit.names,
+        entry=spec.numbers("entry") if spec.optional("entry") else np.zeros(size),
+        exit=spec.numbers("exit"),
+        event=happened(spec.column("event"), "event"),
+        exposure=trained,
+        covariates=covariates,
+        cluster=spec.names("cluster").code if spec.optional("cluster") else None,
+    )
+    return rows, names
+
+
+def _counted(codes: IntArray) -> IntArray:
+    """Return the same numbered from 0 without a gap."""
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 
 
 def status(spec: Spec) -> FloatArray:
     """Return the exposure: a number, or a yes and no; ones and twos only are no and yes."""
     column = spec.column("exposure")
     try:
-        found = numbers(column, "exposure")
+        found = column.numbers("exposure")
     except BadInput:
         return happened(column, "exposure")
     told = set(np.unique(found[~np.isnan(found)]))
     return found - 1 if told == {1.0, 2.0} else found
 
 
-def _refuse(table: pd.DataFrame, bad: pd.Series, key: str, why: str) -> None:
+def _refuse(rows: _Rows, bad: BoolArray, key: str, why: str) -> None:
     if bad.any():
-        raise BadInput(f"the {key} {why}", where=f"{key}: data row {table['row'][bad].iloc[0]}")
+        raise BadInput(f"the {key} {why}", where=f"{key}: data row {rows.row[bad][0]}")
 
 
-def _follow_each_other(table: pd.DataFrame, *, drawn: bool) -> bool:
-    """Return whether the rows of a cluster follow one another, so that each is one who is met again.
+def _met_again(rows: _Rows, *, drawn: bool) -> IntArray | None:
+    """Return the clusters if their rows follow one another, so that each is one who is met again.
 
     Who was ``drawn`` stays on a side: a cluster on both is several.
     """
-    if "cluster" not in table or not table["cluster"].duplicated().any():
-        return False
-    if drawn and (table.groupby("cluster")["exposure"].nunique() > 1).any():
-        return False
-    _, overlap = _ordered(table, "cluster")
-    return not overlap.any()
+    if rows.cluster is None:
+        return None
+    before, after = rows.follow(rows.cluster)
+    if drawn and (rows.exposure[before] != rows.exposure[after]).any():
+        return None
+    overlap = (rows.entry[after] < rows.exit[before]).any()
+    return rows.cluster if len(after) and not overlap else None
 
 
-def _ordered(table: pd.DataFrame, key: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the rows of each one in their order, and which begin before the last has ended."""
-    ordered = table.sort_values([key, "entry"], kind="stable")
-    same = ordered[key].eq(ordered[key].shift())
-    return ordered, same & (ordered["entry"] < ordered["exit"].shift())
-
-
-def _check_overlap(table: pd.DataFrame) -> None:
+def _check_overlap(rows: _Rows) -> None:
     """A unit is in one place at a time."""
-    ordered, overlap = _ordered(table, "unit")
-    if overlap.any():
-        bad = ordered[overlap].iloc[0]
+    before, after = rows.follow(rows.unit)
+    overlap = after[rows.entry[after] < rows.exit[before]]
+    if len(overlap):
+        bad = overlap[0]
         raise BadInput(
-            f"two spells of {bad['unit']!r} overlap",
-            where=f"entry: data row {bad['row']}",
+            f"two spells of {_name(rows, bad)!r} overlap",
+            where=f"entry: data row {rows.row[bad]}",
             hint="a spell begins where the one before it ended, or later",
         )
 
 
-def _check_event(table: pd.DataFrame) -> None:
+def _check_event(rows: _Rows) -> None:
     """Nothing of a unit follows its event: who comes again is named otherwise."""
-    ordered, _ = _ordered(table, "unit")
-    after = ordered["unit"].eq(ordered["unit"].shift()) & (ordered["event"].shift() == 1)
-    if after.any():
-        bad = ordered[after].iloc[0]
+    before, after = rows.follow(rows.unit)
+    again = after[rows.event[before] == 1]
+    if len(again):
+        bad = again[0]
         raise BadInput(
-            f"{bad['unit']!r} has a spell after its event",
-            where=f"event: data row {bad['row']}",
+            f"{_name(rows, bad)!r} has a spell after its event",
+            where=f"event: data row {rows.row[bad]}",
             hint="only the last spell of a unit can end with the event; for one that can happen "
             "again, name the column 'cluster' in place of 'unit'",
         )
+
+
+def _name(rows: _Rows, at: int) -> str:
+    return rows.names[int(rows.unit[at])]

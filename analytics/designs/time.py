@@ -7,17 +7,17 @@ follows the other by one, and one that is missing shows.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
+from analytics.designs.column import Column
+from analytics.estimators.grid import IntArray
 from analytics.estimators.panel import NEVER
 from lrs.errors import BadInput
 
-IntArray = npt.NDArray[np.int64]
 _MONTH = re.compile(r"^(\d{4})(?:[-/]|-?[Mm])(\d{1,2})$")
 _MONTH_IN_DIGITS = re.compile(r"^(19|20)\d{2}(0[1-9]|1[0-2])(\.0+)?$")
 _QUARTER = re.compile(r"^(\d{4})[- ]?[Qq]([1-4])$")
@@ -146,14 +146,19 @@ def _odd_one(values: list[str]) -> str:
     return unread[0] if unread else next(unlike, values[0])
 
 
-def periods_of(column: pd.Series, clock: Clock, key: str) -> IntArray:
-    """Return each row's period; each distinct value is read once."""
-    codes, values = pd.factorize(column.astype(str).str.strip())
-    read = [clock.read(str(value)) for value in values]
-    for value, number in zip(values, read, strict=True):
+def periods_of(column: Column, clock: Clock, key: str) -> IntArray:
+    """Return each row's period; every row must have one."""
+    return column.each(periods_of_words(column.words, clock, key), 0)
+
+
+def periods_of_words(words: Sequence[str], clock: Clock, key: str) -> IntArray:
+    """Return the period that each word is."""
+    texts = [word.strip() for word in words]
+    read = [clock.read(text) for text in texts]
+    for text, number in zip(texts, read, strict=True):
         if number is None:
-            raise BadInput(f"{value!r} is not a {clock.period_name}", where=key)
-    return np.array([number for number in read if number is not None], np.int64)[codes]
+            raise BadInput(f"{text!r} is not a {clock.period_name}", where=key)
+    return np.array([number for number in read if number is not None], np.int64)
 
 
 def counting(clock: Clock, read: IntArray) -> Clock:
@@ -172,10 +177,15 @@ def counting(clock: Clock, read: IntArray) -> Clock:
     return replace(clock, every=apart, first=first % apart)
 
 
-def read_periods(column: pd.Series, key: str) -> tuple[IntArray, Clock]:
+def read_periods(column: Column, key: str) -> tuple[IntArray, Clock]:
     """Return each row's period as it is read, and how time is written; every row must have one."""
-    if column.isna().any():
-        row = int(np.flatnonzero(column.isna())[0]) + 1
-        raise BadInput("a row has no period", where=f"{key}: data row {row}")
-    clock = clock_of([str(value).strip() for value in column.unique()], key)
+    missing = np.flatnonzero(~column.told)
+    if len(missing):
+        raise no_period(int(missing[0]) + 1, key)
+    clock = clock_of([word.strip() for word in column.words], key)
     return periods_of(column, clock, key), clock
+
+
+def no_period(row: int, key: str = "time") -> BadInput:
+    """Return the error of a row without a period."""
+    return BadInput("a row has no period", where=f"{key}: data row {row}")

@@ -44,7 +44,6 @@ def _sums(panel: Panel, grid: Grid, mean: float) -> tuple[FloatArray, IntArray, 
     table = pd.DataFrame({"cohort": grid.cohorts[at], "period": grid.periods[when], "mean": mean})
     own = (when[:, None] == np.arange(len(names))).astype(np.float64)
     answer = panel.scores(table.join(pd.DataFrame(own, columns=names)))
-    rows = np.searchsorted(grid.cohorts, answer["cohort"].to_numpy(np.int64))
+    rows = np.searchsorted(grid.cohorts, answer.cohort)
     known = ~grid.always[rows]
-    cluster = answer["cluster"].to_numpy()
-    return answer[names].to_numpy(np.float64)[known], rows[known], cluster[known]
+    return answer.values[known], rows[known], answer.cluster[known]

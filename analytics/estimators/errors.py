@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.estimators import fits
+from analytics.estimators.counting import how_many
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import Moments, Summing
@@ -104,14 +105,14 @@ class Deviations:
     @cached_property
     def crossed(self) -> bool:
         """Return whether some cluster lies in more than one cohort."""
-        return len(np.unique(self.cluster)) < len(self.cluster)
+        return how_many(self.cluster) < len(self.cluster)
 
     def clusters_in(self, cohorts: BoolArray) -> int:
         """Return how many clusters lie in some cohorts: one that lies in several is one.
 
         Cohorts without a period before their start have no deviations: theirs are counted for each.
         """
-        known = len(np.unique(self.cluster[cohorts[self.cohort]]))
+        known = how_many(self.cluster[cohorts[self.cohort]])
         return known + int(self.grid.clusters[cohorts & self.grid.always].sum())
 
     @cached_property
@@ -230,13 +231,13 @@ def deviations_of(panel: Panel, grid: Grid) -> Spread:
     names = [f"p{column}" for column in range(len(grid.periods))]
     share = (when[:, None] == np.arange(len(names))) / grid.den[at, when][:, None]
     answer = panel.scores(table.join(pd.DataFrame(share, columns=names)))
-    rows = np.searchsorted(grid.cohorts, answer["cohort"].to_numpy(np.int64))
+    rows = np.searchsorted(grid.cohorts, answer.cohort)
     known = ~grid.always[rows]
     return Deviations(
         grid=grid,
         cohort=rows[known],
-        cluster=pd.factorize(answer["cluster"], sort=True)[0][known],
-        by_period=answer[names].to_numpy(np.float64)[known],
+        cluster=np.unique(answer.cluster, return_inverse=True)[1][known],
+        by_period=answer.values[known],
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.estimators.columns import telling
+from analytics.estimators.counting import how_many
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.partial_likelihood import AtRisk, Curved, likelihood, weighed
@@ -88,7 +89,7 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
         return None
     weights = weighed(design, params)
     if spells.cluster is not None:
-        if len(np.unique(spells.cluster)) < 2:
+        if how_many(spells.cluster) < 2:
             return None  # one cluster has no error
         se, df = _clustered(_scores(rows, design, weights, shares), spells.cluster, cov)
     moved = design[rows.ended, 0] - _mean(rows, weights)[rows.nth, 0]

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from analytics.estimators.counting import how_many
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.hazard import Spells
@@ -88,7 +89,7 @@ def piecewise(spells: Spells, cuts: FloatArray) -> Piecewise | None:
     sides = [spells.exposure == side for side in np.unique(spells.exposure)]
     if len(sides) < 2 or not all(spells.event[own].any() for own in sides):
         return None
-    if spells.cluster is not None and min(len(np.unique(spells.cluster[own])) for own in sides) < 2:
+    if spells.cluster is not None and min(how_many(spells.cluster[own]) for own in sides) < 2:
         return None  # a side that is one cluster has no error
     cells = cells_of(spells, cuts)
     columns = np.column_stack([spells.exposure, spells.covariates])[cells.row]

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from analytics.estimators.columns import telling
+from analytics.estimators.counting import how_many
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.permutation import Permuted, deal_test
@@ -35,7 +36,7 @@ class Draw:
     @property
     def clustered(self) -> bool:
         """Return whether more than one row was drawn at a time."""
-        return len(np.unique(self.cluster)) < len(self.cluster)
+        return how_many(self.cluster) < len(self.cluster)
 
     @property
     def crossed(self) -> BoolArray:

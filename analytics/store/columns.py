@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.moments import LISTED, Moments
+from analytics.estimators.panel import Scores
 from analytics.store import sums
 from analytics.store.adding import Block, Rows, added_up, in_blocks
 
@@ -80,6 +82,10 @@ class Columns:
     def frame(self, query: sa.Select[Any]) -> pd.DataFrame:
         """Return the rows of a portable query."""
         return pd.DataFrame(self._db.execute(sums.text_of(query)).fetchnumpy())
+
+    def arrays(self, query: sa.Select[Any]) -> list[npt.NDArray[Any]]:
+        """Return the columns of a portable query that has no nulls in its answer."""
+        return list(self._db.execute(sums.text_of(query)).fetchnumpy().values())
 
     def batches(self, sql: str) -> Iterator[Any]:
         """Yield the rows of a query a part at a time."""
@@ -242,7 +248,7 @@ class ColumnPanel:
         found = self.columns.frame(sums.clusters(self.sums))
         return found.assign(people=found["cohort"].map(people))
 
-    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+    def scores(self, weights: pd.DataFrame) -> Scores:
         """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
         names = [str(n) for n in weights.columns if n not in ("cohort", "period", "mean")]
         scale = 2.0 ** (self.grains.num - self.grains.den)
@@ -254,10 +260,9 @@ class ColumnPanel:
             f"SELECT * FROM (VALUES {values}) AS w ({', '.join(columns)})"
         )
         table = sa.table("stage_weights", *(sa.column(name) for name in columns))
-        found = self.columns.frame(sums.scores(self.sums, table, len(names)))
-        found.columns = pd.Index(["cohort", "cluster", *names])
-        found[names] = np.ldexp(found[names].to_numpy(np.float64), -self.grains.num)
-        return found
+        cohort, cluster, *found = self.columns.arrays(sums.scores(self.sums, table, len(names)))
+        summed = np.column_stack(found) if found else np.zeros((len(cohort), 0))
+        return Scores(cohort, cluster, np.ldexp(summed.astype(np.float64), -self.grains.num))
 
     def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
         """Return the clusters' sums and products where they are too many to list."""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import Moments
-from analytics.estimators.panel import NEVER
+from analytics.estimators.panel import NEVER, Scores
 from analytics.store.adding import products, shared
 from analytics.store.records import Records
 from analytics.store.spells import Spells, by_month
@@ -150,7 +150,7 @@ class PersonMonths:
         """Return the cohort and the number of everybody who is observed."""
         return self.cohort[self.seen], self.people[self.seen]
 
-    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+    def scores(self, weights: pd.DataFrame) -> Scores:
         """Return the scores of a `analytics.estimators.panel.Panel`."""
         names = [str(n) for n in weights.columns if n not in ("cohort", "period", "mean")]
         own = weights[weights["cohort"].isin(self.cohorts) & weights["period"].isin(self.months)]
@@ -161,8 +161,7 @@ class PersonMonths:
         for g, lines in self.slabs():
             off = self.num[lines] - table[0, g] * self.den[lines]
             scored[lines] = np.einsum("um,em->ue", off, table[1:, g])
-        keys = pd.DataFrame(dict(zip(("cohort", "cluster"), self.behind(), strict=True)))
-        return keys.join(pd.DataFrame(scored[self.seen], columns=names))
+        return Scores(*self.behind(), scored[self.seen])
 
     def added_up(self) -> AddedUp:
         """Return what is to be known of people who are too many to list."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.moments import LISTED, Moments
+from analytics.estimators.panel import Scores
 from analytics.store import stage
 from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
@@ -81,7 +82,7 @@ class PersonPanel:
         """Return one row per cohort: clusters and people."""
         return self._sizes
 
-    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+    def scores(self, weights: pd.DataFrame) -> Scores:
         """Return each person's scores; `LookupError` where they are too many to list."""
         if self._listed is None:
             raise LookupError("people too many to list have moments")

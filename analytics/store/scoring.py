@@ -6,12 +6,12 @@ What comes out is a line a cluster; rows in memory at once are those of one part
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.panel import Scores
 from analytics.store.adding import Rows
 
 
@@ -44,53 +44,45 @@ class Weights:
         return np.asarray(cell[:, 1:] * deviation[:, None])
 
 
-class _Scored(NamedTuple):
-    cohort: IntArray
-    cluster: IntArray
-    scores: FloatArray
-
-    def part(self, which: slice) -> _Scored:
-        """Return some of the clusters."""
-        return _Scored(self.cohort[which], self.cluster[which], self.scores[which])
-
-
-def scored(ordered: Iterable[Rows], weights: pd.DataFrame) -> pd.DataFrame:
+def scored(ordered: Iterable[Rows], weights: pd.DataFrame) -> Scores:
     """Return one row per cohort and cluster, from rows that come in that order."""
     known = Weights(weights)
-    nobody = _Scored(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(known.names))))
-    found = _together(nobody, *_each(ordered, known))
-    keys = pd.DataFrame({"cohort": found.cohort, "cluster": found.cluster})
-    return keys.join(pd.DataFrame(found.scores, columns=known.names))
+    nobody = Scores(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, len(known.names))))
+    return _together(nobody, *_each(ordered, known))
 
 
-def _each(ordered: Iterable[Rows], weights: Weights) -> Iterator[_Scored]:
+def _each(ordered: Iterable[Rows], weights: Weights) -> Iterator[Scores]:
     """Yield the clusters of each part; one that goes on in the next part is yielded with that."""
-    last: _Scored | None = None
+    last: Scores | None = None
     for rows in ordered:
         own = _summed(rows, weights.parts(rows))
         if last is not None:
             own = _joined(last, own)
-        yield own.part(slice(None, -1))
-        last = own.part(slice(-1, None))
+        yield _part(own, slice(None, -1))
+        last = _part(own, slice(-1, None))
     if last is not None:
         yield last
 
 
-def _summed(rows: Rows, parts: FloatArray) -> _Scored:
+def _summed(rows: Rows, parts: FloatArray) -> Scores:
     new = np.ones(len(rows.cluster), bool)
     new[1:] = (np.diff(rows.cluster) != 0) | (np.diff(rows.cohort) != 0)
     begins = np.flatnonzero(new)
-    return _Scored(rows.cohort[begins], rows.cluster[begins], np.add.reduceat(parts, begins))
+    return Scores(rows.cohort[begins], rows.cluster[begins], np.add.reduceat(parts, begins))
 
 
-def _joined(last: _Scored, own: _Scored) -> _Scored:
+def _part(scores: Scores, which: slice) -> Scores:
+    return Scores(scores.cohort[which], scores.cluster[which], scores.values[which])
+
+
+def _joined(last: Scores, own: Scores) -> Scores:
     """Put what was left of the part before in front; a cluster that lies in both is added up."""
     if last.cohort[0] != own.cohort[0] or last.cluster[0] != own.cluster[0]:
         return _together(last, own)
-    own.scores[0] += last.scores[0]
+    own.values[0] += last.values[0]
     return own
 
 
-def _together(*parts: _Scored) -> _Scored:
-    cohort, cluster, scores = zip(*parts, strict=True)
-    return _Scored(np.concatenate(cohort), np.concatenate(cluster), np.concatenate(scores))
+def _together(*parts: Scores) -> Scores:
+    cohort, cluster, values = zip(*parts, strict=True)
+    return Scores(np.concatenate(cohort), np.concatenate(cluster), np.concatenate(values))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.moments import LISTED, Moments
-from analytics.estimators.panel import NEVER
+from analytics.estimators.panel import NEVER, Scores
 from analytics.store import stage, sums
 from analytics.store.adding import Rows, added_up, in_blocks, rows_of
 from analytics.store.observed import Observed
@@ -99,7 +99,7 @@ class TeamPanel:
         found = self._frame(sums.clusters(self.sums))
         return found.merge(self._frame(people), on="cohort", how="left").fillna({"people": 0})
 
-    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+    def scores(self, weights: pd.DataFrame) -> Scores:
         """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
         return scored(self._in_order(), weights)
 

@@ -20,9 +20,9 @@ from analytics.checks.redrawn import Redraws
 from analytics.demo.company import NOWHERE, make_company
 from analytics.demo.results import EFFECT, FIRST_MONTH_EFFECT, make_results
 from analytics.demo.training import CONVERSATIONS, SECURITY, roll_outs
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 
 KINDS = {
     "productivity": Question(kind="continuous", better="up"),
@@ -52,12 +52,12 @@ class World:
     """One draw: a panel and the true effect of each outcome, on the scale the answer tells."""
 
     questions: dict[str, Question]
-    panels: dict[str, FramePanel]
+    panels: dict[str, RowPanel]
     truth: dict[str, float]
     spells: pd.DataFrame | None = None
     starts: np.ndarray | None = None
 
-    def companions(self, outcome: str) -> dict[str, tuple[FramePanel, Question]]:
+    def companions(self, outcome: str) -> dict[str, tuple[RowPanel, Question]]:
         """Return the other outcomes that a dip can show in."""
         return {
             name: (panel, self.questions[name])
@@ -214,7 +214,7 @@ def _team_starts(where: np.ndarray, trained: np.ndarray, teams: int) -> np.ndarr
     return starts
 
 
-def _panel(cells: pd.DataFrame, num: np.ndarray, den: np.ndarray) -> FramePanel:
+def _panel(cells: pd.DataFrame, num: np.ndarray, den: np.ndarray) -> RowPanel:
     at = cells["unit"].to_numpy(), cells["period"].to_numpy()
     kept = den[at] > 0
-    return FramePanel(cells.assign(num=num[at].astype(float), den=den[at].astype(float))[kept])
+    return RowPanel(cells.assign(num=num[at].astype(float), den=den[at].astype(float))[kept])

@@ -14,9 +14,9 @@ from analytics.answering import answer_panel
 from analytics.demo.company import NOWHERE, Company, make_company
 from analytics.demo.results import make_results
 from analytics.demo.training import CONVERSATIONS, SECURITY, Rollout, roll_outs
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 
 SEEDS = range(1, 21)
 
@@ -49,7 +49,7 @@ def _answer(company: Company, rollout: Rollout, top: Table, below: Table) -> dic
         }
     )
     question = Question(kind="count", better="down", level="team", period_name="month")
-    return dict(answer_panel(FramePanel(frame), question))
+    return dict(answer_panel(RowPanel(frame), question))
 
 
 @pytest.mark.slow

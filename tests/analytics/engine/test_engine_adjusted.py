@@ -15,10 +15,10 @@ from scipy import linalg
 from analytics.answering import answer_panel
 from analytics.checks.redrawn import Redrawn, Redraws, drawn_anew
 from analytics.estimators.adjusted import adjusted, rate_ratio
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import Grid, grid_of
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 from analytics.estimators.study import Study
 
 COHORTS = {4: 8, 7: 7, NEVER: 9}
@@ -54,7 +54,7 @@ def lots(frame: pd.DataFrame, count: int = 199) -> Redraws:
 
 
 def test_it_equals_generalised_least_squares_with_an_effect_for_every_trained_cell() -> None:
-    grid = grid_of(FramePanel(uneven()))
+    grid = grid_of(RowPanel(uneven()))
     omega = fading(len(grid.periods))
     cohorts, periods = grid.den.shape
     trained = [(g, t) for g in range(cohorts) for t in range(periods) if grid.treated[g, t]]
@@ -71,7 +71,7 @@ def test_it_equals_generalised_least_squares_with_an_effect_for_every_trained_ce
 
 def test_with_a_level_and_noise_it_is_the_analysis_of_covariance_on_the_mean_before() -> None:
     frame = roll_out(seed=2, cohorts={6: 12, NEVER: 12}, periods=9, effect=1.0)
-    grid = grid_of(FramePanel(frame))
+    grid = grid_of(RowPanel(frame))
     level, noise = 0.7, 0.4
     mine = float((weights_of(grid, level + noise * np.eye(9)) * grid.mean).sum())
     before, after = grid.periods < 6, grid.periods >= 6
@@ -83,21 +83,21 @@ def test_with_a_level_and_noise_it_is_the_analysis_of_covariance_on_the_mean_bef
 def test_it_is_more_precise_than_the_last_period_alone() -> None:
     widths = []
     for seed in range(8):
-        made = answer_panel(FramePanel(roll_out(seed=seed, cohorts=COHORTS)), HERE)["estimates"]
+        made = answer_panel(RowPanel(roll_out(seed=seed, cohorts=COHORTS)), HERE)["estimates"]
         widths.append((made["adjusted"]["se"], made["efficient"]["se"]))
     mine, last = np.mean(widths, axis=0)
     assert mine < 0.9 * last
 
 
 def test_it_is_told_where_whole_clusters_were_drawn() -> None:
-    panel = FramePanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0, people=2))
+    panel = RowPanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0, people=2))
     said = answer_panel(panel, replace(HERE, own_draw=False))
     assert said["estimate"]["att"] == said["estimates"]["adjusted"]["att"]
     assert said["grade"] == "B"
 
 
 def test_it_is_told_for_our_own_draw_and_stands_beside_for_other_draws_of_single_units() -> None:
-    panel = FramePanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0))
+    panel = RowPanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0))
     here, said = answer_panel(panel, HERE), answer_panel(panel, replace(HERE, own_draw=False))
     assert here["estimate"]["att"] == here["estimates"]["adjusted"]["att"]
     assert said["estimate"]["att"] == said["estimates"]["efficient"]["att"]
@@ -113,13 +113,13 @@ def test_it_is_told_for_our_own_draw_and_stands_beside_for_other_draws_of_single
 def test_it_is_not_told_beside_the_never_trained_alone_nor_with_few_clusters(
     question: Question, cohorts: dict[int, int]
 ) -> None:
-    answer = answer_panel(FramePanel(roll_out(cohorts=cohorts, effect=1.0)), question)
+    answer = answer_panel(RowPanel(roll_out(cohorts=cohorts, effect=1.0)), question)
     assert answer["estimate"]["att"] == answer["estimates"]["efficient"]["att"]
 
 
 def test_events_are_told_as_what_happened_over_what_was_foretold() -> None:
     """The logarithm's weights are how it moves with each cell."""
-    grid = grid_of(FramePanel(uneven()))
+    grid = grid_of(RowPanel(uneven()))
     weights = weights_of(grid, fading(len(grid.periods)))
     told = rate_ratio(grid, weights)
     assert told is not None
@@ -136,7 +136,7 @@ def test_events_are_told_as_what_happened_over_what_was_foretold() -> None:
 
 
 def dealt_anew(frame: pd.DataFrame, weights: np.ndarray, redraws: Redraws) -> Redrawn:
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     found = drawn_anew(panel, grid_of(panel), weights, redraws)
     assert found is not None
     return found
@@ -144,7 +144,7 @@ def dealt_anew(frame: pd.DataFrame, weights: np.ndarray, redraws: Redraws) -> Re
 
 def test_p_is_the_share_of_draws_that_do_as_much_cell_by_cell() -> None:
     frame = uneven()
-    weights, redraws = weights_of(grid_of(FramePanel(frame)), fading(10)), lots(frame)
+    weights, redraws = weights_of(grid_of(RowPanel(frame)), fading(10)), lots(frame)
     values = []
     for starts in [None, *redraws.starts]:
         dealt = frame if starts is None else frame.assign(cohort=starts[frame["cluster"]])
@@ -159,7 +159,7 @@ def test_p_is_the_share_of_draws_that_do_as_much_cell_by_cell() -> None:
 def test_the_interval_ends_where_the_draws_begin_to_reject(kind: str) -> None:
     """An effect just inside is taken off the trained and not rejected, one just outside is."""
     frame = uneven()
-    weights, redraws = weights_of(grid_of(FramePanel(frame)), fading(10)), lots(frame)
+    weights, redraws = weights_of(grid_of(RowPanel(frame)), fading(10)), lots(frame)
     ends = getattr(dealt_anew(frame, weights, redraws), kind)
     on = frame["period"] >= frame["cohort"]
     for end, inwards in zip(ends, (1.0, -1.0), strict=True):
@@ -176,7 +176,7 @@ def test_p_and_interval_never_contradict_each_other(kind: str) -> None:
     for seed in range(12):
         frame = uneven(seed)
         question = replace(HERE, kind=kind)
-        answer = answer_panel(FramePanel(frame), question, redraws=lots(frame))
+        answer = answer_panel(RowPanel(frame), question, redraws=lots(frame))
         none, told = (1.0 if kind == "count" else 0.0), answer["estimate"]
         assert told["method"].endswith("interval of the lots drawn anew")
         assert (told["p"] < 0.05) is not (told["low"] <= none <= told["high"])
@@ -191,7 +191,7 @@ def test_without_draws_enough_or_with_a_cluster_not_drawn_the_interval_is_that_o
     redraws = lots(frame, count or 199)
     if not count:
         redraws = Redraws(redraws.clusters[1:], redraws.starts[:, 1:])
-    answer: dict[str, Any] = answer_panel(FramePanel(frame), HERE, redraws=redraws)
+    answer: dict[str, Any] = answer_panel(RowPanel(frame), HERE, redraws=redraws)
     assert answer["estimate"]["method"].endswith("clustered t interval")
     assert answer["estimate"]["low"] == answer["estimates"]["adjusted"]["low"]
 
@@ -202,7 +202,7 @@ def test_its_weights_are_the_same_whoever_was_drawn() -> None:
     of = frame.groupby("cluster")["cohort"].first()
     dealt = dict(zip(of.index, np.random.default_rng(4).permutation(of.to_numpy()), strict=True))
     again = frame.assign(cohort=frame["cluster"].map(dealt))
-    one, other = (Study(FramePanel(each), HERE) for each in (frame, again))
+    one, other = (Study(RowPanel(each), HERE) for each in (frame, again))
     assert one.adjusted is not None
     assert np.allclose(one.adjusted, other.adjusted, atol=1e-12)
     assert not np.allclose(one.grid.mean, other.grid.mean)

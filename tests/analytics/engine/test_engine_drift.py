@@ -22,9 +22,9 @@ from analytics.answering import answer_panel
 from analytics.checks import relative, smooth
 from analytics.checks.drift import Course, course_of
 from analytics.checks.sensitivity import drift
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 from analytics.estimators.study import Study
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -198,7 +198,7 @@ def test_a_straight_line_is_taken_off_whole() -> None:
 
 def test_a_panel_is_told_what_it_withstands() -> None:
     frame = roll_out(effect=2.0, cohorts={5: 10, 7: 10, NEVER: 10}, noise=0.5)
-    answer = answer_panel(FramePanel(frame), Question(period_name="month"))
+    answer = answer_panel(RowPanel(frame), Question(period_name="month"))
     found = answer["checks"]["sensitivity"]
     assert found["att"] == answer["estimates"]["simple"]["att"]
     assert found["relative"]["breakdown"] > 0.3
@@ -209,21 +209,21 @@ def test_a_panel_is_told_what_it_withstands() -> None:
 
 def test_what_is_no_effect_withstands_nothing() -> None:
     frame = roll_out(seed=4)
-    assert answer_panel(FramePanel(frame), Question())["checks"]["sensitivity"] is None
-    found = drift(Study(FramePanel(frame), Question()))
+    assert answer_panel(RowPanel(frame), Question())["checks"]["sensitivity"] is None
+    found = drift(Study(RowPanel(frame), Question()))
     assert found is not None
     assert found["relative"]["breakdown"] is None
 
 
 def test_few_clusters_are_told_nothing_that_needs_many() -> None:
-    answer = answer_panel(FramePanel(roll_out(cohorts={5: 4, NEVER: 5})), Question())
+    answer = answer_panel(RowPanel(roll_out(cohorts={5: 4, NEVER: 5})), Question())
     assert answer["checks"]["sensitivity"] is None
 
 
 def test_changes_before_the_start_end_where_few_were_seen() -> None:
     """One cohort of three starts late: what only it can show is left out."""
     frame = roll_out(cohorts={3: 10, 9: 4, NEVER: 10}, periods=12)
-    course = course_of(Study(FramePanel(frame), Question()))
+    course = course_of(Study(RowPanel(frame), Question()))
     assert course is not None
     assert len(course.leads) == 2
     assert len(course.after) == 9

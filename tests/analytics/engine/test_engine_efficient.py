@@ -10,17 +10,17 @@ from rollouts import roll_out
 from analytics.answering import answer_panel
 from analytics.estimators.efficient import efficient
 from analytics.estimators.errors import Measured, deviations_of, measure
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import grid_of
 from analytics.estimators.group_time import group_time, simple
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 
 COHORTS = {4: 14, 7: 14, NEVER: 12}
 
 
 def measured(frame: pd.DataFrame) -> Measured:
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     grid = grid_of(panel)
     deviations = deviations_of(panel, grid)
     weights = {
@@ -56,7 +56,7 @@ def test_it_covers_and_is_the_more_precise() -> None:
 
 
 def test_it_is_the_headline_when_the_start_was_drawn_by_lot() -> None:
-    panel = FramePanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0))
+    panel = RowPanel(roll_out(seed=5, cohorts=COHORTS, effect=1.0))
     drawn = answer_panel(panel, Question(randomised_timing=True))
     assert drawn["estimate"]["att"] == drawn["estimates"]["efficient"]["att"]
     assert "efficient" not in answer_panel(panel, Question())["estimates"]
@@ -65,6 +65,6 @@ def test_it_is_the_headline_when_the_start_was_drawn_by_lot() -> None:
 def test_events_are_told_with_the_efficient_difference_beside_the_ratio() -> None:
     frame = roll_out(seed=6, cohorts=COHORTS, effect=-0.5)
     counts = frame.assign(num=np.round(np.exp(frame["num"] / 2) * 20), den=10.0)
-    answer = answer_panel(FramePanel(counts), Question(kind="count", randomised_timing=True))
+    answer = answer_panel(RowPanel(counts), Question(kind="count", randomised_timing=True))
     assert answer["estimate"]["att"] == answer["estimates"]["efficient"]["att"]
     assert answer["estimate"]["ratio"] == answer["estimates"]["poisson"]["ratio"]

@@ -13,15 +13,15 @@ from scipy import stats
 from analytics.estimators import fits, group_time
 from analytics.estimators.errors import Measured, deviations_of, measure
 from analytics.estimators.estimate import Estimate
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import Grid, grid_of
 from analytics.estimators.moments import Moments
 from analytics.estimators.panel import NEVER
+from analytics.estimators.row_panel import RowPanel
 from analytics.store.adding import Rows, added_up, in_blocks
 
 
 def measured(frame: pd.DataFrame) -> Measured:
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     grid = grid_of(panel)
     effects = group_time.group_time(grid, "both")
     weights = {"simple": group_time.simple(effects), "imputation": fits.imputation(grid)}
@@ -62,7 +62,7 @@ def test_error_is_that_of_the_cluster_bootstrap() -> None:
     drawn = []
     for _ in range(200):
         picks = np.concatenate([at + random.integers(0, 20, 20) for at in (0, 20, 40)])
-        grid = grid_of(FramePanel(pd.concat([rows[pick] for pick in picks])))
+        grid = grid_of(RowPanel(pd.concat([rows[pick] for pick in picks])))
         effects = group_time.group_time(grid, "both")
         both = (group_time.simple(effects), fits.imputation(grid))
         drawn.append([float((weights * grid.mean).sum()) for weights in both])
@@ -115,7 +115,7 @@ def test_without_an_error_nothing_is_significant() -> None:
     assert Estimate(1.0, 0.0, 1.0).p == 1.0
 
 
-class AddedUp(FramePanel):
+class AddedUp(RowPanel):
     """A panel that has its clusters added up, as where they are too many to list."""
 
     def moments(self, grid: Grid, mean: np.ndarray) -> Moments:
@@ -136,10 +136,10 @@ class AddedUp(FramePanel):
 )
 def test_sums_of_clusters_give_the_errors_of_the_list(cohorts: dict[int, int]) -> None:
     frame = roll_out(cohorts=cohorts, effect=0.3, trend=0.05)
-    grid = grid_of(FramePanel(frame))
+    grid = grid_of(RowPanel(frame))
     effects = group_time.group_time(grid, "both")
     weights = {"simple": group_time.simple(effects), "imputation": fits.imputation(grid)}
-    listed, added = (deviations_of(panel(frame), grid) for panel in (FramePanel, AddedUp))
+    listed, added = (deviations_of(panel(frame), grid) for panel in (RowPanel, AddedUp))
     one, other = measure(listed, weights), measure(added, weights)
     np.testing.assert_allclose(other.cov, one.cov, rtol=1e-10)
     np.testing.assert_allclose(other.df, one.df, rtol=1e-10)

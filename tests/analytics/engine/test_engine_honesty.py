@@ -14,10 +14,10 @@ from rollouts import roll_out
 from analytics.answering import answer_panel
 from analytics.checks import smooth
 from analytics.checks.drift import course_of
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
 from analytics.estimators.permutation import deal_test, least_possible
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 from analytics.estimators.study import Study
 from analytics.estimators.synthetic import Block, placebos, plain, synthetic_control
 from analytics.evaluate import evaluate
@@ -56,7 +56,7 @@ def test_a_cohort_seen_once_before_lends_its_line_to_no_other() -> None:
     both = roll_out(cohorts={1: 20, 5: 20, NEVER: 20}, effect=1.0, seed=3)
     alone = both[both["cohort"] != 1]
     found = [
-        Study(FramePanel(rows), Question(kind="continuous", better="up")).weights["trend_adjusted"]
+        Study(RowPanel(rows), Question(kind="continuous", better="up")).weights["trend_adjusted"]
         for rows in (both, alone)
     ]
     weights, _ = found
@@ -88,9 +88,7 @@ def test_a_cluster_in_several_cohorts_is_one(tmp_path: Path) -> None:
 
 
 def test_a_breakdown_is_found_where_the_effect_is_nothing() -> None:
-    study = Study(
-        FramePanel(roll_out(effect=2.0, seed=2)), Question(kind="continuous", better="up")
-    )
+    study = Study(RowPanel(roll_out(effect=2.0, seed=2)), Question(kind="continuous", better="up"))
     course = course_of(study)
     assert course is not None
     nothing = dataclasses.replace(course, share=course.share - course.share.mean())
@@ -100,7 +98,7 @@ def test_a_breakdown_is_found_where_the_effect_is_nothing() -> None:
 
 def _teams(trained: int, others: int, effect: float = 50.0) -> dict[str, Any]:
     rows = roll_out(cohorts={4: trained, NEVER: others}, effect=effect, people=12, seed=5)
-    return answer_panel(FramePanel(rows), Question(kind="continuous", better="up"))
+    return answer_panel(RowPanel(rows), Question(kind="continuous", better="up"))
 
 
 @pytest.mark.parametrize(("trained", "others"), [(2, 2), (2, 3), (3, 3), (1, 8)])
@@ -163,7 +161,7 @@ def test_a_perfect_fit_has_no_rank() -> None:
 def test_rounding_is_no_error() -> None:
     """Two clusters, one of each side: what is left after their own effects is rounding."""
     rows = roll_out(cohorts={1: 1, NEVER: 1}, periods=2, people=60, seed=9)
-    told = answer_panel(FramePanel(rows), Question(kind="continuous", better="up"))
+    told = answer_panel(RowPanel(rows), Question(kind="continuous", better="up"))
     parts = [*told["estimates"].values(), *told["naive"].values()]
     assert all(part["se"] is None or part["se"] > 1e-6 for part in parts if part)
     unknown = [part for part in parts if part and part["se"] is None]

@@ -13,11 +13,11 @@ from rollouts import roll_out
 
 from analytics.answering import answer_panel
 from analytics.estimators.estimate import Estimate
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.inverting import agreeing
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
 from analytics.estimators.randomised import Draw, ancova, difference, log_ratio, permuted
+from analytics.estimators.row_panel import RowPanel
 from analytics.evaluate import evaluate
 
 _NEXT_TO_IT = 1e-6
@@ -160,7 +160,7 @@ def test_interval_and_p_of_few_teams_agree(cohorts: dict[int, int]) -> None:
     """Few clusters, several starts, and a single one that was trained."""
     rejected = 0
     for seed in range(15):
-        panel = FramePanel(roll_out(cohorts=cohorts, effect=1.0, seed=seed))
+        panel = RowPanel(roll_out(cohorts=cohorts, effect=1.0, seed=seed))
         answer = answer_panel(panel, Question())
         assert answer["inference"]["assignments"] > 20
         assert agrees(answer), seed
@@ -174,7 +174,7 @@ def test_interval_and_p_of_teams_that_were_not_always_seen_agree() -> None:
     for seed in range(20):
         frame = roll_out(cohorts={5: 5, NEVER: 5}, effect=0.8, seed=seed)
         frame = pd.DataFrame(frame[(frame["cluster"] > 0) | (frame["period"] != 6)])
-        answer = answer_panel(FramePanel(frame), Question())
+        answer = answer_panel(RowPanel(frame), Question())
         assert answer["inference"]["method"].startswith("wild bootstrap")
         assert agrees(answer), seed
         found.append(answer["estimate"]["p"] < 0.05)
@@ -198,7 +198,7 @@ def test_an_interval_is_made_as_sure_as_its_test(value: float) -> None:
 
 def test_one_unit_beside_one_has_no_interval_of_any_kind() -> None:
     """Its one placebo is the effect itself once more: an error made of it would be made up."""
-    answer = answer_panel(FramePanel(roll_out(effect=0.5, cohorts={4: 1, NEVER: 1})), Question())
+    answer = answer_panel(RowPanel(roll_out(effect=0.5, cohorts={4: 1, NEVER: 1})), Question())
     estimate = answer["estimate"]
     assert (answer["verdict"], estimate["p"]) == ("cannot_tell", 1.0)
     ends = ("se", "low", "high", "percent_low", "percent_high")

@@ -14,10 +14,10 @@ from rollouts import roll_out
 from analytics.answering import answer_panel
 from analytics.estimators import fits, group_time, naive
 from analytics.estimators.errors import deviations_of, measure
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import Grid, grid_of
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -27,7 +27,7 @@ EXACT = 1e-6
 
 
 def grid(frame: pd.DataFrame) -> Grid:
-    return grid_of(FramePanel(frame))
+    return grid_of(RowPanel(frame))
 
 
 def value(weights: np.ndarray | None, cells: Grid) -> float:
@@ -123,7 +123,7 @@ def test_two_groups_two_periods_have_welchs_error() -> None:
     other = change.loc[change["cohort"] == NEVER, "change"]
     welch = sm.stats.CompareMeans(sm.stats.DescrStatsW(one), sm.stats.DescrStatsW(other))
     _, p, df = welch.ttest_ind(usevar="unequal")[0:1] + welch.ttest_ind(usevar="unequal")[1:3]
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     cells = grid_of(panel)
     effects = group_time.group_time(cells, "never")
     told = measure(deviations_of(panel, cells), {"did": group_time.simple(effects)})["did"]
@@ -133,7 +133,7 @@ def test_two_groups_two_periods_have_welchs_error() -> None:
 def test_two_periods_leave_one_way_to_compare_and_nothing_to_disagree() -> None:
     """All estimators are the same difference of differences; rounding is no disagreement."""
     answer = answer_panel(
-        FramePanel(roll_out(cohorts={1: 40, NEVER: 30}, periods=2, effect=2.0)), Question()
+        RowPanel(roll_out(cohorts={1: 40, NEVER: 30}, periods=2, effect=2.0)), Question()
     )
     made = answer["estimates"]
     assert made["simple"]["att"] == pytest.approx(made["imputation"]["att"], abs=1e-9)

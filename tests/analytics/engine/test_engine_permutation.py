@@ -14,12 +14,12 @@ from rollouts import roll_out
 from analytics.answering import answer_panel
 from analytics.checks.few import dealt_anew, signs_flipped
 from analytics.estimators import group_time
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import grid_of
 from analytics.estimators.panel import NEVER
 from analytics.estimators.permutation import DRAWS, assignments, deal_test
 from analytics.estimators.question import Question
 from analytics.estimators.randomised import Draw, permuted
+from analytics.estimators.row_panel import RowPanel
 
 
 def test_every_distinct_deal_is_tried_once() -> None:
@@ -78,7 +78,7 @@ def test_p_of_a_draw_is_uniform_without_an_effect() -> None:
 
 
 def test_few_clusters_are_dealt_in_every_way() -> None:
-    panel = FramePanel(roll_out(cohorts={5: 4, NEVER: 5}, effect=6.0))
+    panel = RowPanel(roll_out(cohorts={5: 4, NEVER: 5}, effect=6.0))
     grid = grid_of(panel)
     weights = group_time.simple(group_time.group_time(grid, "both"))
     assert weights is not None
@@ -91,7 +91,7 @@ def test_few_clusters_are_dealt_in_every_way() -> None:
 def test_a_cluster_that_was_not_always_seen_cannot_be_dealt() -> None:
     frame = roll_out(cohorts={5: 4, NEVER: 5})
     gone = (frame["cluster"] == 0) & (frame["period"] == 6)
-    panel = FramePanel(pd.DataFrame(frame[~gone]))
+    panel = RowPanel(pd.DataFrame(frame[~gone]))
     grid = grid_of(panel)
     weights = group_time.simple(group_time.group_time(grid, "both"))
     assert weights is not None
@@ -119,7 +119,7 @@ def test_wild_bootstrap_equals_least_squares_with_turned_residuals() -> None:
     left, observed = change - change.mean(), t_value(change)
     ways = itertools.product((1.0, -1.0), repeat=10)
     want = np.mean([t_value(left * np.array(way)) >= observed - 1e-9 for way in ways])
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     grid = grid_of(panel)
     weights = group_time.simple(group_time.group_time(grid, "both"))
     assert weights is not None
@@ -129,7 +129,7 @@ def test_wild_bootstrap_equals_least_squares_with_turned_residuals() -> None:
 
 
 def test_few_clusters_that_cannot_be_dealt_have_their_signs_turned() -> None:
-    answer = answer_panel(FramePanel(changes_with_unequal_errors()), Question())
+    answer = answer_panel(RowPanel(changes_with_unequal_errors()), Question())
     assert answer["inference"]["assignments"] == 1024
     assert answer["inference"]["method"] == "wild bootstrap of clusters, all signs"
     assert answer["inference"]["p"] == answer["estimate"]["p"]

@@ -8,11 +8,11 @@ import pytest
 import statsmodels.api as sm
 
 from analytics.estimators.errors import deviations_of
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import grid_of
 from analytics.estimators.panel import NEVER
 from analytics.estimators.poisson import rate_ratio
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 from analytics.estimators.study import Study
 
 COUNT = Question(kind="count", better="down")
@@ -50,7 +50,7 @@ def test_ratio_is_observed_over_the_regressions_prediction() -> None:
         offset=np.log(cells["den"][~trained]),
     ).fit(tol=1e-12)
     expected = model.predict(design[trained], offset=np.log(cells["den"][trained])).sum()
-    made = rate_ratio(grid_of(FramePanel(events(1))))
+    made = rate_ratio(grid_of(RowPanel(events(1))))
     assert made is not None
     assert made.log == pytest.approx(np.log(cells["num"][trained].sum() / expected), abs=1e-7)
 
@@ -58,7 +58,7 @@ def test_ratio_is_observed_over_the_regressions_prediction() -> None:
 def test_weights_are_the_derivative_of_the_log_ratio() -> None:
     """Move one cell's rate a little: the logarithm moves by its weight."""
     frame = events(2, teams=3)
-    grid = grid_of(FramePanel(frame))
+    grid = grid_of(RowPanel(frame))
     made = rate_ratio(grid)
     assert made is not None
     for cohort, period in ((0, 1), (1, 5), (2, 8), (0, 6), (2, 2)):
@@ -82,7 +82,7 @@ def vars_of(grid: object) -> dict[str, object]:
 def test_interval_covers_the_true_ratio() -> None:
     covered, found = [], []
     for seed in range(100):
-        told = Study(FramePanel(events(seed)), COUNT).log_ratio
+        told = Study(RowPanel(events(seed)), COUNT).log_ratio
         assert told is not None
         covered.append(told.low <= np.log(0.8) <= told.high)
         found.append(told.value)
@@ -93,7 +93,7 @@ def test_interval_covers_the_true_ratio() -> None:
 def test_a_cohort_without_a_single_event_is_left_out() -> None:
     frame = events(3)
     frame.loc[frame["cohort"] == 7, "num"] = 0.0
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     grid = grid_of(panel)
     made = rate_ratio(grid)
     assert made is not None
@@ -105,4 +105,4 @@ def test_a_cohort_without_a_single_event_is_left_out() -> None:
 def test_no_event_after_the_start_has_no_ratio() -> None:
     frame = events(4)
     frame.loc[frame["period"] >= frame["cohort"], "num"] = 0.0
-    assert rate_ratio(grid_of(FramePanel(frame))) is None
+    assert rate_ratio(grid_of(RowPanel(frame))) is None

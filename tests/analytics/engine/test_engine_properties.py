@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from analytics.checks import leads
 from analytics.estimators import fits, group_time, naive
 from analytics.estimators.errors import deviations_of
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import Grid, grid_of
 from analytics.estimators.panel import NEVER
+from analytics.estimators.row_panel import RowPanel
 from analytics.estimators.working import working_covariance
 
 SMALL = settings(max_examples=15, deadline=None)
@@ -36,7 +36,7 @@ def panels(draw: st.DrawFn) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["unit", "period", "cohort", "num", "den"])
 
 
-def estimates(grid: Grid, panel: FramePanel) -> dict[str, float]:
+def estimates(grid: Grid, panel: RowPanel) -> dict[str, float]:
     effects = group_time.group_time(grid, "both")
     covariance = working_covariance(grid, deviations_of(panel, grid).pooled)
     weights = {
@@ -56,7 +56,7 @@ def estimates(grid: Grid, panel: FramePanel) -> dict[str, float]:
 @SMALL
 @given(frame=panels())
 def test_no_effect_is_found_where_there_is_none(frame: pd.DataFrame) -> None:
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     for name, value in estimates(grid_of(panel), panel).items():
         assert value == pytest.approx(0, abs=1e-8), name
 
@@ -65,7 +65,7 @@ def test_no_effect_is_found_where_there_is_none(frame: pd.DataFrame) -> None:
 @given(frame=panels(), effect=st.floats(-5, 5))
 def test_an_effect_put_in_comes_out(frame: pd.DataFrame, effect: float) -> None:
     trained = frame["period"] >= frame["cohort"]
-    panel = FramePanel(frame.assign(num=frame["num"] + effect * frame["den"] * trained))
+    panel = RowPanel(frame.assign(num=frame["num"] + effect * frame["den"] * trained))
     for name, value in estimates(grid_of(panel), panel).items():
         assert value == pytest.approx(effect, abs=1e-7), name
 
@@ -73,7 +73,7 @@ def test_an_effect_put_in_comes_out(frame: pd.DataFrame, effect: float) -> None:
 @SMALL
 @given(frame=panels())
 def test_levels_and_seasons_are_neither_dip_nor_slope(frame: pd.DataFrame) -> None:
-    grid = grid_of(FramePanel(frame))
+    grid = grid_of(RowPanel(frame))
     for weights in (leads.dip(grid), leads.slope(grid)):
         if weights is not None:
             assert float((weights * grid.mean).sum()) == pytest.approx(0, abs=1e-9)
@@ -83,7 +83,7 @@ def test_levels_and_seasons_are_neither_dip_nor_slope(frame: pd.DataFrame) -> No
 @given(frame=panels(), seed=st.integers(0, 99))
 def test_order_of_rows_does_not_matter(frame: pd.DataFrame, seed: int) -> None:
     shuffled = frame.sample(frac=1, random_state=seed)
-    one, other = FramePanel(frame), FramePanel(shuffled)
+    one, other = RowPanel(frame), RowPanel(shuffled)
     pd.testing.assert_frame_equal(one.cells(), other.cells())
     pd.testing.assert_frame_equal(one.sizes(), other.sizes())
 
@@ -92,7 +92,7 @@ def test_order_of_rows_does_not_matter(frame: pd.DataFrame, seed: int) -> None:
 @given(frame=panels())
 def test_weights_of_each_cohort_and_estimate_cancel(frame: pd.DataFrame) -> None:
     """No level of a cohort or of a period can leak into an effect."""
-    grid = grid_of(FramePanel(frame))
+    grid = grid_of(RowPanel(frame))
     weights = fits.imputation(grid)
     assert weights is not None
     assert np.abs(weights.sum(axis=1)).max() < 1e-9
@@ -107,7 +107,7 @@ def test_two_way_fixed_effects_go_wrong_where_effects_grow() -> None:
         for unit in range(4)
         for period in range(12)
     ]
-    grid = grid_of(FramePanel(pd.DataFrame(rows, columns=["unit", "period", "cohort", "num"])))
+    grid = grid_of(RowPanel(pd.DataFrame(rows, columns=["unit", "period", "cohort", "num"])))
     wrong = naive.naive(grid)["twfe"]
     right = group_time.simple(group_time.group_time(grid, "both"))
     assert wrong is not None

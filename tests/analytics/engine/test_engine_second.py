@@ -11,10 +11,10 @@ from rollouts import roll_out
 from analytics.estimators import randomised
 from analytics.estimators.efficient import efficient
 from analytics.estimators.errors import deviations_of, measure
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import grid_of
 from analytics.estimators.panel import NEVER
 from analytics.estimators.randomised import Draw
+from analytics.estimators.row_panel import RowPanel
 
 
 def staggered(frame: pd.DataFrame) -> tuple[float, float]:
@@ -59,7 +59,7 @@ def staggered(frame: pd.DataFrame) -> tuple[float, float]:
 def test_efficient_equals_the_papers_formula_on_units(never: int) -> None:
     cohorts = {3: 8, 5: 6, 8: 7} | ({NEVER: never} if never else {})
     frame = roll_out(seed=2, effect=0.5, cohorts=cohorts)
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     grid = grid_of(panel)
     deviations = deviations_of(panel, grid)
     made = measure(deviations, {"efficient": efficient(grid, deviations, "both")})["efficient"]

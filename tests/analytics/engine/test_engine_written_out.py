@@ -20,12 +20,12 @@ from analytics.checks.few import signs_flipped
 from analytics.estimators import fits, group_time
 from analytics.estimators.balancing import Chosen, balanced, entropy_weights
 from analytics.estimators.errors import Deviations, deviations_of, measure
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import FloatArray, grid_of
 from analytics.estimators.group_time import GroupTime
 from analytics.estimators.hazard import Spells, cox
 from analytics.estimators.naive import cross_section
 from analytics.estimators.panel import NEVER
+from analytics.estimators.row_panel import RowPanel
 from analytics.estimators.series import Series, share_stepped, stepped
 from analytics.estimators.synthetic import synthetic_control, synthetic_did
 from analytics.estimators.working import working_covariance
@@ -58,7 +58,7 @@ enumerated, on the changes of `roll_out(seed, effect, cohorts={1: 5, NEVER: 5}, 
 
 @pytest.mark.parametrize("comparison", CSDID)
 def test_averages_of_group_time_effects_are_those_of_csdid(comparison: str) -> None:
-    cells = grid_of(FramePanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9})))
+    cells = grid_of(RowPanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9})))
     effects = group_time.group_time(cells, comparison)
     for name, (want, _) in CSDID[comparison].items():
         weights = averaged(effects, name)
@@ -67,7 +67,7 @@ def test_averages_of_group_time_effects_are_those_of_csdid(comparison: str) -> N
 
 def test_errors_of_averages_count_the_shares_as_csdid_does() -> None:
     """Theirs has no correction for few clusters: so what units and shares give is added up anew."""
-    panel = FramePanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9}))
+    panel = RowPanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9}))
     cells = grid_of(panel)
     effects, deviations = group_time.group_time(cells, "never"), deviations_of(panel, cells)
     assert isinstance(deviations, Deviations)
@@ -96,7 +96,7 @@ def averaged(effects: GroupTime, name: str) -> FloatArray:
 @pytest.mark.parametrize(("seed", "effect"), WILDBOOTTEST)
 def test_wild_bootstrap_is_that_of_wildboottest(seed: int, effect: float) -> None:
     frame = roll_out(seed=seed, effect=effect, cohorts={1: 5, NEVER: 5}, periods=2)
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     cells = grid_of(panel)
     weights = group_time.simple(group_time.group_time(cells, "both"))
     assert weights is not None
@@ -109,7 +109,7 @@ def test_errors_of_group_time_effects_are_those_of_diff_diff_but_for_few_cluster
     """With nine clusters a cohort, Neyman's correction is 9/8 for each, and so for the whole."""
     frame = roll_out(effect=0.5, cohorts={4: 9, 7: 9, NEVER: 9})
     result = theirs(frame, diff_diff.CallawaySantAnna(control_group="never_treated"))
-    panel = FramePanel(frame)
+    panel = RowPanel(frame)
     cells = grid_of(panel)
     effects, deviations = group_time.group_time(cells, "never"), deviations_of(panel, cells)
     compared = 0
@@ -125,7 +125,7 @@ def test_errors_of_group_time_effects_are_those_of_diff_diff_but_for_few_cluster
 
 def test_weighted_imputation_is_the_best_linear_prediction() -> None:
     """Henderson's: generalised least squares on all untrained cells, and what their errors foretell."""
-    panel = FramePanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9}))
+    panel = RowPanel(roll_out(effect=0.5, cohorts={3: 8, 5: 6, 8: 7, NEVER: 9}))
     cells = grid_of(panel)
     covariance = working_covariance(cells, deviations_of(panel, cells).pooled)
     cohorts, periods = cells.mean.shape
@@ -373,7 +373,7 @@ def test_synthetic_difference_is_that_of_weighted_two_way_effects() -> None:
 
 def test_naive_cross_section_is_the_difference_of_two_means() -> None:
     frame = roll_out(effect=0.5, cohorts={4: 9, 7: 6, NEVER: 8})
-    cells = grid_of(FramePanel(frame))
+    cells = grid_of(RowPanel(frame))
     later = frame["period"] >= 4
     on = frame["period"] >= frame["cohort"]
     want = frame.loc[on, "num"].mean() - frame.loc[(frame["cohort"] == NEVER) & later, "num"].mean()

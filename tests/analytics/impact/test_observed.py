@@ -74,8 +74,10 @@ class Observation:
         panel = TeamPanel(observed, FIRST + 1, LAST)
         self.cells, self.sizes = panel.cells(), panel.sizes()
         weights = self.cells[["cohort", "period"]].assign(mean=0.5, a=1.25)
-        self.scores = panel.scores(weights)
-        self.scores["cluster"] -= base
+        cohort, cluster, values = panel.scores(weights)
+        self.scores = pd.DataFrame(
+            {"cohort": cohort, "cluster": cluster - base, "score": values[:, 0]}
+        )
         observed.drop()
         panel.drop()
 

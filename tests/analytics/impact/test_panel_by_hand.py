@@ -26,9 +26,9 @@ from small_company import (
 )
 
 from analytics.estimators.errors import deviations_of
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.grid import grid_of
-from analytics.estimators.panel import Panel
+from analytics.estimators.panel import Panel, Scores
+from analytics.estimators.row_panel import RowPanel
 from analytics.facts import refresh_facts
 from analytics.impact.changes import team_changes
 from analytics.impact.rollout import team_months, team_starts
@@ -131,8 +131,7 @@ def staged_panels(
             return ()
         cells, scores = panel.cells(), pd.DataFrame()
         if level == "team" or person_panel.LISTED > 0:
-            scores = panel.scores(_weights(cells))
-            scores["cluster"] -= base
+            scores = _lines(panel.scores(_weights(cells)), base)
         elif len(cells):
             with pytest.raises(LookupError):
                 panel.scores(_weights(cells))
@@ -192,12 +191,12 @@ def test_panel_equals_counting_by_hand(
             assert rows.empty
             assert not found or found[0].empty
             return
-        expected = FramePanel(rows)
+        expected = RowPanel(rows)
         cells, sizes, scores, errors = found
         _same(cells, expected.cells())
         _same(sizes, expected.sizes())
         if level == "team" or listed > 0:
-            _same(scores, expected.scores(_weights(cells)))
+            _same(scores, _lines(expected.scores(_weights(cells))))
         _same(errors, _errors(expected))
 
     holds()
@@ -275,11 +274,11 @@ def test_levels_of_people_equal_those_by_hand(
     company = coming_and_going(seed, ratio=kind == "count")
     expected = levels_by_hand(panel_rows(company, level, FIRST, LAST))
     assert expected["shift"].abs().max() > 0.1
-    panel = FramePanel(expected)
+    panel = RowPanel(expected)
     cells, sizes, scores, errors = staged_panels(database, company, level, kind, levelled=True)
     _same(cells, panel.cells())
     _same(sizes, panel.sizes())
-    _same(scores, panel.scores(_weights(cells)))
+    _same(scores, _lines(panel.scores(_weights(cells))))
     _same(errors, _errors(panel))
 
 
@@ -296,7 +295,7 @@ def test_who_started_by_the_first_month_with_figures_is_compared_with_nobody(
             company.events.append(Event(person.actors[0][0], first_day(FIRST + 1)))
     expected = levels_by_hand(panel_rows(company, level, FIRST, LAST))
     assert (expected["cohort"] == FIRST + 1).any()
-    panel = FramePanel(expected)
+    panel = RowPanel(expected)
     cells, sizes, _, errors = staged_panels(database, company, level, "continuous", levelled=True)
     _same(cells, panel.cells())
     _same(sizes, panel.sizes())
@@ -319,6 +318,11 @@ def test_levels_of_any_company_leave_who_is_compared(database: Database, level: 
             assert (cells["num2"] - cells["num"] ** 2 / cells["den"] > -1e-9).all()
 
     holds()
+
+
+def _lines(scores: Scores, base: int = 0) -> pd.DataFrame:
+    keys = pd.DataFrame({"cohort": scores.cohort, "cluster": scores.cluster - base})
+    return keys.join(pd.DataFrame(scores.values, columns=["a", "b"]))
 
 
 def _same(found: pd.DataFrame, expected: pd.DataFrame) -> None:

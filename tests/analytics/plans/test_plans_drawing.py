@@ -9,9 +9,9 @@ from scipy import stats
 
 from analytics.answering import answer_panel
 from analytics.checks.redrawn import Redraws
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
 from analytics.estimators.question import Question
+from analytics.estimators.row_panel import RowPanel
 from analytics.plans.drawing import Draw, Team, Wave, deals, draw_starts, imbalance, wave_of
 from analytics.plans.following import follow
 from lrs.errors import BadInput
@@ -99,7 +99,7 @@ def _null_p(seed: int) -> float:
     )
     redraws = Redraws(np.arange(24), deals(made, 199, seed + 1))
     question = Question(randomised_timing=True, own_draw=True)
-    record = answer_panel(FramePanel(frame), question, redraws=redraws)
+    record = answer_panel(RowPanel(frame), question, redraws=redraws)
     assert record["inference"]["assignments"] == 199
     return float(record["inference"]["p"])
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analytics.estimators.frame_panel import FramePanel
 from analytics.estimators.panel import NEVER
+from analytics.estimators.row_panel import RowPanel
 from analytics.plans import drawn
 from analytics.plans.drawing import Wave
 from analytics.plans.power import History, history_of, needed, smallest, table
@@ -20,7 +20,7 @@ TEAMS, EACH, MONTHS = 60, 8, 18
 LASTING, FADING, PERSON = 1.0, 0.5, 2.0
 
 
-def _panel() -> FramePanel:
+def _panel() -> RowPanel:
     """Return people in teams: a level that lasts, a shock a month, and each person's own noise."""
     draws = np.random.default_rng(3)
     team = np.repeat(np.arange(TEAMS), EACH)
@@ -28,7 +28,7 @@ def _panel() -> FramePanel:
     shock = draws.normal(0, FADING, (TEAMS, MONTHS))
     values = (level[:, None] + shock)[team] + draws.normal(0, PERSON, (len(team), MONTHS))
     people = np.arange(len(team))
-    return FramePanel(
+    return RowPanel(
         pd.DataFrame(
             {
                 "unit": np.repeat(people, MONTHS),
@@ -62,7 +62,7 @@ def test_history_tells_how_alike_people_and_months_are() -> None:
 
 def test_a_company_that_is_too_small_or_too_new_tells_no_power() -> None:
     row = {"unit": [1, 2], "period": [600, 600], "cohort": [NEVER] * 2, "num": [1.0, 2.0]}
-    assert history_of(FramePanel(pd.DataFrame(row))) is None
+    assert history_of(RowPanel(pd.DataFrame(row))) is None
 
 
 def test_smallest_effect_is_that_of_a_difference_in_differences_when_months_are_independent() -> (

@@ -1,16 +1,30 @@
-"""A panel over a table in memory: the same two passes that the record store answers in SQL."""
+"""A panel over rows in memory: the same two passes that the record store answers in SQL."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.panel import Scores
 
 
-class FramePanel:
+class Rows(Protocol):
+    """Columns of rows, by their names."""
+
+    def __getitem__(self, name: str, /) -> npt.ArrayLike:
+        """Return a column."""
+        ...
+
+    def __contains__(self, name: object, /) -> bool:
+        """Return whether there is such a column."""
+        ...
+
+
+class RowPanel:
     """A `Panel` over rows of unit, period, cohort, cluster, num and den.
 
     ``cluster`` is the unit when the table names none, ``den`` is 1. ``shift`` is taken off num, which
@@ -18,14 +32,14 @@ class FramePanel:
     period are added up once, so each pass afterwards costs the size of the clusters, not the rows.
     """
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        unit = frame["unit"]
-        cluster = frame.get("cluster", unit)
-        den = frame["den"].to_numpy(np.float64) if "den" in frame else np.ones(len(frame))
-        num = frame["num"].to_numpy(np.float64)
-        shift = frame["shift"].to_numpy(np.float64) if "shift" in frame else None
-        self.cohorts, cohort = np.unique(frame["cohort"].to_numpy(np.int64), return_inverse=True)
-        self.periods, period = np.unique(frame["period"].to_numpy(np.int64), return_inverse=True)
+    def __init__(self, rows: Rows) -> None:
+        unit = np.asarray(rows["unit"])
+        cluster = np.asarray(rows["cluster"]) if "cluster" in rows else unit
+        num = np.asarray(rows["num"], np.float64)
+        den = np.asarray(rows["den"], np.float64) if "den" in rows else np.ones(len(num))
+        shift = np.asarray(rows["shift"], np.float64) if "shift" in rows else None
+        self.cohorts, cohort = _places(np.asarray(rows["cohort"], np.int64))
+        self.periods, period = _places(np.asarray(rows["period"], np.int64))
         self._cell = cohort * len(self.periods) + period
         self._shape = (len(self.cohorts), len(self.periods))
         self._sums = tuple(self._total(values) for values in (num, den, _spread(num, den)))
@@ -33,7 +47,9 @@ class FramePanel:
             num = num - shift
             self._sums = _shifted(self._sums, self._total(num))
         self._rows = np.bincount(self._cell, minlength=self._cells_count)
-        self._people = pd.Series(unit.to_numpy()).groupby(cohort).nunique().to_numpy(np.int64)
+        units, own = _places(unit)
+        pairs = np.unique(cohort * len(units) + own)
+        self._people = np.bincount(pairs // max(len(units), 1), minlength=self._shape[0])
         self._keep_clusters(cluster, cohort, period, num, den)
 
     @property
@@ -46,16 +62,16 @@ class FramePanel:
 
     def _keep_clusters(
         self,
-        cluster: pd.Series,
+        cluster: npt.NDArray[np.generic],
         cohort: IntArray,
         period: IntArray,
         num: FloatArray,
         den: FloatArray,
     ) -> None:
-        codes, names = pd.factorize(cluster, sort=True)
+        names, codes = _places(cluster)
         pairs, pair = np.unique(cohort * len(names) + codes, return_inverse=True)
         self._pair_cohort = pairs // len(names)
-        self._pair_name = np.asarray(names)[pairs % len(names)]
+        self._pair_name = names[pairs % len(names)]
         slot = pair * self._shape[1] + period
         shape = (len(pairs), self._shape[1])
         size = shape[0] * shape[1]
@@ -82,17 +98,16 @@ class FramePanel:
         clusters = np.bincount(self._pair_cohort, minlength=len(self.cohorts))
         return pd.DataFrame({"cohort": self.cohorts, "clusters": clusters, "people": self._people})
 
-    def scores(self, weights: pd.DataFrame) -> pd.DataFrame:
+    def scores(self, weights: pd.DataFrame) -> Scores:
         """Return, per cohort and cluster, the weighted deviations from the cells' means."""
         names = [c for c in weights.columns if c not in ("cohort", "period", "mean")]
         mean, weight = self._aligned(weights, names)
-        answer = np.zeros((len(self._pair_cohort), len(names)))
+        values = np.zeros((len(self._pair_cohort), len(names)))
         for at in range(len(self.cohorts)):
             rows = self._pair_cohort == at
             off = self._pair_num[rows] - mean[at] * self._pair_den[rows]
-            answer[rows] = off @ weight[at]
-        index = {"cohort": self.cohorts[self._pair_cohort], "cluster": self._pair_name}
-        return pd.DataFrame(index).join(pd.DataFrame(answer, columns=names))
+            values[rows] = off @ weight[at]
+        return Scores(self.cohorts[self._pair_cohort], self._pair_name, values)
 
     def _aligned(self, weights: pd.DataFrame, names: list[str]) -> tuple[FloatArray, FloatArray]:
         at = np.searchsorted(self.cohorts, weights["cohort"].to_numpy(np.int64))
@@ -102,6 +117,12 @@ class FramePanel:
         weight = np.zeros((*self._shape, len(names)))
         weight[at, when] = weights[names].to_numpy(np.float64)
         return mean, weight
+
+
+def _places(values: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.generic], IntArray]:
+    """Return the different values, in order, and the place of each row's among them."""
+    different, place = np.unique(values, return_inverse=True)
+    return different, place.astype(np.int64)
 
 
 def _shifted(sums: tuple[FloatArray, ...], moved: FloatArray) -> tuple[FloatArray, ...]:
