@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lrs.web.figures import Figures, figures
+from analytics.telling.numbers import as_language, decimals_for, number
+from lrs.web.figures import Figures, figures, with_sign
 from lrs.web.i18n import Words, words
 
 SHARES = {"binary"}
@@ -106,7 +107,11 @@ class Scale:
 
     def _plain(self, value: float, width: float, *, signed: bool) -> str:
         scaled, width = (value * 100, width * 100) if self.kind in SHARES else (value, width)
-        return self._figures.number(scaled, decimals(width), signed=signed)
+        return self._number(scaled, decimals(width), signed=signed)
+
+    def _number(self, value: float, digits: int, *, signed: bool) -> str:
+        """Return a number; one that is far too small for its decimals to be read, with a power of ten."""
+        return with_sign(number(value, as_language(self.lang), digits), value, signed=signed)
 
     def _with_unit(self, said: str) -> str:
         if self.kind in SHARES:
@@ -121,20 +126,24 @@ class Scale:
                 digits = _tick_decimals(step * 100)
                 return self._figures.percent(value, digits, signed=True)
             scale = 100 if self.kind in SHARES else 1
-            return self._figures.number(value * scale, _tick_decimals(step * scale), signed=True)
+            return self._number(value * scale, _tick_decimals(step * scale), signed=True)
 
         return write
 
 
 def decimals(width: float) -> int:
     """Return how many decimals keep two figures of an uncertainty of that width."""
-    if not math.isfinite(width) or width <= 0:
-        return 1
-    return min(max(0, 1 - math.floor(math.log10(width))), 5)
+    return decimals_for(width) if math.isfinite(width) and width > 0 else 1
 
 
 def _tick_decimals(step: float) -> int:
-    return next((n for n in range(6) if abs(step * 10**n - round(step * 10**n)) < 1e-9 * 10**n), 6)
+    """Return how many decimals tell the ticks at the axis from each other."""
+    fewest = max(0, -math.floor(math.log10(step))) if step > 0 else 0
+    return next((n for n in (fewest, fewest + 1) if _is_whole(step * 10**n)), fewest + 2)
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) < 1e-6
 
 
 def _number(estimate: Mapping[str, Any], name: str) -> float | None:

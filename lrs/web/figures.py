@@ -25,13 +25,13 @@ class Figures:
     def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
         """Return the number with so many decimals; ``signed`` puts a plus before a rise."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return _signed(numbers.format_decimal(value, pattern, self._locale), value, signed)
+        return with_sign(numbers.format_decimal(value, pattern, self._locale), value, signed=signed)
 
     def percent(self, share: float, digits: int = 0, *, signed: bool = False) -> str:
         """Return a share as per cent, with the space or none that the language asks for."""
         sign = _SIGN.get(self.lang) or self._locale.percent_formats[None].pattern.lstrip("#,0")
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + sign
-        return _signed(numbers.format_percent(share, pattern, self._locale), share, signed)
+        return with_sign(numbers.format_percent(share, pattern, self._locale), share, signed=signed)
 
     def month(self, period: str) -> str:
         """Return a month such as 2024-07 in words; anything else as it is."""
@@ -64,7 +64,8 @@ def figures(lang: str) -> Figures:
     return Figures(lang)
 
 
-def _signed(text: str, value: float, signed: bool) -> str:
+def with_sign(text: str, value: float, *, signed: bool) -> str:
+    """Return a written number with a real minus sign, none for nothing, and a plus if it is asked for."""
     text = text.replace("-", MINUS)
     bare = text.lstrip(MINUS)
     if not any(digit in bare for digit in "123456789"):

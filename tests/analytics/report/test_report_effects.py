@@ -35,6 +35,15 @@ def test_measured_value_is_told_in_its_unit() -> None:
     assert told == Told("+0.46 units/month", "+0.21", "+0.70")
 
 
+def test_a_tiny_value_is_told_too() -> None:
+    small = {"att": -1.234e-6, "low": -2.3e-6, "high": -1.1e-7}
+    assert tell("continuous", small) == Told("−0.0000012 units/month", "−0.0000023", "−0.0000001")
+    tiny = {"att": 1.234e-12, "low": 1.1e-13, "high": 2.3e-12}
+    assert tell("continuous", tiny, "sv") == Told(
+        "+1,2 × 10⁻¹² units/month", "+1,0 × 10⁻¹³", "+2,3 × 10⁻¹²"
+    )
+
+
 def test_share_is_told_in_percentage_points() -> None:
     told = tell("binary", {"att": 0.042, "low": 0.011, "high": 0.073}, "sv")
     assert told == Told("+4,2 procentenheter", "+1,1", "+7,3")
@@ -73,7 +82,7 @@ def test_smallest_effect_is_on_the_scale_of_the_effect(
 
 
 @pytest.mark.parametrize(
-    ("width", "digits"), [(632, 0), (12, 0), (1.2, 1), (0.4, 2), (0.012, 3), (0, 1), (1e-9, 5)]
+    ("width", "digits"), [(632, 0), (12, 0), (1.2, 1), (0.4, 2), (0.012, 3), (0, 1), (1e-9, 10)]
 )
 def test_decimals_keep_two_figures_of_the_uncertainty(width: float, digits: int) -> None:
     assert decimals(width) == digits
@@ -81,7 +90,14 @@ def test_decimals_keep_two_figures_of_the_uncertainty(width: float, digits: int)
 
 @pytest.mark.parametrize(
     ("value", "step", "said"),
-    [(0.02, 0.02, "+0.02"), (-0.5, 0.25, "−0.50"), (0.0, 0.02, "0.00"), (2000, 500, "+2,000")],
+    [
+        (0.02, 0.02, "+0.02"),
+        (-0.5, 0.25, "−0.50"),
+        (0.0, 0.02, "0.00"),
+        (2000, 500, "+2,000"),
+        (4e-7, 2e-7, "+0.0000004"),
+        (-5e-12, 2.5e-12, "−5.0 × 10⁻¹²"),
+    ],
 )
 def test_ticks_have_the_decimals_of_their_step(value: float, step: float, said: str) -> None:
     assert Scale("continuous", "", "en").tick()(value, step) == said
