@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from analytics.checks import grading, unmeasured
+from analytics.designs import lots
 from analytics.designs.spec import Spec
 from analytics.designs.spells import spells_of, status
 from analytics.estimators import hazard
@@ -136,10 +137,8 @@ def _flags(spells: Spells, *, changes: bool) -> list[str]:
         found.append("no_before_period")
     elif min(trained, max(never, untrained_time)) < grading.SMALL_SAMPLE:
         found.append("small_sample")
-    on = spells.exposure > 0
-    sides = [how_many(_cluster(spells)[own]) for own in (on, ~on)]
-    if spells.cluster is not None and 0 < min(sides) < grading.FEW_CLUSTERS:
-        found.append("few_clusters")
+    if spells.between is not None and untrained_time and trained:
+        found += lots.few_between(spells.between)
     if spells.event.sum() == 0:
         found.append("no_variation")
     elif spells.event.sum() < _FEWEST_EVENTS:

@@ -10,6 +10,7 @@ from analytics.checks import grading
 from analytics.checks.few import FEW
 from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
+from analytics.estimators.between import Between
 from analytics.estimators.counting import how_many
 from analytics.estimators.grid import IntArray
 from analytics.estimators.permutation import Permuted
@@ -90,6 +91,15 @@ def flags_of(draw: Draw, people: People, balance: dict[str, Any] | None) -> list
     if balance is not None and balance["p"] is not None and balance["p"] < _UNBALANCED:
         found.append("unbalanced_draw")
     return found
+
+
+def few_between(between: Between) -> list[str]:
+    """Return the flags of few clusters, where nothing was drawn."""
+    trained, beside = between.sizes
+    found = ["single_treated_unit"] if trained == 1 else []
+    if trained > 1 and min(trained, beside) < grading.FEW_CLUSTERS:
+        found.append("few_clusters")
+    return [*found, *(["too_few_to_tell"] if between.too_few else [])]
 
 
 def counts_of(draw: Draw, people: People) -> dict[str, Any]:

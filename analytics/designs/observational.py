@@ -82,9 +82,8 @@ def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
     trained = int(chosen.trained.sum())
     if min(trained, len(chosen.num) - trained) < grading.SMALL_SAMPLE:
         found.append("small_sample")
-    sides = [how_many(_cluster(chosen)[own]) for own in (chosen.trained, ~chosen.trained)]
-    if min(sides) < grading.FEW_CLUSTERS:
-        found.append("few_clusters")
+    if chosen.between is not None:
+        found += lots.few_between(chosen.between)
     if not np.ptp(chosen.num / chosen.den) > 0:
         found.append("no_variation")
     if not alike.balanced:

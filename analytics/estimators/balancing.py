@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from analytics.estimators.between import Between
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 
@@ -35,6 +36,11 @@ class Chosen:
     trained: BoolArray
     covariates: FloatArray
     cluster: IntArray | None = None
+
+    @property
+    def between(self) -> Between | None:
+        """Return the clusters, where people were chosen together."""
+        return None if self.cluster is None else Between(self.cluster, self.trained)
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ def overlap(chosen: Chosen, weights: FloatArray) -> Overlap:
 def balanced(chosen: Chosen, weights: FloatArray, *, ratio: bool) -> Estimate | None:
     """Return the effect on the trained; for events per exposure the logarithm of the ratio.
 
-    None when a side of a ratio has no event.
+    None when a side of a ratio has no event, or a cluster is alone with its side.
     """
     outcome = chosen.num / chosen.den
     mine = np.where(chosen.trained, chosen.den, 0.0)
@@ -135,21 +141,13 @@ def balanced(chosen: Chosen, weights: FloatArray, *, ratio: bool) -> Estimate | 
     # The trained count twice: by their outcome, and as those whom the others are made alike to.
     part_mine = mine * ((outcome - rates[0]) / scale[0] - (expected - base) / scale[1])
     part_theirs = theirs * (outcome - expected) / scale[1]
-    if chosen.cluster is not None:
-        return by_cluster(value, part_mine - part_theirs, chosen.cluster)
+    if chosen.between is not None:
+        return chosen.between.estimate(value, part_mine - part_theirs)
     n, k = int(chosen.trained.sum()), chosen.covariates.shape[1]
     free = max(len(outcome) - n - k - 1, 1)
     variance = float(part_mine @ part_mine) * n / max(n - 1, 1)
     variance += float(part_theirs @ part_theirs) * (len(outcome) - n) / free
     return Estimate(value, math.sqrt(variance), float(max(min(n - 1, free), 1)))
-
-
-def by_cluster(value: float, part: FloatArray, cluster: IntArray) -> Estimate:
-    """Return the estimate with the error of clusters' parts in it."""
-    codes, row = np.unique(cluster, return_inverse=True)
-    summed, n = np.bincount(row, weights=part), len(codes)
-    free = max(n - 1, 1)
-    return Estimate(value, math.sqrt(n / free * float(summed @ summed)), float(free))
 
 
 def _expected(chosen: Chosen, outcome: FloatArray, theirs: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from analytics.estimators.balancing import Chosen, by_cluster
+from analytics.estimators.balancing import Chosen
 from analytics.estimators.columns import telling
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray
@@ -73,8 +73,8 @@ def _told(
         if on <= 0 or off <= 0:
             return None
         value, part = math.log(on / off), on_part / on - off_part / off
-    if chosen.cluster is not None:
-        return by_cluster(value, part, chosen.cluster)
+    if chosen.between is not None:
+        return chosen.between.estimate(value, part)
     n, k = int(chosen.trained.sum()), chosen.covariates.shape[1]
     free = min(n - 1, len(part) - n - k - 1)
     return Estimate(value, math.sqrt(float(part @ part)), float(max(free, 1)))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.estimators.between import Between
 from analytics.estimators.columns import telling
-from analytics.estimators.counting import how_many
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.partial_likelihood import AtRisk, Curved, likelihood, weighed
@@ -39,6 +39,11 @@ class Spells:
     covariates: FloatArray
     cluster: IntArray | None = None
     """What was sent on the path as one, when that is more than a person."""
+
+    @property
+    def between(self) -> Between | None:
+        """Return the clusters, where they are more than people."""
+        return None if self.cluster is None else Between(self.cluster, self.exposure > 0)
 
     @property
     def untrained_rate(self) -> float:
@@ -73,7 +78,10 @@ class Hazard:
 
 
 def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
-    """Fit the model; None when the hazard ratio cannot be told (no events on one side, nobody to compare)."""
+    """Fit the model; None when the hazard ratio cannot be told: no events on one side, nobody to
+    compare, or a cluster that is alone with its side. The error between clusters is the sandwich of their
+    scores (Lin and Wei 1989).
+    """
     if not spells.event.any() or not np.ptp(spells.exposure) > 0:
         return None
     design = np.column_stack([spells.exposure, spells.covariates])
@@ -84,16 +92,18 @@ def cox(spells: Spells, ties: str = "efron") -> Hazard | None:
     if found is None:
         return None
     params, cov = found
-    value, se, df = float(params[0]), math.sqrt(max(float(cov[0, 0]), 0.0)), math.inf
+    value, se = float(params[0]), math.sqrt(max(float(cov[0, 0]), 0.0))
     if not 0 < se < 10:
         return None
     weights = weighed(design, params)
-    if spells.cluster is not None:
-        if how_many(spells.cluster) < 2:
-            return None  # one cluster has no error
-        se, df = _clustered(_scores(rows, design, weights, shares), spells.cluster, cov)
+    estimate: Estimate | None = Estimate(value, se, math.inf)
+    if spells.between is not None:
+        part = _scores(rows, design, weights, shares) @ cov[:, 0]
+        estimate = spells.between.estimate(value, part)
+    if estimate is None:
+        return None
     moved = design[rows.ended, 0] - _mean(rows, weights)[rows.nth, 0]
-    return Hazard(Estimate(value, se, df), _proportional(spells.exit[rows.ended], moved))
+    return Hazard(estimate, _proportional(spells.exit[rows.ended], moved))
 
 
 def _top(
@@ -146,16 +156,6 @@ def _climbed(
         if found.known and found.value >= at.value - 1e-9 * abs(at.value):
             return moved, found
     return None
-
-
-def _clustered(scores: FloatArray, cluster: IntArray, cov: FloatArray) -> tuple[float, float]:
-    """Return the sandwich error over clusters' scores (Lin and Wei 1989), and its degrees of freedom."""
-    codes, row = np.unique(cluster, return_inverse=True)
-    summed = np.zeros((len(codes), scores.shape[1]))
-    np.add.at(summed, row, scores)
-    free = max(len(codes) - 1, 1)
-    wide = len(codes) / free * cov @ summed.T @ summed @ cov
-    return math.sqrt(max(float(wide[0, 0]), 0.0)), float(free)
 
 
 def _mean(rows: AtRisk, weights: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
+from analytics.estimators.between import freedom
 from analytics.estimators.columns import telling
 from analytics.estimators.counting import how_many
 from analytics.estimators.estimate import Estimate
@@ -174,8 +175,7 @@ def _by_cluster(value: float, part: FloatArray, draw: Draw) -> Estimate:
     if there.all(axis=1).any():
         return Estimate(value, float(np.linalg.norm(off.sum(axis=1))), float(n.min() - 1))
     variance = (off**2).sum(axis=0)
-    total, below = float(variance.sum()), float((variance**2 / (n - 1)).sum())
-    return Estimate(value, total**0.5, total**2 / below if below > 0 else 1.0)
+    return Estimate(value, float(variance.sum()) ** 0.5, freedom(variance, n.astype(np.float64)))
 
 
 def permuted(draw: Draw, *, ratio: bool = False) -> Permuted:
