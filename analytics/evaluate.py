@@ -69,12 +69,18 @@ def _design(read: Spec) -> tuple[str, Spec, str | None]:
     asked = read.given.get("design", "auto")
     if asked == "auto":
         return choosing.chosen(read)
-    if asked not in DESIGNS:
+    if not isinstance(asked, str) or asked not in DESIGNS:
         known = ", ".join((*DESIGNS, "auto"))
         raise BadInput(f"there is no design {asked!r}", where="design", hint=f"known: {known}")
-    return str(asked), read, None
+    return asked, read, None
 
 
 def _digest(spec: Mapping[str, Any]) -> str:
     text = json.dumps(spec, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    try:
+        return hashlib.sha256(text.encode()).hexdigest()
+    except UnicodeEncodeError as exc:
+        raise BadInput(
+            "the spec has half a character in it, a surrogate that is alone",
+            hint="save it as UTF-8",
+        ) from exc

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.estimators.effect import Effect
+from analytics.estimators.effect import Effect, as_difference
+from analytics.estimators.estimate import Estimate, ratio_of
 from analytics.estimators.study import Study
 from analytics.methods import ADJUSTED, BY_T
 
@@ -17,7 +18,7 @@ def effect_of(study: Study) -> Effect:
         return Effect(
             estimate=study.log_ratio,
             ratio=True,
-            difference=difference,
+            difference=as_difference(study.log_ratio, _rate_without(study, study.log_ratio)),
             method=f"{_ratio_method(study)}; {BY_T}",
         )
     headline = study.measured.get("headline") or difference
@@ -29,6 +30,12 @@ def effect_of(study: Study) -> Effect:
         without=_without(study, headline.value),
         method=f"{_method(study)}; {BY_T}",
     )
+
+
+def _rate_without(study: Study, ratio: Estimate) -> float:
+    """Return the rate of the trained if they were not: what they had, over the ratio."""
+    had = study.grid.treated & ~study.grid.always[:, None]
+    return float(study.grid.num[had].sum() / study.grid.den[had].sum()) / ratio_of(ratio.value)
 
 
 def _ratio_method(study: Study) -> str:

@@ -54,13 +54,35 @@ def asked(spec: Mapping[str, Any]) -> tuple[Asked | None, Mapping[str, Any]]:
     if not isinstance(given["currency"], str) or not _CURRENCY.fullmatch(given["currency"]):
         raise BadInput("a currency is three letters", where="money.currency", hint="EUR")
     found = Asked(
-        units=Span.of(given["units"], "money.units").likely,
-        value=Span.of(given["value"], "money.value"),
+        units=_units(given["units"]),
+        value=_value(given["value"]),
         currency=given["currency"],
         cost=Span.of(given["cost"], "money.cost"),
         opinion=_opinion(given.get("opinion")),
     )
     return found, rest
+
+
+def _units(given: Any) -> float:
+    if isinstance(given, Mapping):
+        raise BadInput(
+            "units are counted: one number",
+            where="money.units",
+            hint="what is not known for sure, as low, likely and high, is the value of one",
+        )
+    units = Span.of(given, "money.units").likely
+    if not units:
+        raise BadInput(
+            "the effect fell on no units", where="money.units", hint="how many cases, or months"
+        )
+    return units
+
+
+def _value(given: Any) -> Span:
+    value = Span.of(given, "money.value")
+    if not value.likely:
+        raise BadInput("a unit is worth nothing", where="money.value", hint="leave out the money")
+    return value
 
 
 def _opinion(given: Any) -> Opinion | None:

@@ -25,6 +25,9 @@ AT_ONCE = 50_000
 LARGEST = 1e60
 """The fourth power of a number is still one; nothing that is measured comes near."""
 _TENS = 10 ** np.arange(1, 18, dtype=np.int64)
+GROUPED, SHORT = r"[+-]?[1-9]\d{0,2}[.,]\d{3}", r"[+-]?\d{1,3}"
+"""A number that may be a thousand, and one that is below it."""
+_GROUPED, _SHORT = re.compile(GROUPED), re.compile(SHORT)
 _WHOLE_NAME = re.compile(r"^(-?\d+)\.0+$")
 
 
@@ -84,7 +87,19 @@ class Column(ABC):
 
         ``key`` is the one that names the column. Raises `BadInput`, naming the row, for what is none.
         """
+        self._refuse_thousands(key)
         return self._held(np.asarray(self.each(numbers_of(self.words), np.nan), np.float64), key)
+
+    def _refuse_thousands(self, key: str) -> None:
+        at = _may_be_thousand(self.words)
+        if at is not None:
+            row = int(np.flatnonzero(self.code == at)[0])
+            raise BadInput(
+                f"{self.name!r} has {self.words[at]!r}, a thousand or a fraction: nothing tells which",
+                where=f"{key}: data row {row + 1}",
+                hint="write thousands without a separator; where it is a fraction, write one more "
+                "decimal (1.0200)",
+            )
 
     def _held(self, values: FloatArray, key: str) -> FloatArray:
         for bad, what in (
@@ -223,6 +238,22 @@ def as_words(different: Any) -> list[str]:
 def numbers_of(words: Sequence[str]) -> FloatArray:
     """Return the number that each word is, nan where it is none."""
     return np.concatenate([np.zeros(0), *map(_numbers, in_parts(words))])
+
+
+def _may_be_thousand(words: Sequence[str]) -> int | None:
+    """Return the place of a number that may be a thousand, where no other tells what it is.
+
+    Beside whole numbers below a thousand, all that have a separator have three figures behind it.
+    """
+    found, plain = None, False
+    for at, word in enumerate(words):
+        if _GROUPED.fullmatch(word):
+            found = at if found is None else found
+        elif _SHORT.fullmatch(word):
+            plain = True
+        else:
+            return None
+    return found if plain else None
 
 
 def _numbers(words: Sequence[str]) -> FloatArray:

@@ -14,7 +14,7 @@ from analytics.designs.lots import People
 from analytics.designs.measures import MANY_MISSING
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
-from analytics.designs.spells import spells_of
+from analytics.designs.spells import is_a_time, spells_of
 from analytics.estimators import hazard, piecewise
 from analytics.estimators import randomised as by_lot
 from analytics.estimators.effect import Effect, as_difference
@@ -92,10 +92,7 @@ def _cuts(spec: Spec, spells: Spells) -> FloatArray:
     given = spec.given.get("pieces")
     if given is None:
         return piecewise.usual_cuts(spells)
-    right = isinstance(given, list) and all(
-        isinstance(cut, (int, float)) and not isinstance(cut, bool) and np.isfinite(cut)
-        for cut in given
-    )
+    right = isinstance(given, list) and all(is_a_time(cut) for cut in given)
     if not right or any(later <= cut for cut, later in pairwise(given)):
         raise BadInput(
             "'pieces' are the times at which the pieces meet, one after the other", where="pieces"

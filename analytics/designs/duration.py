@@ -10,7 +10,7 @@ import numpy as np
 from analytics.checks import grading, unmeasured
 from analytics.designs import lots
 from analytics.designs.spec import Spec
-from analytics.designs.spells import spells_of, status
+from analytics.designs.spells import is_a_time, spells_of, status
 from analytics.estimators import hazard
 from analytics.estimators.counting import how_many
 from analytics.estimators.effect import Effect, as_difference
@@ -75,6 +75,12 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_exposure(spec: Spec) -> None:
     """Who is trained is read from ``exposure``, for it may change on the way; a draw is another design."""
+    if spec.given.get("outcome") is not None:
+        raise BadInput(
+            "rows with an exit have no 'outcome'",
+            where="outcome",
+            hint="'event' says what happened, 'entry' and 'exit' over what time",
+        )
     if spec.given.get(_REFUSED) is not None:
         raise BadInput(
             "the design \"duration\" has no key 'treatment'",
@@ -98,7 +104,7 @@ def _landmark(spec: Spec, spells: Spells) -> Spells | None:
     at = spec.given.get("landmark")
     if at is None:
         return None
-    if isinstance(at, bool) or not isinstance(at, (int, float)) or not np.isfinite(at):
+    if not is_a_time(at) or at < spells.entry.min():
         raise BadInput("the landmark is a number, on the scale of entry and exit", where="landmark")
     if not (spells.exit > at).any():
         raise BadInput(f"nobody is there after {at:g}", where="landmark")

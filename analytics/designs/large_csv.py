@@ -14,6 +14,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from analytics.designs.column import GROUPED, SHORT
 from analytics.designs.outcome_sql import quoted
 from analytics.designs.table import MISSING, SEPARATORS, WHOLE
 from analytics.store.columns import in_memory, literal
@@ -91,6 +92,15 @@ def _cells(path: Path, header: Header, names: Collection[str]) -> str:
     return f"SELECT {', '.join(told)} FROM (SELECT {', '.join(bare)} FROM {read})"
 
 
+def _may_be_thousands(value: str, source: str) -> str:
+    """Return, as SQL, whether some numbers may be thousands, where no other tells what they are."""
+    grouped, short = (f"regexp_full_match({value}, {literal(form)})" for form in (GROUPED, SHORT))
+    return (
+        f"SELECT bool_and({grouped} OR {short}) AND bool_or({grouped}) AND bool_or({short}) "
+        f"FROM {source}"
+    )
+
+
 def _column(db: Any, source: str, name: str, *, of_numbers: bool) -> str | None:
     """Return a column as SQL: as numbers, as whole numbers where all are, or as it stands."""
     cell = quoted(name)
@@ -100,6 +110,8 @@ def _column(db: Any, source: str, name: str, *, of_numbers: bool) -> str | None:
         value = f"regexp_replace({cell}, {literal(f'^{WHOLE}$')}, '\\1')"
     form = _NUMBER if of_numbers else _WHOLE_NUMBER
     alike = f"SELECT bool_and(regexp_full_match({value}, {literal(form)})) FROM {source}"
+    if of_numbers and db.execute(_may_be_thousands(value, source)).fetchone()[0]:
+        return None
     if db.execute(alike).fetchone()[0]:
         if not of_numbers:
             return f"CAST({value} AS BIGINT) AS {cell}"

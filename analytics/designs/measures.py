@@ -78,6 +78,8 @@ def measures(
             f"something happened in no time, or among none: mend {exposure!r}",
         )
         known &= den > 0
+        if not known.any():
+            raise BadInput(f"no row has anything in {exposure!r}", where=f"{where}exposure")
     _check_kind(kind, value, den, known, outcome, f"{where}outcome", bounded=exposure is not None)
     if kpi.get("scale") == "nps":
         value = _net_promoters(value, known, outcome, f"{where}outcome")

@@ -195,11 +195,13 @@ def _cohorts(spec: Spec, clock: Clock, first: int) -> IntArray:
     of_word[~np.array(means_never, bool)] = periods_of_words(starts, clock, "start")
     cohort = column.each(of_word, NEVER)
     odd = cohort[cohort <= 0]
-    if len(odd) and first > max(int(odd.min()), 0) + 1:
+    unsure = "never" not in spec.given and len(odd) and odd.min() == 0 and first == 1
+    if unsure or (len(odd) and first > max(int(odd.min()), 0) + 1):
         raise BadInput(
             f"some units have start {odd.min()}, before every period",
             where="start",
-            hint=f'if it means never, add "never": {odd.min()} to the spec',
+            hint=f'if it means never, add "never": {odd.min()} to the spec'
+            + ('; if they were trained before the first period, "never": ""' if unsure else ""),
         )
     return cohort
 

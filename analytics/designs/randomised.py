@@ -25,6 +25,7 @@ from analytics.estimators.permutation import Permuted
 from analytics.estimators.question import Question
 from analytics.estimators.randomised import Draw
 from analytics.record import record_of
+from lrs.errors import BadInput
 
 KEYS = lots.KEYS | drawn_spells.KEYS
 _LOPSIDED = 2.0
@@ -37,6 +38,12 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer."""
     if spec.optional("exit"):
         return drawn_spells.answer(spec, provenance)
+    for key in sorted(drawn_spells.KEYS & spec.given.keys()):
+        raise BadInput(
+            f"{key!r} is for the time until something happens, and the spec lacks 'exit'",
+            where=key,
+            hint="name the column 'exit', up to when each was seen; or leave this key out",
+        )
     covariates, names = covariates_of(spec)
     own = measures(spec, spec.kpi, spec.text("outcome"), spec.optional("exposure"))
     own = own.beside(covariates)

@@ -103,6 +103,12 @@ def _block(spec: Spec, own: Measures) -> tuple[Block, list[str]]:
 def _on(spec: Spec, rows: pd.DataFrame, clock: Clock) -> np.ndarray:
     """Return 1 where a unit is trained: by its own column, or from the start of the one named."""
     if spec.optional("treatment") is not None:
+        for key in sorted({"treated_unit", "start"} & spec.given.keys()):
+            raise BadInput(
+                f"'treatment' says who was trained, and so does {key!r}",
+                where=key,
+                hint="a column of 0 and 1 ('treatment'), or 'treated_unit' and 'start'",
+            )
         return sides(spec.column("treatment")).astype(np.float64)
     named, start = spec.given.get("treated_unit"), spec.given.get("start")
     if named is None or start is None:

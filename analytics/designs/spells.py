@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.designs.column import Named
+from analytics.designs.column import LARGEST, Named
 from analytics.designs.covariates import covariates_of
 from analytics.designs.sides import happened
 from analytics.designs.spec import Spec
@@ -77,7 +77,6 @@ def spells_of(spec: Spec, key: str, trained: FloatArray) -> Read:
     if met_again is not None:
         rows = replace(rows, unit=met_again)
     _refuse(rows, rows.exit <= rows.entry, "exit", "is not after its entry")
-    _refuse(rows, rows.exposure < 0, key, "is below zero")
     _check_overlap(rows)
     if spec.optional("unit"):
         _check_event(rows)
@@ -127,14 +126,30 @@ def _counted(codes: IntArray) -> IntArray:
 
 
 def status(spec: Spec) -> FloatArray:
-    """Return the exposure: a number, or a yes and no; ones and twos only are no and yes."""
+    """Return who was trained when, as a yes and no; ones and twos only are no and yes."""
     column = spec.column("exposure")
     try:
         found = column.numbers("exposure")
     except BadInput:
         return happened(column, "exposure")
     told = set(np.unique(found[~np.isnan(found)]))
-    return found - 1 if told == {1.0, 2.0} else found
+    if told == {1.0, 2.0}:
+        return found - 1
+    odd = np.flatnonzero(~np.isnan(found) & ~np.isin(found, (0, 1)))
+    if len(odd):
+        raise BadInput(
+            f"the exposure is {column.cell(int(odd[0]))!r}, neither 0 nor 1",
+            where=f"exposure: data row {odd[0] + 1}",
+            hint="it is 1 while trained and 0 before; how many hours it took is no status",
+        )
+    return found
+
+
+def is_a_time(value: object) -> bool:
+    """Return whether a value of the spec can be a time, on the scale of entry and exit."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) <= LARGEST  # which nan is not
 
 
 def _refuse(rows: _Rows, bad: BoolArray, key: str, why: str) -> None:

@@ -70,18 +70,14 @@ class SummedDeviations:
 
     def covariance(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the covariance of the estimates, and the degrees of freedom of each."""
-        size = len(weights)
-        total, below = np.zeros((size, size)), np.zeros(size)
+        summed = _Summed(self.grid, weights)
         stratum = _strata(self.grid)
         for s in np.unique(stratum[~self.grid.always]):
             own = np.flatnonzero((stratum == s) & ~self.grid.always)
             n = int(self.moments.clusters[own].sum())
-            if n < 2:
-                continue
-            part = n / (n - 1) * self._squares(own, n, weights)
-            total += part
-            below += np.diag(part) ** 2 / (n - 1)
-        return total, _freedom(total, below)
+            if n > 1:
+                summed.add(own, n, n / (n - 1) * self._squares(own, n, weights))
+        return summed.total, summed.freedom
 
     def clusters_in(self, cohorts: BoolArray) -> int:
         """Return how many clusters lie in some cohorts."""
@@ -145,16 +141,13 @@ class Deviations:
         """Return the covariance of the estimates, and the degrees of freedom of each."""
         if self.crossed:
             return _crossed(self.parts(np.arange(len(self.cohort)), weights), self.cluster)
-        size = len(weights)
-        total, below = np.zeros((size, size)), np.zeros(size)
+        summed = _Summed(self.grid, weights)
         for rows in self.strata:
             n = len(rows)
-            if n < 2:
-                continue
-            own = n / (n - 1) * self._squares(rows, weights)
-            total += own
-            below += np.diag(own) ** 2 / (n - 1)
-        return total, _freedom(total, below)
+            if n > 1:
+                own = np.unique(self.cohort[rows])
+                summed.add(own, n, n / (n - 1) * self._squares(rows, weights))
+        return summed.total, summed.freedom
 
     def _squares(self, rows: IntArray, weights: FloatArray) -> FloatArray:
         cohorts = np.unique(self.cohort[rows])
@@ -259,9 +252,37 @@ def _tilted(
     return cov + added, np.divide(both, below, out=df.copy(), where=below > 0)
 
 
+class _Summed:
+    """Variances of estimates added up over strata, and what they would come to were all clusters alike."""
+
+    def __init__(self, grid: Grid, weights: FloatArray) -> None:
+        size = len(weights)
+        self.total = np.zeros((size, size))
+        self._below = np.zeros(size)
+        self._alike, self._alike_below = np.zeros(size), np.zeros(size)
+        self._each = (weights**2).sum(axis=2) / np.maximum(grid.clusters, 1)
+
+    def add(self, cohorts: IntArray, clusters: int, part: FloatArray) -> None:
+        """Add the part of a stratum of so many clusters."""
+        self.total += part
+        self._below += np.diag(part) ** 2 / (clusters - 1)
+        alike = self._each[:, cohorts].sum(axis=1)
+        self._alike += alike
+        self._alike_below += alike**2 / (clusters - 1)
+
+    @property
+    def freedom(self) -> FloatArray:
+        """Return Satterthwaite's degrees of freedom, at least one.
+
+        No more than they would be were all clusters alike: the few of a small cohort may lie close to
+        each other by chance, and it is just then that their error is too small.
+        """
+        own = _freedom(np.diag(self.total), self._below)
+        return np.minimum(own, _freedom(self._alike, self._alike_below))
+
+
 def _freedom(total: FloatArray, below: FloatArray) -> FloatArray:
-    """Return Satterthwaite's degrees of freedom, at least one."""
-    df = np.divide(np.diag(total) ** 2, below, out=np.ones(len(below)), where=below > 0)
+    df = np.divide(total**2, below, out=np.ones(len(below)), where=below > 0)
     return np.maximum(df, 1.0)
 
 

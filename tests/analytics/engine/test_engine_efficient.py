@@ -62,9 +62,14 @@ def test_it_is_the_headline_when_the_start_was_drawn_by_lot() -> None:
     assert "efficient" not in answer_panel(panel, Question())["estimates"]
 
 
-def test_events_are_told_with_the_efficient_difference_beside_the_ratio() -> None:
+def test_a_ratio_of_events_is_told_as_a_difference_of_its_own() -> None:
+    """What one says the other does: a base from another estimate would be that one's noise."""
     frame = roll_out(seed=6, cohorts=COHORTS, effect=-0.5)
     counts = frame.assign(num=np.round(np.exp(frame["num"] / 2) * 20), den=10.0)
     answer = answer_panel(RowPanel(counts), Question(kind="count", randomised_timing=True))
-    assert answer["estimate"]["att"] == answer["estimates"]["efficient"]["att"]
+    told, trained = answer["estimate"], counts["period"] >= counts["cohort"]
+    had = counts.loc[trained, "num"].sum() / counts.loc[trained, "den"].sum()
+    for att, ratio in (("att", "ratio"), ("att_low", "low"), ("att_high", "high")):
+        assert told[att] == pytest.approx(had / told["ratio"] * (told[ratio] - 1), rel=1e-9)
+    assert answer["estimates"]["efficient"]["att"] != told["att"]
     assert answer["estimate"]["ratio"] == answer["estimates"]["poisson"]["ratio"]
