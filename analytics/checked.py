@@ -244,7 +244,7 @@ def _size_flags(study: Study) -> list[str]:
     trained, beside = study.trained_rows, study.comparison_rows
     people = (int(grid.people[trained].sum()), int(grid.people[beside].sum()))
     clusters = (study.clusters_in(trained), study.clusters_in(beside))
-    if min(people) < grading.SMALL_SAMPLE:
+    if study.question.of_people and min(people) < grading.SMALL_SAMPLE:
         found.append("small_sample")
     if clusters[0] == 1:
         found.append("single_treated_unit")

@@ -57,7 +57,8 @@ def _method(study: Study) -> str:
 def _without(study: Study, effect: float) -> float | None:
     """Return the mean the trained would have had, where the scale has a zero to count from."""
     without = mean_without(study, effect)
-    return without if without is not None and without > study.grid.sd else None
+    tells = without is not None and study.question.tells_percent(without, study.grid.sd)
+    return without if tells else None
 
 
 def mean_without(study: Study, effect: float) -> float | None:

@@ -32,6 +32,8 @@ RULES: dict[str, Rule] = {
     "no_before_period": Rule("D", silences=True, raised_by="longer_history"),
     "no_variation": Rule("D", silences=True, raised_by="check_the_outcome"),
     "small_sample": Rule("D", silences=True, raised_by="more_people"),
+    "without_noise": Rule("D", silences=True, raised_by="check_the_outcome"),
+    "no_event_on_a_side": Rule("D", silences=True, raised_by="wait_for_events"),
     "short_series": Rule("D", silences=True, raised_by="longer_history"),
     "no_overlap": Rule("D", silences=True, raised_by="draw_by_lot"),
     "no_comparison_group": Rule("C", raised_by="leave_some_for_later"),

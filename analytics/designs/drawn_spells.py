@@ -124,6 +124,8 @@ def _draw(spells: Spells, cuts: FloatArray) -> Draw:
 def _flags(spells: Spells, found: Piecewise | None) -> list[str]:
     if not spells.event.any():
         return ["no_variation"]
+    if not spells.has_events_on_both_sides:
+        return ["no_event_on_a_side"]
     few = found is None or spells.event.sum() < _FEWEST_EVENTS
     return ["small_sample"] if few else []
 

@@ -147,6 +147,8 @@ def _flags(spells: Spells, *, changes: bool) -> list[str]:
         found += lots.few_between(spells.between)
     if spells.event.sum() == 0:
         found.append("no_variation")
+    elif not spells.has_events_on_both_sides:
+        found.append("no_event_on_a_side")
     elif spells.event.sum() < _FEWEST_EVENTS:
         found.append("small_sample")
     return found

@@ -48,7 +48,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             estimates |= {"odds_ratio": share.odds.as_ratio()}
             effect = _share_effect(series, share)
     if effect is not None and without_noise(effect.estimate, series.num / series.den):
-        flags.append("small_sample")
+        flags.append("without_noise")
     placebo = None if fitted is None else stepping.false_step(series, ratio=ratio)
     if placebo is not None and placebo.estimate.p < grading.SIGNIFICANT:
         flags.append("not_robust_to_trend")
@@ -67,9 +67,13 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "event_study": {},
             "naive": _naive(series),
             "checks": _checks(fitted, placebo, effect, question),
-            "inference": {"p": p, "clusters": 1, "method": "z" if ratio else "t"},
+            "inference": {"p": p, "clusters": 1, "method": _test(effect)},
         },
     )
+
+
+def _test(effect: Effect | None) -> str:
+    return "t" if effect is not None and np.isfinite(effect.estimate.df) else "z"
 
 
 def _series(spec: Spec, own: Measures) -> tuple[Series, IntArray]:

@@ -63,6 +63,9 @@ def as_parquet(
     try:
         db.execute(f"COPY ({_cells(path, header, columns)}) TO {literal(str(text))} ({_WRITTEN})")
         source = f"read_parquet({literal(str(text))})"
+        blank = " AND ".join(f"{quoted(name)} IS NULL" for name in columns)
+        if db.execute(f"SELECT bool_or({blank}) FROM {source}").fetchone()[0]:
+            return None
         chosen = [_column(db, source, name, of_numbers=name in numbers) for name in columns]
         if None in chosen:
             return None

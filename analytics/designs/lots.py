@@ -78,11 +78,18 @@ def _is_asked(spec: Spec) -> bool:
     return spec.choice("inference", ("exact_permutation", "t"), "t") == "exact_permutation"
 
 
-def flags_of(draw: Draw, people: People, balance: dict[str, Any] | None) -> list[str]:
+def of_people(spec: Spec) -> bool:
+    """Return whether rows are to be counted as people: not where teams have one each."""
+    return spec.optional("level") != "team" or any(map(spec.optional, ("unit", "cluster")))
+
+
+def flags_of(
+    draw: Draw, people: People, balance: dict[str, Any] | None, *, of_people: bool = True
+) -> list[str]:
     """Return the flags of few people, few clusters, and sides that differed beforehand."""
     found = []
     clusters = _clusters(draw)
-    if min(people.without, people.trained) < grading.SMALL_SAMPLE:
+    if of_people and min(people.without, people.trained) < grading.SMALL_SAMPLE:
         found.append("small_sample")
     if clusters[1] == 1:
         found.append("single_treated_unit")

@@ -38,10 +38,14 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     chosen = _chosen(spec, own, covariates)
     weights = balancing.entropy_weights(chosen)
     alike = balancing.overlap(chosen, weights)
-    flags = [*own.flags, "selected_comparison", *_flags(chosen, alike)]
+    flags = [
+        *own.flags,
+        "selected_comparison",
+        *_flags(chosen, alike, of_people=lots.of_people(spec)),
+    ]
     effect, estimates = _effect(chosen, weights, alike, question)
     if effect is not None and without_noise(effect.estimate, chosen.num / chosen.den):
-        flags.append("small_sample")
+        flags.append("without_noise")
     p = None if effect is None else effect.estimate.p
     return record_of(
         question,
@@ -77,11 +81,12 @@ def _chosen(spec: Spec, own: Measures, covariates: FloatArray) -> Chosen:
     return Chosen(own.num[keep], own.den[keep], trained, covariates[keep], cluster)
 
 
-def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
+def _flags(chosen: Chosen, alike: Overlap, *, of_people: bool) -> list[str]:
     found = []
     trained = int(chosen.trained.sum())
-    if min(trained, len(chosen.num) - trained) < grading.SMALL_SAMPLE:
-        found.append("small_sample")
+    rows = min(trained, len(chosen.num) - trained)
+    if rows < (grading.SMALL_SAMPLE if of_people else grading.FEW_CLUSTERS):
+        found.append("small_sample" if of_people else "few_clusters")
     if chosen.between is not None:
         found += lots.few_between(chosen.between)
     if not np.ptp(chosen.num / chosen.den) > 0:
@@ -96,7 +101,9 @@ def _flags(chosen: Chosen, alike: Overlap) -> list[str]:
 def _effect(
     chosen: Chosen, weights: FloatArray, alike: Overlap, question: Question
 ) -> tuple[Effect | None, dict[str, Any]]:
-    regression = by_lot.ancova(_as_draw(chosen)) if chosen.covariates.shape[1] else None
+    if not chosen.covariates.shape[1]:
+        return _unadjusted(chosen, question)
+    regression = by_lot.ancova(_as_draw(chosen))
     estimates = {} if regression is None else {"regression": regression.as_json()}
     if not alike.balanced:
         return None, estimates
@@ -117,10 +124,21 @@ def _effect(
     return Effect(difference, ratio=False, without=counted, method=method), estimates
 
 
+def _unadjusted(chosen: Chosen, question: Question) -> tuple[Effect | None, dict[str, Any]]:
+    """Return what the sides differ by, where nothing is known that they could be made alike in."""
+    draw = _as_draw(chosen)
+    difference = by_lot.difference(draw)
+    ratio = by_lot.log_ratio(draw) if question.per_exposure else None
+    estimates = {"difference": difference.as_json()}
+    method = "difference of the sides; adjusted for nothing"
+    if ratio is None:
+        return Effect(difference, ratio=False, method=method), estimates
+    estimates["rate_ratio"] = ratio.as_ratio()
+    return Effect(ratio, ratio=True, difference=difference, method=method), estimates
+
+
 def _both_ways(chosen: Chosen, question: Question) -> dict[str, Any]:
     """Return the effect by odds and regression together: a second opinion on the weights."""
-    if not chosen.covariates.shape[1]:
-        return {}
     difference = doubly_robust(chosen, ratio=False)
     ratio = doubly_robust(chosen, ratio=True) if question.per_exposure else None
     found = {} if difference is None else {"doubly_robust": difference.as_json()}

@@ -146,6 +146,7 @@ def question_of_panel(spec: Spec, clock: Clock) -> Question:
         comparison=spec.choice("comparison", get_args(Comparison), "both"),
         randomised_timing=spec.flag("randomised_timing"),
         period_name=clock.period_name,
+        of_people=spec.optional("level") != "team" or not are_on_their_own(spec),
     )
 
 

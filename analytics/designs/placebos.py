@@ -29,7 +29,10 @@ def outcomes(spec: Spec, answer: Callable[[Spec, Mapping[str, Any]], Json]) -> J
         kpi_of(part.get("kpi"), f"{where}.kpi")
         if not isinstance(part.get("outcome"), str) or not set(part) <= _OWN:
             raise BadInput("a placebo outcome is {outcome, exposure, kpi}", where=where)
-        told = answer(replace(spec, given=_asked(spec.given, part)), {})
+        try:
+            told = answer(replace(spec, given=_asked(spec.given, part)), {})
+        except BadInput as exc:
+            raise BadInput(exc.message, where=f"{where}: {exc.where}", hint=exc.hint) from exc
         found[part["outcome"]] = told["estimate"]
     return found
 

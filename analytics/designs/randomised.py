@@ -50,12 +50,17 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     draw, people = _draw(spec, own, covariates)
     question = spec.question()
     effect, estimates, told = _found(draw, question)
-    permuted = lots.permuted_of(spec, told, ratio=effect.ratio)
+    certain = question.kind == "binary" and without_noise(effect.estimate, draw.num / draw.den)
+    permuted = lots.permuted_of(spec, told, ratio=effect.ratio, needed=certain)
     skewness = _lopsided(told, question)
     skewed = None if skewness is None else permuted or by_lot.permuted(told)
     p, test = _tested(effect, permuted, skewed)
     balance = by_lot.balance(draw, names)
-    flags = [*own.flags, *lots.flags_of(draw, people, balance), *_flags(draw, effect.estimate)]
+    flags = [
+        *own.flags,
+        *lots.flags_of(draw, people, balance, of_people=lots.of_people(spec)),
+        *_flags(draw, effect.estimate, dealt=certain and permuted is not None),
+    ]
     return record_of(
         question,
         design="randomised",
@@ -117,7 +122,7 @@ class Found(NamedTuple):
 def _found(draw: Draw, question: Question) -> Found:
     told = replace(draw, covariates=telling(draw.covariates))
     ratio = by_lot.log_ratio(told) if question.per_exposure else None
-    return _difference(told) if ratio is None else _ratio(told, ratio)
+    return _difference(told, question) if ratio is None else _ratio(told, ratio)
 
 
 def _ratio(draw: Draw, plain: Estimate) -> Found:
@@ -139,7 +144,7 @@ def _untrained_rate(draw: Draw, adjusted: Estimate) -> float:
     return float(draw.num @ by_side / draw.den.sum())
 
 
-def _difference(draw: Draw) -> Found:
+def _difference(draw: Draw, question: Question) -> Found:
     difference = by_lot.difference(draw)
     estimates: dict[str, Any] = {"difference": difference.as_json()}
     adjusted = by_lot.ancova(draw) if draw.covariates.shape[1] else None
@@ -150,7 +155,7 @@ def _difference(draw: Draw) -> Found:
     effect = Effect(
         adjusted or difference,
         ratio=False,
-        without=without if without > spread else None,
+        without=without if question.tells_percent(without, spread) else None,
         method=f"{what}; {_errors(draw)}",
     )
     return Found(effect, estimates, draw.bare if adjusted is None else draw)
@@ -205,7 +210,9 @@ def _errors(draw: Draw) -> str:
     return "clustered t interval" if draw.clustered else "robust t interval (HC2)"
 
 
-def _flags(draw: Draw, estimate: Estimate) -> list[str]:
+def _flags(draw: Draw, estimate: Estimate, *, dealt: bool) -> list[str]:
     if not np.ptp(draw.num / draw.den) > 0:
         return ["no_variation"]
-    return ["small_sample"] if without_noise(estimate, draw.num / draw.den) else []
+    # That all of one side said yes and none of the other can be held to dealing the lots anew.
+    certain = without_noise(estimate, draw.num / draw.den) and not dealt
+    return ["without_noise"] if certain else []

@@ -49,7 +49,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     effect = Effect(
         agreeing(estimate, p),  # few placebos rank less surely than their spread would have it
         ratio=False,
-        without=without if without > float(np.std(block.outcome)) else None,
+        without=without if question.tells_percent(without, float(np.std(block.outcome))) else None,
         method="synthetic difference-in-differences; error from placebos",
     )
     return record_of(
@@ -187,7 +187,7 @@ def _flags(block: Block, estimate: Estimate) -> list[str]:
     if not np.ptp(block.outcome) > 0:
         found.append("no_variation")
     elif without_noise(estimate, block.outcome):
-        found.append("small_sample")
+        found.append("without_noise")
     return found
 
 

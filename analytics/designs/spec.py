@@ -219,6 +219,6 @@ def question_of(kpi: Mapping[str, Any], *, outcome_name: str, **more: Any) -> Qu
         kind=kpi["kind"],
         better=kpi["better"],
         unit=kpi.get("unit") or ("NPS" if kpi.get("scale") == "nps" else None),
-        outcome_name=kpi.get("name") or outcome_name,
+        outcome_name=(kpi.get("name") or "").strip() or outcome_name,
         **more,
     )

@@ -133,7 +133,7 @@ def _csv(path: Path, separator: str | None, wanted: Collection[str]) -> Table:
     if not header.strip():
         raise ValueError("its first line is empty")
     by = separator or max(SEPARATORS, key=header.count)
-    rows, names = 0, tuple[str, ...]()
+    rows, blank, names = 0, 0, tuple[str, ...]()
     reading: dict[str, _Words] = {}
     with _text(path) as file, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # cells would be lost
@@ -141,10 +141,18 @@ def _csv(path: Path, separator: str | None, wanted: Collection[str]) -> Table:
             names = names or _names(part, header, by, wanted)
             reading = reading or {name: _Words() for name in names if name in wanted}
             rows += len(part)
+            blank = _blank_at_the_end(part, blank)
             part.columns = pd.Index(names)
             for name, words in reading.items():
                 words.add(part[name])
-    return Table(rows, names, {name: words.column(name) for name, words in reading.items()})
+    rows -= blank
+    return Table(rows, names, {name: words.column(name, rows) for name, words in reading.items()})
+
+
+def _blank_at_the_end(part: pd.DataFrame, before: int) -> int:
+    """Return how many rows without a cell end the table so far; spreadsheets leave some behind."""
+    told = np.flatnonzero(part.notna().any(axis=1).to_numpy())
+    return len(part) - 1 - int(told[-1]) if len(told) else before + len(part)
 
 
 def _names(
@@ -193,9 +201,9 @@ class _Words:
         place = [places.setdefault(word, len(places)) for word in different]
         self._codes.append(np.array([*place, -1], np.int64)[code])
 
-    def column(self, name: str) -> WordColumn:
-        """Return the column."""
-        code = np.concatenate(self._codes) if self._codes else np.zeros(0, np.int64)
+    def column(self, name: str, rows: int) -> WordColumn:
+        """Return so many rows of the column."""
+        code = np.concatenate(self._codes)[:rows] if self._codes else np.zeros(0, np.int64)
         return WordColumn(name, code, _with_whole_numbers(list(self._places)))
 
 

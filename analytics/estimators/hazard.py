@@ -41,6 +41,11 @@ class Spells:
     """What was sent on the path as one, when that is more than a person."""
 
     @property
+    def has_events_on_both_sides(self) -> bool:
+        """Return whether it happened to the trained and to the untrained."""
+        return len(np.unique(self.exposure[self.event == 1] > 0)) == 2
+
+    @property
     def between(self) -> Between | None:
         """Return the clusters, where they are more than people."""
         return None if self.cluster is None else Between(self.cluster, self.exposure > 0)

@@ -19,6 +19,14 @@ PER_EXPOSURE: frozenset[str] = frozenset({"count", "rate", "time_to_event", "abs
 """Kinds that are events per exposure: told as a ratio."""
 
 
+_PERCENT = frozenset({"%", "percent", "per cent", "procent", "pct"})
+
+
+def is_percent(unit: str | None) -> bool:
+    """Return whether a unit is percent."""
+    return (unit or "").strip().casefold() in _PERCENT
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One path and one outcome.
@@ -41,11 +49,22 @@ class Question:
     outcome_name: str = ""
     path_name: str = ""
     own_draw: bool = False
+    of_people: bool = True
+    """Whether the panel's units are people, or stand for people that are counted."""
 
     @property
     def per_exposure(self) -> bool:
         """Return whether the outcome is events per exposure, and its effect a ratio."""
         return self.kind in PER_EXPOSURE
+
+    @property
+    def in_percent(self) -> bool:
+        """Return whether the outcome itself is measured in percent, so that differences are points."""
+        return is_percent(self.unit)
+
+    def tells_percent(self, without: float, spread: float) -> bool:
+        """Return whether a change in percent of that says something: what is counted begins at zero."""
+        return without > (0 if self.per_exposure else spread)
 
     def good(self, effect: float) -> bool:
         """Return whether an effect of this sign is the wished one."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analytics.estimators.question import is_percent
 from analytics.telling.numbers import as_language, decimals_for, number
 from lrs.web.figures import Figures, figures, with_sign
 from lrs.web.i18n import Words, words
@@ -57,7 +58,8 @@ class Scale:
 
     def in_percent(self, estimate: Mapping[str, Any]) -> bool:
         """Tell whether an estimate comes with its size in per cent, on a scale where that tells."""
-        return self.kind not in SHARES and _number(estimate, "percent") is not None
+        points = self.kind in SHARES or is_percent(self.unit)
+        return not points and _number(estimate, "percent") is not None
 
     def tell_difference(self, estimate: Mapping[str, Any]) -> Told | None:
         """Return the effect as a difference on the outcome's own scale, or as a bare ratio."""
@@ -88,7 +90,8 @@ class Scale:
 
     def unit_in_words(self) -> str:
         """Return what a difference on the outcome's own scale is measured in."""
-        return self._words.say("percentage points") if self.kind in SHARES else self.unit
+        in_points = self.kind in SHARES or is_percent(self.unit)
+        return self._words.say("percentage points") if in_points else self.unit
 
     def _told(self, value: float, low: float | None, high: float | None, *, relative: bool) -> Told:
         width = (high - low) / 2 if low is not None and high is not None else abs(value)
@@ -114,7 +117,7 @@ class Scale:
         return with_sign(number(value, as_language(self.lang), digits), value, signed=signed)
 
     def _with_unit(self, said: str) -> str:
-        if self.kind in SHARES:
+        if self.kind in SHARES or is_percent(self.unit):
             return self._words.say("%(n)s percentage points", n=said)
         return f"{said} {self.unit}".rstrip()
 

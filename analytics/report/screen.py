@@ -50,16 +50,21 @@ def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
     def word(key: str) -> str:
         return _WORDS[key][as_language(lang)]
 
-    n = answer["n"]
+    n, view = answer["n"], View(answer, lang)
     rows = [(word("grade"), f"{answer['grade']}. {explain_grade(answer['grade'], lang)}")]
     behind = f"{n['treated']} {word('trained')}, {n['comparison']} {word('compared')}"
     rows.append((word("people"), behind))
+    if view.smallest() is not None:
+        smallest = view.numbers()[2]
+        rows.append((smallest.label, f"{smallest.value}. {smallest.note}"))
     rows += [(word("flags"), explain_flag(flag, lang)) for flag in answer["flags"]]
     for name, told in answer["naive"].items():
         if told is not None:
             rows.append((word("naive"), f"{word(name)}: {_effect(told, lang)}"))
+    if answer["naive"].get("before_after") and not view.hidden:
+        rows += [(word("naive"), text) for text in view.why_naive_differs()]
     withstands = (answer["checks"].get("sensitivity") or {}).get("sentence")
-    if withstands:
+    if withstands and answer["verdict"] != "cannot_tell":
         rows.append((word("withstands"), withstands[as_language(lang)]))
     rows += [(word("raise"), explain_raise(code, lang)) for code in answer["raise_the_grade"]]
     rows += _money(answer, lang)

@@ -36,6 +36,16 @@ CLAUSES: Texts = {
         "för få har gått utbildningen, eller för få finns kvar att jämföra med",
         "te weinig mensen zijn opgeleid, of er zijn er te weinig om mee te vergelijken",
     ),
+    "without_noise": _row(
+        "nothing in the figures is left to chance, so there is no error to hold the effect against",
+        "inget i siffrorna beror på slumpen, så det finns inget fel att mäta effekten mot",
+        "niets in de cijfers is toeval, dus is er geen fout om het effect aan af te meten",
+    ),
+    "no_event_on_a_side": _row(
+        "on one of the two sides it has not happened to anybody",
+        "på en av de två sidorna har det inte hänt någon",
+        "aan een van beide kanten is het niemand overkomen",
+    ),
     "short_series": _row(
         "there are too few periods before or after the training",
         "det finns för få perioder före eller efter utbildningen",
@@ -169,6 +179,16 @@ MEANINGS: Texts = {
         "Chance alone could make or hide any difference.",
         "Slumpen ensam kan skapa eller dölja varje skillnad.",
         "Het toeval alleen kan elk verschil maken of verbergen.",
+    ),
+    "without_noise": _row(
+        "Check that the outcome was measured, and not made from who was trained.",
+        "Kontrollera att utfallet mättes, och inte gjordes utifrån vilka som utbildades.",
+        "Controleer of de uitkomst is gemeten, en niet gemaakt uit wie werd opgeleid.",
+    ),
+    "no_event_on_a_side": _row(
+        "How many times rarer it is cannot be told from nothing.",
+        "Hur många gånger mer sällan det händer går inte att säga utifrån ingenting.",
+        "Hoeveel keer zeldzamer het is, valt uit niets niet af te leiden.",
     ),
     "short_series": _row(
         "A level and a trend cannot be told from so few figures.",
@@ -342,6 +362,11 @@ STEPS: Texts = {
         "Come back when the planned time is over.",
         "Kom tillbaka när den planerade tiden är slut.",
         "Kom terug als de geplande tijd voorbij is.",
+    ),
+    "wait_for_events": _row(
+        "Wait until it has happened on both sides.",
+        "Vänta tills det har hänt på båda sidorna.",
+        "Wacht tot het aan beide kanten is gebeurd.",
     ),
     "check_the_outcome": _row(
         "Check the outcome's figures.",

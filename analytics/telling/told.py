@@ -43,11 +43,12 @@ class Told:
         sign = 1 if value >= 0 else -1
         ends = sorted((sign * low, sign * high))
         mde = self.effect.mde * self._scale(self.effect)
+        counted = measure == "percent" and value < 0  # which cannot fall by more than all
         return Amounts(
             measure,
             abs(value),
             ends[0],
-            ends[1],
+            min(ends[1], 100.0) if counted else ends[1],
             mde,
             self._unit,
             falls=self.effect.ratio and value < 0,
@@ -63,9 +64,9 @@ class Told:
         return (measure, ends[0] * scale, ends[1] * scale, ends[2] * scale)
 
     def _measure(self, effect: Effect) -> Measure:
-        if effect.ratio:
+        if effect.ratio or (self.question.per_exposure and effect.percent is not None):
             return "percent"
-        if self.question.kind == "binary":
+        if self.question.kind == "binary" or self.question.in_percent:
             return "points"
         if self._unit:
             return "unit"
@@ -78,7 +79,10 @@ class Told:
         return "" if unit.casefold() == self.question.outcome_name.casefold() else unit
 
     def _scale(self, effect: Effect) -> float:
-        return 100.0 if self._measure(effect) in ("percent", "points") else 1.0
+        if effect.ratio or self.question.kind == "binary":
+            return 100.0
+        in_percent = self._measure(effect) == "percent" and effect.without is not None
+        return 100.0 / effect.without if in_percent and effect.without else 1.0
 
 
 @dataclass(frozen=True, slots=True)

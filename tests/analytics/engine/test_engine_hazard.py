@@ -285,7 +285,7 @@ def test_sides_that_part_for_good_have_no_ratio(tmp_path: Path) -> None:
     table = table.assign(left=table["left"] * (table["on"] == 0))
     answer = ask(tmp_path, table)
     assert answer["estimate"] is None
-    assert "small_sample" in answer["flags"]
+    assert "no_event_on_a_side" in answer["flags"]
     assert answer["verdict"] == "cannot_tell"
 
 

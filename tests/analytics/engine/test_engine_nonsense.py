@@ -229,10 +229,10 @@ SILENT: list[tuple[str, str, Change, str]] = [
     ("few", "randomised", lambda t: t.head(15), "small_sample"),
     ("a year", "interrupted_series", lambda t: t.iloc[12:24], "short_series"),
     ("few, often", "randomised", lambda t: pd.concat([t.head(16)] * 9), "small_sample"),
-    ("no noise", "randomised", lambda t: t.assign(y=1 + t["on"]), "small_sample"),
-    ("no noise", "observational", lambda t: t.assign(y=t["x"]), "small_sample"),
-    ("no noise", "interrupted_series", lambda t: t.assign(y=40 + 9 * t["step"]), "small_sample"),
-    ("no noise", "single_unit", lambda t: t.assign(y=t["time"] + 3.0 * t["on"]), "small_sample"),
+    ("no noise", "randomised", lambda t: t.assign(y=1 + t["on"]), "without_noise"),
+    ("no noise", "observational", lambda t: t.assign(y=t["x"]), "without_noise"),
+    ("no noise", "interrupted_series", lambda t: t.assign(y=40 + 9 * t["step"]), "without_noise"),
+    ("no noise", "single_unit", lambda t: t.assign(y=t["time"] + 3.0 * t["on"]), "without_noise"),
 ]
 
 

@@ -196,7 +196,7 @@ def test_a_status_that_changes_is_no_draw(tmp_path: Path) -> None:
     ("change", "flag"),
     [
         (lambda t: t.assign(done=0), "no_variation"),
-        (lambda t: t.assign(done=t["done"] * t["on"]), "small_sample"),
+        (lambda t: t.assign(done=t["done"] * t["on"]), "no_event_on_a_side"),
         (lambda t: t.head(15), "small_sample"),
         (lambda t: t.assign(team=t["on"]), "small_sample"),
     ],
