@@ -16,6 +16,8 @@ from lrs.errors import BadInput
 
 Json = dict[str, Any]
 _OWN = frozenset({"outcome", "exposure", "kpi"})
+_ITS_OWN = ("outcome", "exposure", "kpi", "event")
+"""Where a fault stands that is the placebo outcome's, and not the table's."""
 
 
 def outcomes(spec: Spec, answer: Callable[[Spec, Mapping[str, Any]], Json]) -> Json:
@@ -32,7 +34,9 @@ def outcomes(spec: Spec, answer: Callable[[Spec, Mapping[str, Any]], Json]) -> J
         try:
             told = answer(replace(spec, given=_asked(spec.given, part)), {})
         except BadInput as exc:
-            raise BadInput(exc.message, where=f"{where}: {exc.where}", hint=exc.hint) from exc
+            if not (exc.where or "").startswith(_ITS_OWN):
+                raise
+            raise BadInput(exc.message, where=f"{where}.{exc.where}", hint=exc.hint) from exc
         found[part["outcome"]] = told["estimate"]
     return found
 
