@@ -11,7 +11,7 @@ from rich.table import Table
 from analytics.report.view import Figure, View
 from analytics.report.worth import worth
 from analytics.telling.flags import explain_flag, explain_grade, explain_raise
-from analytics.telling.numbers import as_language, decimals_for, number
+from analytics.telling.numbers import as_language
 
 _WORDS = {
     "grade": {"en": "Grade", "sv": "Grad", "nl": "Graad"},
@@ -59,10 +59,11 @@ def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
         rows.append((smallest.label, f"{smallest.value}. {smallest.note}"))
     rows += [(word("flags"), explain_flag(flag, lang)) for flag in answer["flags"]]
     for name, told in answer["naive"].items():
-        if told is not None:
-            rows.append((word("naive"), f"{word(name)}: {_effect(told, lang)}"))
-    if answer["naive"].get("before_after") and not view.hidden:
-        rows += [(word("naive"), text) for text in view.why_naive_differs()]
+        said = view.plain(told)
+        if said is not None:
+            rows.append((word("naive"), f"{word(name)}: {said}"))
+        if said is not None and name == "before_after":
+            rows += [(word("naive"), text) for text in view.why_naive_differs()]
     withstands = (answer["checks"].get("sensitivity") or {}).get("sentence")
     if withstands and answer["verdict"] != "cannot_tell":
         rows.append((word("withstands"), withstands[as_language(lang)]))
@@ -86,14 +87,3 @@ def _figure(figure: Figure) -> str:
     """Return a number with what it means; only that where there is no number to give."""
     parts = (figure.value, figure.note)
     return ". ".join(part for part in parts if part not in ("", "–"))
-
-
-def _effect(told: dict[str, Any], lang: str) -> str:
-    """Return a naive effect: a ratio as a change in percent, else the difference."""
-    if "ratio" in told:
-        return f"{number(100 * (told['ratio'] - 1), as_language(lang), 0)} %"
-    return _number(told["att"], lang)
-
-
-def _number(value: float, lang: str) -> str:
-    return number(value, as_language(lang), decimals_for(value))

@@ -258,12 +258,15 @@ class View:
 
     def naive(self) -> str | None:
         """Return the number a plain before and after would have claimed, on the effect's scale."""
-        plain = (self.record.get("naive") or {}).get("before_after")
-        if self.hidden or not plain:
+        return self.plain((self.record.get("naive") or {}).get("before_after"))
+
+    def plain(self, made: Mapping[str, Any] | None) -> str | None:
+        """Return a number that was made plainly, on the effect's scale."""
+        if self.hidden or not made:
             return None
         estimate = self.record.get("estimate") or {}
         alike = self.scale.in_percent(estimate) or self.grade_letter == "D"
-        told = self.scale.tell(plain) if alike else self.scale.tell_difference(plain)
+        told = self.scale.tell(made) if alike else self.scale.tell_difference(made)
         return told.value if told else None
 
     def why_naive_differs(self) -> list[str]:

@@ -106,9 +106,9 @@ CLAUSES: Texts = {
         "aan een van beide kanten staan minder dan zes teams of groepen",
     ),
     "poor_overlap": _row(
-        "the people compared with are too unlike those trained",
-        "de som man jämför med liknar de utbildade för lite",
-        "de mensen met wie wordt vergeleken lijken te weinig op wie werd opgeleid",
+        "too few of those compared with are like those who were trained",
+        "för få av dem man jämför med liknar dem som utbildades",
+        "te weinig van de mensen met wie wordt vergeleken lijken op wie werd opgeleid",
     ),
     "selected_comparison": _row(
         "people were chosen, or chose themselves, and there are no earlier figures to allow for it",
