@@ -70,6 +70,29 @@ def test_few_teams_claim_nothing_without_an_effect(
     )  # two are to be expected; seven or more come of one in two hundred such tests
 
 
+@pytest.mark.parametrize(("teams", "trained"), [(20, 2), (20, 3), (14, 2)])
+def test_few_teams_of_many_claim_nothing_over_time(
+    teams: int, trained: int, tmp_path: Path
+) -> None:
+    spec = {
+        "design": "panel", "data": "t.csv", "unit": "team", "time": "month", "start": "start",
+        "never": 0, "outcome": "value", "level": "team", "kpi": {"kind": "continuous", "better": "up"},
+    }  # fmt: skip
+    small = []
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        team, month = (index.ravel() for index in np.indices((teams, 9)))
+        drift = chance.normal(size=(teams, 9)).cumsum(axis=1).ravel() / 2
+        value = chance.normal(size=teams)[team] + drift + chance.normal(size=len(team))
+        start = np.where(team < trained, 6, 0)
+        columns = {"team": team, "month": month + 1, "start": start, "value": value}
+        pd.DataFrame(columns).to_csv(tmp_path / "t.csv", index=False)
+        answer = evaluate(spec, tmp_path)
+        assert "few_clusters" in answer["flags"]
+        small.append(answer["inference"]["p"] < 0.05)
+    assert sum(small) <= 6
+
+
 @pytest.mark.parametrize("spec", [CHOSEN, STAYED], ids=["observational", "duration"])
 @pytest.mark.parametrize(("teams", "trained"), [(20, 1), (4, 2), (5, 4)])
 def test_where_chance_could_always_have_done_it_nothing_can_be_told(
