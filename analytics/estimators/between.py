@@ -15,9 +15,9 @@ import numpy as np
 
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, IntArray
+from analytics.estimators.permutation import least_possible
 
-LIKELIEST = 20
-"""Ways in which the same lots could have fallen; of fewer, the rarest is no rarer than 5 %."""
+_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,10 @@ class Between:
 
     @property
     def too_few(self) -> bool:
-        """Return whether no effect, however large, could be told from chance."""
-        n, ever = len(self.on), int(self.on.sum())
-        pooled = len(self.groups) == 1
-        ways = 2 ** (n - 1) if pooled else math.comb(n, ever)
-        return not self.groups or ways < LIKELIEST
+        """Return whether no effect, however large, could be told from chance at one in twenty."""
+        if len(self.groups) == 1:  # each against itself: a sign for every cluster
+            return 2 ** (1 - len(self.on)) >= _CHANCE
+        return not self.groups or least_possible(self.on.astype(np.int64)) >= _CHANCE
 
     def estimate(self, value: float, part: FloatArray) -> Estimate | None:
         """Return the estimate with the error of its clusters, from each row's part; None without one."""
