@@ -242,7 +242,9 @@ def _dealt(found: Permuted, method: str) -> Json:
 def _size_flags(study: Study) -> list[str]:
     grid, found = study.grid, []
     trained, beside = study.trained_rows, study.comparison_rows
-    people = (int(grid.people[trained].sum()), int(grid.people[beside].sum()))
+    people = [int(grid.people[trained].sum()), int(grid.people[beside].sum())]
+    if study.question.rows_are_people:
+        people += _there_after(study)
     clusters = (study.clusters_in(trained), study.clusters_in(beside))
     if study.question.of_people and min(people) < grading.SMALL_SAMPLE:
         found.append("small_sample")
@@ -254,6 +256,15 @@ def _size_flags(study: Study) -> list[str]:
     if grid.sd <= nothing and float(np.ptp(grid.mean[grid.there])) <= nothing:
         found.append("no_variation")
     return found + left_out(study)
+
+
+def _there_after(study: Study) -> tuple[int, int]:
+    """Return the most who were there at once after a start, of the trained and beside them."""
+    grid, trained = study.grid, study.trained_rows
+    on = np.where(grid.treated & trained[:, None], grid.rows, 0).sum(axis=0)
+    off = np.where(~grid.treated & study.comparison_rows[:, None], grid.rows, 0).sum(axis=0)
+    after = on > 0
+    return int(on.max(initial=0)), int(off[after].max(initial=0))
 
 
 def left_out(study: Study) -> list[str]:

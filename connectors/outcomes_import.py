@@ -263,6 +263,8 @@ def _misfit(metric: Metric, measure: Measure) -> str | None:
     days, of = measure.numerator, measure.denominator
     if metric.kind == "absence" and days is not None and of is not None and days > of:
         return f"{days:g} days away are more than the {of:g} there were"
+    if metric.kind == "binary" and days is not None and of is not None and not 0 <= days <= of:
+        return f"{days:g} of {of:g} said yes, which cannot be"
     if metric.kind == "binary" and measure.value not in (None, 0.0, 1.0):
         return f"{metric.key} is yes or no, 1 or 0; not {measure.value:g}"
     return None

@@ -74,7 +74,7 @@ class Between:
     def too_few(self) -> bool:
         """Return whether no effect, however large, could be told from chance at one in twenty."""
         if len(self.groups) == 1:  # each against itself: a sign for every cluster
-            return 2 ** (1 - len(self.on)) >= _CHANCE
+            return 2.0 ** (1 - len(self.on)) >= _CHANCE
         return not self.groups or least_possible(self.on.astype(np.int64)) >= _CHANCE
 
     def estimate(self, value: float, part: FloatArray) -> Estimate | None:

@@ -51,6 +51,8 @@ class Question:
     own_draw: bool = False
     of_people: bool = True
     """Whether the panel's units are people, or stand for people that are counted."""
+    rows_are_people: bool = True
+    """Whether a cell has a row for each of them, so that who is no longer there does not count."""
 
     @property
     def per_exposure(self) -> bool:

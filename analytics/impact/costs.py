@@ -29,16 +29,21 @@ class Paid(NamedTuple):
 
 
 def cost_of(
-    conn: sa.Connection, asked: Asked, planned: Planned, learners: int, currency: str
+    conn: sa.Connection,
+    asked: Asked,
+    planned: Planned,
+    learners: int,
+    currency: str,
+    minimum: int,
 ) -> Cost | str:
     """Return the cost, or the reason why it is not known whole: `no_cost`, `cost_incomplete`, or
-    `other_currency`.
+    `other_currency`. What fewer than the ``minimum`` earn is theirs, and not known.
     """
     fixed, each, hours = _amounts(asked, planned)
     if hours == NOTHING:
         found = Cost(learners, fixed, each)
         return found if found.likely > 0 else "no_cost"
-    paid = _paid(conn, asked.tenant_id)
+    paid = _paid(conn, asked.tenant_id, minimum)
     if paid is None:
         return "cost_incomplete"
     if not paid.currencies <= {currency}:
@@ -51,7 +56,7 @@ def _amounts(asked: Asked, planned: Planned) -> tuple[Span, Span, Span]:
     """Return the plan's costs, and the path's own where the plan leaves them open."""
     path = asked.path
     own = (path.cost_fixed, path.cost_per_learner, path.hours_per_learner)
-    plan = None if planned.standing is None else planned.standing.plan.cost
+    plan = planned.standing.plan.cost if planned.standing and planned.binds else None
     said = (None,) * 3 if plan is None else (plan.fixed, plan.per_learner, plan.hours_per_learner)
     first, second, third = (
         given if given is not None else NOTHING if known is None else Span(known, known, known)
@@ -60,8 +65,8 @@ def _amounts(asked: Asked, planned: Planned) -> tuple[Span, Span, Span]:
     return first, second, third
 
 
-def _paid(conn: sa.Connection, tenant_id: int) -> Paid | None:
-    """Return what an hour costs where it is known of half the learners, else None."""
+def _paid(conn: sa.Connection, tenant_id: int, minimum: int) -> Paid | None:
+    """Return what an hour costs where it is known of half the learners, and of enough, else None."""
     own, pay, work = stage.learner.c, compensation.c, employment.c
     hours = sa.func.coalesce(work.hours_week, FULL_WEEK * sa.func.coalesce(work.fte, 1.0))
     paid = stage.learner.join(
@@ -78,7 +83,7 @@ def _paid(conn: sa.Connection, tenant_id: int) -> Paid | None:
     ).select_from(paid)
     found = conn.execute(sums).one()
     learners = conn.execute(sa.select(sa.func.count()).select_from(stage.learner)).scalar_one()
-    if not found.hours or 2 * found.people < learners:
+    if not found.hours or 2 * found.people < learners or found.people < minimum:
         return None
     known = sa.select(pay.currency).select_from(paid).where(pay.currency.is_not(None)).distinct()
     currencies = frozenset(conn.execute(known).scalars())

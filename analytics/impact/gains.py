@@ -65,7 +65,7 @@ def money_of(
 
 def value_of(asked: Asked, planned: Planned) -> Value | None:
     """Return the value of a unit: the plan's, else the metric's own."""
-    one, metric = planned.primary, asked.metric
+    one, metric = planned.primary if planned.binds else None, asked.metric
     if one is not None and one.value is not None and one.currency:
         return Value(one.value, one.currency, "plan", one.approved_by)
     if metric.value_per_unit is None or not metric.currency:
@@ -92,8 +92,8 @@ def _told(
     ratio = (record["estimate"] or {}).get("ratio")
     base = events / units / float(ratio) if ratio and units > 0 else None
     gain = claims.gain_of(record["estimate"], units, record["outcome"]["better"], base)
-    cost = cost_of(conn, asked, planned, _learners(conn, record, minimum), value.currency)
-    opinion = None if planned.standing is None else planned.standing.plan.opinion
+    cost = cost_of(conn, asked, planned, _learners(conn, record, minimum), value.currency, minimum)
+    opinion = planned.standing.plan.opinion if planned.standing and planned.binds else None
     return claims.claimed(record, gain, value.amount, cost, opinion)
 
 

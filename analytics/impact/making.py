@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from analytics.answering import answer_panel
+from analytics.checks import grading
 from analytics.estimators.panel import Panel
 from analytics.estimators.question import Question
 from analytics.impact import asking, standing, suppression
@@ -27,6 +28,8 @@ from analytics.store import stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
 from analytics.store.panel import Level, StorePanel, panel_of
+from analytics.telling.sentence import sentences
+from analytics.telling.told import Told
 from connectors.metrics import Metric, metrics
 
 Sizes = list[tuple[int, int, int]]
@@ -41,6 +44,7 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         rollout = roll_out(conn, asked, population, own.measure, months)
         planned = planned_for(conn, asked, rollout, months)
         flags, months = planned.flags(months), planned.months(months)
+        flags += ["missing_periods"] if months.missing else []
         if planned.by_draw is not None:
             stand_by_draw(conn, planned.by_draw, own)
             rollout = replace(rollout, level="team")
@@ -49,7 +53,7 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         others = dict(_companions(conn, asked, population, panel))
         answer = _answer(asked, panel, others, planned, flags)
         record = {
-            **_protected(answer, _sizes(panel), months, minimum),
+            **_protected(answer, panel, months, minimum, _question(asked.metric, asked, panel)),
             **_named(asked),
             **_counted(conn, asked, population, rollout, months, panel, minimum),
             "plan": planned.as_json(),
@@ -119,6 +123,7 @@ def _question(metric: Metric, asked: Asked, panel: StorePanel) -> Question:
         period_name="month",
         outcome_name=metric.name,
         path_name=asked.path.name,
+        rows_are_people=panel.measure.grain == "person",
     )
 
 
@@ -162,16 +167,33 @@ def _sizes(panel: StorePanel) -> Sizes:
 
 
 def _protected(
-    answer: dict[str, Any], sizes: Sizes, months: Window, minimum: int
+    answer: dict[str, Any], panel: StorePanel, months: Window, minimum: int, question: Question
 ) -> dict[str, Any]:
     """Return the answer without what points at few people."""
-    people = suppression.sides(sizes, months.first)
+    sizes, observed = _sizes(panel), _people_observed(panel, months)
+    people = suppression.sides(sizes, months.first, observed)
     if any(suppression.is_small(n, minimum) for n in people.values()):
-        return suppression.without_numbers(answer, people, minimum)
+        flags = grading.in_order([*answer["flags"], "small_sample"])
+        told = Told(question, "cannot_tell", "D", tuple(flags), None, answer["design"])
+        silent = {"verdict": told.verdict, "grade": told.grade, "flags": flags}
+        hidden = suppression.without_numbers(answer)
+        return {**hidden, **silent, "sentence": sentences(told)}
     shown = suppression.event_study(
-        answer.get("event_study") or {}, sizes, (months.first, months.last), minimum
+        answer.get("event_study") or {}, observed, months.first, minimum
     )
     return {**answer, "event_study": shown}
+
+
+def _people_observed(panel: StorePanel, months: Window) -> dict[tuple[int, int], int]:
+    """Return how many people had a record, by cohort and month.
+
+    Where teams have the records, everybody in them stands behind each of theirs.
+    """
+    if panel.measure.grain == "person":
+        columns = (panel.cells()[name].astype(int) for name in ("cohort", "period", "rows"))
+        return {(cohort, month): n for cohort, month, n in zip(*columns, strict=True)}
+    every = range(months.first, months.last + 1)
+    return {(cohort, month): n for cohort, _, n in _sizes(panel) for month in every}
 
 
 def _named(asked: Asked) -> dict[str, Any]:
@@ -206,16 +228,18 @@ def _counted(
             **standing.learning(conn, minimum),
         },
         "people": {
-            "resolved_actors": population.actors.resolved,
+            "resolved_actors": _shown(population.actors.resolved, minimum),
             "unresolved_actors": population.actors.unresolved,
             "basis": standing.basis(conn, asked.tenant_id, months),
-            "without_team": None if suppression.is_small(lost, minimum) else lost,
+            "without_team": _shown(lost, minimum),
             "compared_with_themselves": panel.left_out is not None,
-            "never_seen_before": (
-                None if suppression.is_small(panel.left_out, minimum) else panel.left_out
-            ),
+            "never_seen_before": _shown(panel.left_out, minimum),
         },
     }
+
+
+def _shown(count: int | None, minimum: int) -> int | None:
+    return None if suppression.is_small(count, minimum) else count
 
 
 def _window(months: Window) -> dict[str, Any]:

@@ -31,18 +31,18 @@ def learning(conn: sa.Connection, minimum: int) -> dict[str, float | None]:
     own = stage.learner.c
     sums = sa.select(
         sa.func.count().label("people"),
+        sa.func.count(sa.case((own.seconds > 0, 1))).label("timed"),
+        sa.func.count(sa.case((own.scored > 0, 1))).label("marked"),
         sa.func.sum(own.seconds).label("seconds"),
         sa.func.sum(own.score_sum).label("score_sum"),
         sa.cast(sa.func.sum(own.scored), sa.BigInteger).label("scored"),
     ).where(own.done_day.is_not(None))
     found = conn.execute(sums).one()
-    if found.people < minimum:
-        return {"hours_per_person": None, "mean_score": None}
+    # An average of few is theirs, however many others there are without a time or a score.
+    timed, marked = found.timed >= minimum, found.marked >= minimum
     return {
-        "hours_per_person": round(found.seconds / 3600 / found.people, 3)
-        if found.seconds
-        else None,
-        "mean_score": round(found.score_sum / found.scored, 4) if found.scored else None,
+        "hours_per_person": round(found.seconds / 3600 / found.people, 3) if timed else None,
+        "mean_score": round(found.score_sum / found.scored, 4) if marked else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 A count below the minimum is not shown, and neither is one that follows from what is: where only
 small groups are hidden, the next smallest is hidden with them, until together they are no small
-group. An effect of a group below the minimum is not shown at all; the verdict stays, and says why.
+group. An effect of a group below the minimum is not shown at all, in figures or in words; the report says why.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from analytics.estimators.panel import NEVER
 
 SENSITIVE_MINIMUM = 10
 """Health and the like: `trust.md`, P2."""
+
+
+Observed = Mapping[tuple[int, int], int]
+"""By cohort and month: how many people had a record."""
 
 
 def smallest_group(min_group: int, *, sensitive: bool) -> int:
@@ -60,22 +64,23 @@ def completion(people: int, started: int, completed: int, minimum: int) -> dict[
 
 
 def event_study(
-    points: Mapping[str, Any],
-    sizes: Iterable[tuple[int, int, int]],
-    window: tuple[int, int],
-    minimum: int,
+    points: Mapping[str, Any], observed: Observed, first: int, minimum: int
 ) -> dict[str, Any]:
-    """Return the points of the event study that enough trained people stand behind.
+    """Return the points of the event study that enough people stand behind, on either side.
 
-    Fewer and fewer cohorts reach the ends. The averages over all points are shown, so one point
-    left out could be worked out from them: the next one inwards goes too, and it has enough people.
+    Fewer and fewer cohorts reach the ends, and people leave. The averages over all points are shown, so
+    one point left out could be worked out from them: the next one inwards goes too, and it has enough
+    people.
     """
-    first, last = window
-    cohorts = [(cohort, n) for cohort, _, n in sizes if cohort != NEVER]
-    behind = {
-        int(event): sum(n for cohort, n in cohorts if first <= cohort + int(event) <= last)
-        for event in points
-    }
+    cohorts = {cohort for cohort, _ in observed if first < cohort < NEVER}
+    behind = {}
+    for event in map(int, points):
+        there = [cohort for cohort in cohorts if (cohort, cohort + event) in observed]
+        trained = sum(observed[cohort, cohort + event] for cohort in there)
+        beside = (
+            _untrained(observed, max(cohort + event, cohort), cohort + event) for cohort in there
+        )
+        behind[event] = min(trained, *beside) if there else 0
     away = {event for event, n in behind.items() if n < minimum}
     for side in ([e for e in behind if e < 0], [e for e in behind if e >= 0]):
         shown = [event for event in side if event not in away]
@@ -84,16 +89,37 @@ def event_study(
     return {event: point for event, point in points.items() if int(event) not in away}
 
 
-def sides(sizes: Iterable[tuple[int, int, int]], first: int) -> dict[str, int]:
+def _untrained(observed: Observed, until: int, month: int) -> int:
+    """Return how many were observed in a month of those who were not trained until then."""
+    return sum(n for (cohort, when), n in observed.items() if when == month and cohort > until)
+
+
+def sides(
+    sizes: Iterable[tuple[int, int, int]], first: int, observed: Observed | None = None
+) -> dict[str, int]:
     """Return how many people were trained within the months, and how many never were.
 
-    Who was trained before the first month is on neither side.
+    Who was trained before the first month is on neither side. With who was ``observed``, no more than
+    there were at once after a start: who had left by then stands behind no effect.
     """
     people = {"treated": 0, "comparison": 0}
     for cohort, _, n in sizes:
         if cohort > first:
             people["comparison" if cohort == NEVER else "treated"] += n
-    return people
+    if observed is None or not people["treated"]:
+        return people
+    starts = [cohort for cohort, _, _ in sizes if first < cohort < NEVER]
+    months = {month for _, month in observed if month >= min(starts)}
+    trained = (
+        sum(n for (cohort, at), n in observed.items() if at == month and first < cohort <= month)
+        for month in months
+    )
+    beside = max((_untrained(observed, month, month) for month in months), default=0)
+    never = people["comparison"]
+    return {
+        "treated": min(people["treated"], max(trained, default=0)),
+        "comparison": min(never, beside) if never else beside,
+    }
 
 
 _NUMBERS = ("estimate", "mde", "inference")
@@ -101,14 +127,17 @@ _TABLES = ("estimates", "event_study", "naive", "checks")
 
 
 def without_numbers(
-    record: Mapping[str, Any], people: Mapping[str, int], minimum: int
+    record: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the record with every figure of its small group taken out, the group's size too."""
     kept = dict(record)
     kept.update({key: None for key in _NUMBERS if key in kept})
     kept.update({key: {} for key in _TABLES if key in kept})
-    small = {side for side, n in people.items() if is_small(n, minimum)}
+    # One side follows from the other and from all, and a cluster may be a person.
     counts = dict(kept.get("n") or {})
-    kept["n"] = {key: None if key in small | {"units"} else n for key, n in counts.items()}
+    kept["n"] = {key: n if key in _NOT_OF_PEOPLE else None for key, n in counts.items()}
     kept["suppressed"] = True
     return kept
+
+
+_NOT_OF_PEOPLE = frozenset({"periods"})

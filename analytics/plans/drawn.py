@@ -15,6 +15,7 @@ from analytics.checks.few import are_dealt
 from analytics.checks.grading import SIGNIFICANT
 from analytics.estimators.panel import NEVER
 from analytics.estimators.permutation import least_possible
+from analytics.impact.suppression import smallest_group
 from analytics.months import MICROSECONDS_A_DAY, month_name
 from analytics.plans.drawing import METHOD, Draw, Team, Wave, draw_starts, imbalance
 from analytics.plans.history import Before, staff, teams_to_draw, units
@@ -155,7 +156,14 @@ def power(
         with staff(conn, tenant_id):
             return [
                 _power(
-                    conn, tenant_id, metric(conn, tenant_id, one.metric), plan, waves, month, effect
+                    conn,
+                    tenant_id,
+                    metric(conn, tenant_id, one.metric),
+                    plan,
+                    waves,
+                    month,
+                    effect,
+                    database.settings.min_group,
                 )
                 for one in plan.outcomes
             ]
@@ -169,9 +177,10 @@ def _power(
     waves: Sequence[Wave],
     month: int,
     effect: float | None,
+    min_group: int,
 ) -> dict[str, Any]:
     seen = Before(conn, tenant_id, name, month)
-    found = seen.history()
+    found = seen.history(smallest_group(min_group, sensitive=name.sensitive))
     seen.close()
     told: dict[str, Any] = {"outcome": name.key, "name": name.name, "unit": name.unit}
     if found is None:

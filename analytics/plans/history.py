@@ -82,9 +82,14 @@ class Before:
             self._panel = TeamPanel(observed, first, max(months))
         observed.drop()
 
-    def history(self) -> History | None:
-        """Return what they tell of how teams differ; None when they tell too little."""
-        return None if self._panel is None else history_of(self._panel)
+    def history(self, fewest: int) -> History | None:
+        """Return what they tell of how teams differ; None when they tell too little.
+
+        Or when they are of fewer people than that: then they tell of them.
+        """
+        if self._panel is None or int(self._panel.sizes()["people"].sum()) < fewest:
+            return None
+        return history_of(self._panel)
 
     def means(self) -> dict[int, float]:
         """Return each team's mean over the last year."""

@@ -140,6 +140,16 @@ def checked(metric: Declared, where: str) -> Declared:
         raise BadInput(f"kind = {metric.kind!r}?", where=where, hint=f"known: {', '.join(KINDS)}")
     if metric.better not in (None, "up", "down"):
         raise BadInput(f"better = {metric.better!r}?", where=where, hint="up or down")
+    if metric.value_per_unit is not None and metric.value_per_unit <= 0:
+        raise BadInput(
+            f"value_per_unit = {metric.value_per_unit:g}: a unit is worth more than nothing",
+            where=where,
+            hint="what it is worth that there is one fewer, or one more; 'better' says which",
+        )
+    if metric.currency and not (len(metric.currency) == 3 and metric.currency.isupper()):
+        raise BadInput(
+            f"currency = {metric.currency!r}: a currency is three letters", where=where, hint="EUR"
+        )
     if metric.value_per_unit is not None and not metric.currency:
         raise BadInput(
             "value_per_unit without a currency", where=where, hint='such as currency = "EUR"'

@@ -106,7 +106,7 @@ def test_statements_came_by_both_doors(built: Database) -> None:
 def test_nobody_of_the_staff_is_left_unresolved(records: Records) -> None:
     assert records[CONVERSATIONS]["people"]["unresolved_actors"] == 3  # the consultants
     assert records[SECURITY]["people"]["unresolved_actors"] == 0
-    assert records[MENTORS]["people"]["resolved_actors"] == 6
+    assert records[MENTORS]["people"]["resolved_actors"] is None  # six, which is few
 
 
 def test_a_second_build_writes_nothing(built: Database, records: Records) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
@@ -65,16 +66,39 @@ def test_everybody_and_nobody_are_no_small_groups() -> None:
 
 
 def test_ends_of_the_event_study_need_enough_people() -> None:
-    sizes = [(4, 1, 5), (8, 1, 40), (NEVER, 3, 90)]
+    people = {4: 5, 8: 40, NEVER: 90}
+    observed = {(cohort, month): n for cohort, n in people.items() for month in range(1, 12)}
     points = {str(event): {"att": 0.1} for event in range(-7, 8)}
-    shown = suppression.event_study(points, sizes, (1, 11), 8)
+    shown = suppression.event_study(points, observed, 1, 8)
     # 4 + e reaches month 11 at e = 7, 8 + e at e = 3: beyond it the five of month 4 stand alone,
     # and the point beside theirs goes too, or theirs would follow from the average.
     assert min(map(int, shown)) == -7
     assert max(map(int, shown)) == 2
 
 
-def test_effect_on_few_is_taken_out_and_the_verdict_stays() -> None:
+@pytest.mark.parametrize("who", [8, NEVER], ids=["trained", "beside"])
+def test_points_that_nearly_all_have_left_are_not_shown(who: int) -> None:
+    observed = {(cohort, month): 40 for cohort in (8, NEVER) for month in range(1, 12)}
+    observed |= {(who, month): 1 for month in (10, 11)}
+    points = {str(event): {"att": 0.1} for event in range(-7, 4)}
+    shown = suppression.event_study(points, observed, 1, 8)
+    assert max(map(int, shown)) == 0  # month 9, too, or month 10 would follow from the average
+
+
+def test_who_has_left_before_the_start_stands_behind_nothing() -> None:
+    sizes = [(5, 1, 12), (NEVER, 1, 60)]
+    observed = {(5, month): 12 if month < 5 else 2 for month in range(1, 9)}
+    observed |= {(NEVER, month): 60 if month < 5 else 9 for month in range(1, 9)}
+    assert suppression.sides(sizes, 1, observed) == {"treated": 2, "comparison": 9}
+
+
+def test_who_is_trained_later_is_compared_with_until_then() -> None:
+    sizes = [(3, 1, 20), (6, 1, 30)]
+    observed = {(cohort, month): n for cohort, _, n in sizes for month in range(1, 9)}
+    assert suppression.sides(sizes, 1, observed) == {"treated": 50, "comparison": 30}
+
+
+def test_effect_on_few_is_taken_out_with_all_counts() -> None:
     record = {
         "verdict": "cannot_tell",
         "estimate": {"att": 1.0},
@@ -84,11 +108,11 @@ def test_effect_on_few_is_taken_out_and_the_verdict_stays() -> None:
         "n": {"units": 506, "treated": 6, "comparison": 500, "periods": 24},
         "sentence": {"en": "Too few people to tell."},
     }
-    shown = suppression.without_numbers(record, {"treated": 6, "comparison": 500}, 8)
-    assert shown["verdict"] == "cannot_tell"
+    shown = suppression.without_numbers(record)
     assert shown["estimate"] is None
     assert shown["event_study"] == shown["estimates"] == shown["naive"] == {}
-    assert shown["n"] == {"units": None, "treated": None, "comparison": 500, "periods": 24}
+    # The other side and all together would tell the small one.
+    assert shown["n"] == {"units": None, "treated": None, "comparison": None, "periods": 24}
 
 
 def test_sides_leave_out_who_was_trained_before_the_window() -> None:
