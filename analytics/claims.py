@@ -7,6 +7,7 @@ was seen, and no return.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,4 +88,13 @@ def gain_of(
         units=units,
         better="up" if better == "up" else "down",
         base=base if ratio else None,
+        ends=_ends(estimate, ratio=ratio),
     )
+
+
+def _ends(estimate: Mapping[str, Any], *, ratio: bool) -> tuple[float, float] | None:
+    """Return the ends of the interval that is told, of a ratio their logarithms."""
+    low, high = estimate.get("low"), estimate.get("high")
+    if low is None or high is None or (ratio and low <= 0):
+        return None
+    return (math.log(low), math.log(high)) if ratio else (float(low), float(high))

@@ -55,6 +55,8 @@ class Gain:
     units: float
     better: Literal["up", "down"]
     base: float | None = None
+    ends: tuple[float, float] | None = None
+    """Of the interval that is told, where it does not follow from the error: as from dealing anew."""
 
     def won(self, effect: Draws | float) -> Draws:
         """Return the improvement in units of the outcome, for such an effect."""
@@ -64,7 +66,12 @@ class Gain:
 
     def at(self, share: Draws) -> Draws:
         """Return the improvements below which these shares of its error lie."""
-        return self.won(self.effect + self.se * quantile(share, self.df))
+        reach = quantile(share, self.df)
+        if self.ends is None:
+            return self.won(self.effect + self.se * reach)
+        usual = quantile(0.975, self.df)
+        below, above = ((end - self.effect) / usual for end in self.ends)
+        return self.won(self.effect + np.where(reach < 0, -below, above) * reach)
 
 
 @dataclass(frozen=True, slots=True)

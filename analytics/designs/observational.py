@@ -27,6 +27,8 @@ from analytics.record import record_of
 from lrs.errors import BadInput
 
 KEYS = frozenset({"unit", "treatment", "covariates", "cluster"})
+_FEWEST = 5
+"""People of a side who had any, or had none, below which the error of the share is not known."""
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     flags = [
         *own.flags,
         "selected_comparison",
-        *_flags(chosen, alike, of_people=lots.of_people(spec)),
+        *_flags(chosen, alike, question.kind, of_people=lots.of_people(spec)),
     ]
     effect, estimates = _effect(chosen, weights, alike, question)
     if effect is not None and without_noise(effect.estimate, chosen.num / chosen.den):
@@ -81,7 +83,16 @@ def _chosen(spec: Spec, own: Measures, covariates: FloatArray) -> Chosen:
     return Chosen(own.num[keep], own.den[keep], trained, covariates[keep], cluster)
 
 
-def _flags(chosen: Chosen, alike: Overlap, *, of_people: bool) -> list[str]:
+def _rare(chosen: Chosen, kind: str) -> list[str]:
+    """Return the flag of a side on which hardly anybody had any; of yes and no, the rarer of the two."""
+    some = [chosen.num > 0, *([chosen.num < chosen.den] if kind == "binary" else [])]
+    least = min(int(own[side].sum()) for own in some for side in (chosen.trained, ~chosen.trained))
+    if not least:
+        return ["no_event_on_a_side"]
+    return ["small_sample"] if least < _FEWEST else []
+
+
+def _flags(chosen: Chosen, alike: Overlap, kind: str, *, of_people: bool) -> list[str]:
     found = []
     trained = int(chosen.trained.sum())
     rows = min(trained, len(chosen.num) - trained)
@@ -91,6 +102,8 @@ def _flags(chosen: Chosen, alike: Overlap, *, of_people: bool) -> list[str]:
         found += lots.few_between(chosen.between)
     if not np.ptp(chosen.num / chosen.den) > 0:
         found.append("no_variation")
+    elif kind not in ("continuous", "ordinal"):
+        found += _rare(chosen, kind)
     if not alike.balanced:
         found.append("no_overlap")
     elif alike.poor:

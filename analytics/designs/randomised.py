@@ -28,10 +28,14 @@ from analytics.record import record_of
 from lrs.errors import BadInput
 
 KEYS = lots.KEYS | drawn_spells.KEYS
-_LOPSIDED = 2.0
-"""Skewness (an exponential's is 2) from which a second test is asked."""
+_LOPSIDED, _LOPSIDED_COUNTS = 2.0, 1.0
+"""Skewness (an exponential's is 2) from which a second test is asked, of values and of events."""
+_RARE = 15
+"""Rows of a side that had any, or had none, below which a second test is asked."""
+_UNEVEN = 0.5
+"""Spread of clusters' sizes over their mean from which a second test is asked."""
 _MANY = 2_000
-"""Rows from which the mean of lopsided figures, too, is near enough to normal."""
+"""What was drawn, from which the mean of odd figures, too, is near enough to normal."""
 
 
 def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,16 +54,16 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
     draw, people = _draw(spec, own, covariates)
     question = spec.question()
     effect, estimates, told = _found(draw, question)
-    certain = question.kind == "binary" and without_noise(effect.estimate, draw.num / draw.den)
-    permuted = lots.permuted_of(spec, told, ratio=effect.ratio, needed=certain)
-    skewness = _lopsided(told, question)
-    skewed = None if skewness is None else permuted or by_lot.permuted(told)
-    p, test = _tested(effect, permuted, skewed)
+    permuted = lots.permuted_of(spec, told, ratio=effect.ratio)
+    second = permuted
+    if permuted is None and _is_doubtful(told, question):
+        second = by_lot.permuted(told, ratio=effect.ratio)
+    p, test = _tested(effect, permuted, second)
     balance = by_lot.balance(draw, names)
     flags = [
         *own.flags,
         *lots.flags_of(draw, people, balance, of_people=lots.of_people(spec)),
-        *_flags(draw, effect.estimate, dealt=certain and permuted is not None),
+        *_flags(draw, question, effect.estimate, dealt=test is not None),
     ]
     return record_of(
         question,
@@ -74,7 +78,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
             "estimates": estimates | _ratios(draw, question),
             "event_study": {},
             "naive": {},
-            "checks": {"balance": balance, "skew": _skew(skewness, skewed)},
+            "checks": {"balance": balance, "skew": _skew(told, permuted, second)},
             "inference": lots.inference_of(p, test, draw, "t", both=permuted is None),
         },
     )
@@ -178,29 +182,44 @@ def _ratios(draw: Draw, question: Question) -> dict[str, Any]:
     return found
 
 
-def _lopsided(draw: Draw, question: Question) -> float | None:
-    """Return how lopsided the figures are, where they are so very much that a second test is asked.
+def _is_doubtful(draw: Draw, question: Question) -> bool:
+    """Return whether an interval from t may be too narrow, so that a second test is asked.
 
-    A few huge figures make an interval from t too narrow; dealing anew does not mind them.
+    A few huge figures make it so, a side where hardly anything has happened, and clusters of which some
+    count many times as much as others. Dealing anew minds none of these.
     """
-    if question.kind != "continuous" or draw.clustered or len(draw.num) >= _MANY:
-        return None
-    skewness = by_lot.skewness(draw)
-    return skewness if abs(skewness) >= _LOPSIDED else None
+    if draw.crossed.any() or how_many(draw.cluster) >= _MANY:
+        return False
+    measured = question.kind in ("continuous", "ordinal")
+    if draw.clustered and by_lot.unevenness(draw) >= _UNEVEN:
+        return True
+    if not measured and _fewest(draw, question) < _RARE:
+        return True
+    if measured and draw.clustered:
+        return False
+    return abs(by_lot.skewness(draw)) >= (_LOPSIDED if measured else _LOPSIDED_COUNTS)
 
 
-def _skew(skewness: float | None, skewed: Permuted | None) -> dict[str, float] | None:
-    if skewness is None or skewed is None:
+def _fewest(draw: Draw, question: Question) -> int:
+    """Return how many rows of a side had any of what is counted; of yes and no, the rarer of the two."""
+    some = [draw.num > 0, *([draw.num < draw.den] if question.kind == "binary" else [])]
+    return min(int(own[draw.side == side].sum()) for own in some for side in (0, 1))
+
+
+def _skew(draw: Draw, asked: Permuted | None, second: Permuted | None) -> dict[str, float] | None:
+    if second is None or asked is not None:
         return None
-    return {"skewness": skewness, "permutation_p": skewed.p}
+    return {"skewness": by_lot.skewness(draw), "permutation_p": second.p}
 
 
 def _tested(
-    effect: Effect, permuted: Permuted | None, skewed: Permuted | None
+    effect: Effect, permuted: Permuted | None, second: Permuted | None
 ) -> tuple[float, Permuted | None]:
     """Return p, and the deals it comes of, if it does: asked for, or the larger one of two."""
-    own = effect.estimate.p
-    test = permuted or (skewed if skewed is not None and skewed.p > own else None)
+    own, has_error = effect.estimate.p, effect.estimate.se > 0
+    test = permuted
+    if test is None and second is not None and (second.p > own or not has_error):
+        test = second
     return (own, None) if test is None else (test.p, test)
 
 
@@ -210,9 +229,10 @@ def _errors(draw: Draw) -> str:
     return "clustered t interval" if draw.clustered else "robust t interval (HC2)"
 
 
-def _flags(draw: Draw, estimate: Estimate, *, dealt: bool) -> list[str]:
+def _flags(draw: Draw, question: Question, estimate: Estimate, *, dealt: bool) -> list[str]:
     if not np.ptp(draw.num / draw.den) > 0:
         return ["no_variation"]
     # That all of one side said yes and none of the other can be held to dealing the lots anew.
-    certain = without_noise(estimate, draw.num / draw.den) and not dealt
-    return ["without_noise"] if certain else []
+    certain = without_noise(estimate, draw.num / draw.den)
+    told = dealt and question.kind == "binary"
+    return ["without_noise"] if certain and not told else []

@@ -110,6 +110,12 @@ def skewness(draw: Draw) -> float:
     return float(np.mean(left**3)) / spread**3 if spread > 0 else 0.0
 
 
+def unevenness(draw: Draw) -> float:
+    """Return the spread of what clusters count for, over its mean."""
+    size = draw.summed(draw.den).sum(axis=1)
+    return float(size.std() / size.mean())
+
+
 def ancova(draw: Draw) -> Estimate | None:
     """Return the difference adjusted for the covariates, or None when they leave nothing to see."""
     outcome = draw.num / draw.den
