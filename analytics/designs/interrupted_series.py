@@ -185,7 +185,7 @@ def _effect(series: Series, fitted: Stepped) -> Effect:
 
 def _allowed(series: Series, *, robust: bool) -> str:
     """Return what is allowed for, in words."""
-    errors = "errors of Newey and West" if robust else "no carry-over of errors"
+    errors = "errors that carry over" if robust else "no carry-over of errors"
     return f"with {'trend and season' if series.season.shape[1] else 'trend'}; {errors}"
 
 

@@ -2,7 +2,9 @@
 
 Segmented regression after Lopez Bernal, Cummins and Gasparrini (2017): a level that changes at the
 step beside a trend and the seasons. Events per exposure by quasi-Poisson, everything else by least
-squares. Where a period's error carries over into the next, errors are Newey and West's.
+squares. Where a period's error carries over into the next, so does what it is taken for: errors are then those of a
+first-order autoregression, whose correlation is freed from the share that the fit itself took (Marriott and Pope 1954),
+with as many degrees of freedom as independent periods would give. Where it swings back instead, errors are Newey and West's.
 """
 
 from __future__ import annotations
@@ -19,8 +21,11 @@ from scipy import special
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray
 
-_CARRIES_OVER = 1.96
-"""Lag-1 correlation of the residuals, in standard errors, from which errors are made robust."""
+_CARRIES_OVER, _SWINGS_BACK = 1.96, -1.96
+"""Lag-1 correlation of the residuals, in standard errors, from which errors allow for it."""
+_MOST_CARRIED = 0.98
+_MANY = 30
+"""Periods to spare from which the spread of counts is as good as known."""
 _UNKNOWN = 10.0
 """Error of a logarithm from which a ratio is not known at all: the fit ran off without end."""
 
@@ -98,8 +103,9 @@ def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
 
     ``plain``: the errors of pure chance, without allowance for what varies more than that.
     """
-    fit, spread, carried, robust = _fitted(series, ratio=ratio, plain=plain)
-    told = _told(fit, 1, ratio=ratio)
+    fitted = _fitted(series, ratio=ratio, plain=plain)
+    fit, spread, carried, robust = fitted.fit, fitted.spread, fitted.carried, fitted.robust
+    told = fitted.told(1)
     off = np.asarray(fit.resid_response) / series.den if ratio else np.asarray(fit.resid)
     left = float(np.std(off))
     return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust, left)
@@ -121,8 +127,8 @@ def bent(series: Series, *, ratio: bool) -> Bent | None:
     series = replace(series, bends=True)
     if not series.can_be_fitted:
         return None
-    fit = _fitted(series, ratio=ratio).fit
-    found = Bent(_told(fit, 1, ratio=ratio), _told(fit, -1, ratio=ratio))
+    fitted = _fitted(series, ratio=ratio)
+    found = Bent(fitted.told(1), fitted.told(-1))
     both = (found.level, found.slope)
     known = all(math.isfinite(one.value) and 0 < one.se < math.inf for one in both)
     endless = ratio and max(one.se for one in both) > _UNKNOWN
@@ -136,23 +142,84 @@ class _Fitted(NamedTuple):
     spread: float
     carried: float
     robust: bool
+    cov: FloatArray
+    df: float
+
+    def told(self, column: int) -> Estimate:
+        """Return a coefficient with its error."""
+        se = math.sqrt(max(float(self.cov[column, column]), 0.0))
+        return Estimate(float(self.fit.params[column]), se, self.df)
 
 
 def _fitted(series: Series, *, ratio: bool, plain: bool = False) -> _Fitted:
     model = _model(series, ratio=ratio)
     start = _level_only(series, math.log(series.num.sum() / series.den.sum())) if ratio else None
     fit = _fit(model, start, scale=1.0 if plain else "X2") if ratio else model.fit()
-    carried = _carried(np.asarray(fit.resid_pearson if ratio else fit.wresid))
-    robust = not plain and abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
+    left = np.asarray(fit.resid_pearson if ratio else fit.wresid)
+    over = _Carried.of(series, left)
     spread = float(fit.scale) if ratio else 1.0
-    if robust:
+    cov, df = np.asarray(fit.cov_params()), float(fit.df_resid)
+    if ratio and (plain or df >= _MANY):
+        df = math.inf
+    if not plain and over.on:
+        weights = np.asarray(fit.mu) if ratio else series.den
+        cov, df = over.covariance(weights, left), over.freedom
+    elif not plain and over.back:
         fit = _fit(model, start, **_newey_west(len(series.num)))
-    return _Fitted(fit, spread, carried, robust)
+        cov = np.asarray(fit.cov_params())
+    robust = not plain and (over.on or over.back)
+    return _Fitted(fit, spread, over.correlation, robust, cov, df)
 
 
-def _told(fit: Any, column: int, *, ratio: bool) -> Estimate:
-    df = math.inf if ratio else float(fit.df_resid)
-    return Estimate(float(fit.params[column]), float(fit.bse[column]), df)
+@dataclass(frozen=True)
+class _Carried:
+    """How what is left of one period carries over into the next."""
+
+    series: Series
+    correlation: float
+    """As it is seen in what is left."""
+
+    @classmethod
+    def of(cls, series: Series, left: FloatArray) -> _Carried:
+        """Return it for what a fit leaves."""
+        whole = float(left @ left)
+        return cls(series, float(left[1:] @ left[:-1]) / whole if whole > 0 else 0.0)
+
+    @property
+    def true(self) -> float:
+        """Return the correlation without what the fit took of it: it follows the errors, the more the
+        more it has to follow them with.
+        """
+        n, k = self.series.design.shape
+        return float(min((n * self.correlation + k) / max(n - k - 2, 1), _MOST_CARRIED))
+
+    @property
+    def on(self) -> bool:
+        """Return whether errors carry over."""
+        n, k = self.series.design.shape
+        return self.true * math.sqrt(max(n - k, 1)) > _CARRIES_OVER
+
+    @property
+    def back(self) -> bool:
+        """Return whether a period makes up for the one before."""
+        return self.correlation * math.sqrt(len(self.series.num)) < _SWINGS_BACK
+
+    @property
+    def freedom(self) -> float:
+        """Return how many independent periods would tell as much, less the unknowns' share."""
+        n, k = self.series.design.shape
+        return float(max((n - k) * (1 - self.true) / (1 + self.true), 1.0))
+
+    def covariance(self, weights: FloatArray, left: FloatArray) -> FloatArray:
+        """Return the covariance of the coefficients, from the weights of periods and what is left."""
+        root = self.series.design * np.sqrt(weights)[:, None]
+        bread = np.linalg.pinv(root.T @ root, hermitian=True)
+        apart = np.abs(self.series.time[:, None] - self.series.time[None, :])
+        alike = self.true**apart
+        taken = root @ bread @ root.T
+        free = float(np.trace(alike) - np.sum(taken * alike))
+        spread = float(left @ left) / max(free, 1e-9)
+        return np.asarray(spread * bread @ (root.T @ alike @ root) @ bread)
 
 
 @dataclass(frozen=True)
@@ -180,12 +247,15 @@ def share_stepped(series: Series) -> Share:
     start = _level_only(series, float(special.logit(series.num.sum() / series.den.sum())))
     fit = _fit(model, start)
     left = np.asarray(fit.resid_pearson)
-    carried = _carried(left)
-    robust = abs(carried) * math.sqrt(len(series.num)) > _CARRIES_OVER
+    over = _Carried.of(series, left)
     # The library's own X2 leaves out of how many each share is.
-    spread = float(left @ left) / float(fit.df_resid)
-    fit = _fit(model, start, **(_newey_west(len(left)) if robust else {"scale": spread}))
+    spread, df = float(left @ left) / float(fit.df_resid), float(fit.df_resid)
+    df = math.inf if df >= _MANY else df
+    fit = _fit(model, start, **(_newey_west(len(left)) if over.back else {"scale": spread}))
     beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
+    if over.on:
+        share = special.expit(series.design @ beta)
+        cov, df = over.covariance(series.den * share * (1 - share), left), over.freedom
     after = ~series.before
     level, weight = series.design[after] @ beta, series.den[after] / series.den[after].sum()
     on, off = special.expit(level), special.expit(level - beta[1] * series.step[after])
@@ -194,10 +264,11 @@ def share_stepped(series: Series) -> Share:
     bare[:, 1] = 0.0
     slope = slope_on - (weight * off * (1 - off)) @ bare
     difference = Estimate(
-        float(weight @ (on - off)), math.sqrt(max(float(slope @ cov @ slope), 0.0)), math.inf
+        float(weight @ (on - off)), math.sqrt(max(float(slope @ cov @ slope), 0.0)), df
     )
-    odds = Estimate(float(beta[1]), float(fit.bse[1]), math.inf)
-    return Share(difference, odds, float(weight @ off), spread, carried, robust)
+    odds = Estimate(float(beta[1]), math.sqrt(max(float(cov[1, 1]), 0.0)), df)
+    robust = over.on or over.back
+    return Share(difference, odds, float(weight @ off), spread, over.correlation, robust)
 
 
 def _level_only(series: Series, level: float) -> FloatArray:
@@ -223,12 +294,6 @@ def _model(series: Series, *, ratio: bool) -> Any:
         offset = np.log(series.den)
         return sm.GLM(series.num, series.design, family=sm.families.Poisson(), offset=offset)
     return sm.WLS(series.num / series.den, series.design, weights=series.den)
-
-
-def _carried(left: FloatArray) -> float:
-    """Return the correlation of each residual with the one after."""
-    whole = float(left @ left)
-    return float(left[1:] @ left[:-1]) / whole if whole > 0 else 0.0
 
 
 def _without(series: Series, fit: Any, *, ratio: bool) -> float:

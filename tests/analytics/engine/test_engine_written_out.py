@@ -218,14 +218,20 @@ def test_clustered_error_of_a_hazard_is_lin_and_weis_written_out() -> None:
     assert (found.estimate.value, found.estimate.se) == pytest.approx((best[0], error), abs=EXACT)
 
 
-def newey_west(scores: FloatArray, bread: FloatArray, lags: int) -> float:
-    """Return the error of the second coefficient, Bartlett's weights, corrected for the unknowns."""
-    middle = scores.T @ scores
-    for lag in range(1, lags + 1):
-        beside = scores[lag:].T @ scores[:-lag]
-        middle += (1 - lag / (lags + 1)) * (beside + beside.T)
-    n, unknown = scores.shape
-    return float((n / (n - unknown) * bread @ middle @ bread)[1, 1] ** 0.5)
+def carrying(x: FloatArray, weight: FloatArray, left: FloatArray) -> float:
+    """Return the error of the second coefficient where errors are a first-order autoregression.
+
+    Its correlation is that of what is left, freed from the share that as many unknowns take of it.
+    """
+    n, unknown = x.shape
+    seen = sum(left[t] * left[t - 1] for t in range(1, n)) / sum(left**2)
+    true = (n * seen + unknown) / (n - unknown - 2)
+    alike = np.array([[true ** abs(s - t) for s in range(n)] for t in range(n)])
+    half = np.diag(np.sqrt(weight)) @ x
+    hat = half @ np.linalg.inv(half.T @ half) @ half.T
+    spread = left @ left / np.trace((np.eye(n) - hat) @ alike)
+    taken = np.linalg.inv(half.T @ half) @ half.T
+    return float((spread * taken @ alike @ taken.T)[1, 1] ** 0.5)
 
 
 def carried(ratio: bool) -> Series:
@@ -239,19 +245,18 @@ def carried(ratio: bool) -> Series:
     return Series(num, den, on, time, wave)
 
 
-def test_step_of_a_series_is_weighted_least_squares_with_newey_and_wests_error() -> None:
+def test_step_of_a_series_is_weighted_least_squares_with_errors_that_carry_over() -> None:
     series = carried(ratio=False)
     told = stepped(series, ratio=False)
     assert told.robust
     x, weight, y = series.design, series.den, series.num / series.den
     bread = np.linalg.inv(x.T @ (x * weight[:, None]))
     beta = bread @ (x.T @ (weight * y))
-    scores = x * (weight * (y - x @ beta))[:, None]
-    want = (beta[1], newey_west(scores, bread, lags=4))
+    want = (beta[1], carrying(x, weight, np.sqrt(weight) * (y - x @ beta)))
     assert (told.estimate.value, told.estimate.se) == pytest.approx(want, abs=EXACT)
 
 
-def test_rate_of_a_series_is_poisson_with_newey_and_wests_error() -> None:
+def test_rate_of_a_series_is_poisson_with_errors_that_carry_over() -> None:
     series = carried(ratio=True)
     told = stepped(series, ratio=True)
     assert told.robust
@@ -263,13 +268,12 @@ def test_rate_of_a_series_is_poisson_with_newey_and_wests_error() -> None:
     start = np.eye(x.shape[1])[0] * np.log(series.num.sum() / series.den.sum())
     beta = optimize.root(score, start, tol=1e-13).x
     mean = series.den * np.exp(x @ beta)
-    scores = x * (series.num - mean)[:, None]
-    want = (beta[1], newey_west(scores, np.linalg.inv(x.T @ (x * mean[:, None])), lags=4))
+    want = (beta[1], carrying(x, mean, (series.num - mean) / np.sqrt(mean)))
     assert (told.estimate.value, told.estimate.se) == pytest.approx(want, abs=EXACT)
 
 
 @pytest.mark.parametrize("carry", [0.0, 0.9])
-def test_share_of_a_series_has_the_error_of_its_spread_or_of_newey_and_west(carry: float) -> None:
+def test_share_of_a_series_has_the_error_of_its_spread_or_carries_over(carry: float) -> None:
     """Yes of so many, more or less alike from month to month than chance would have them."""
     table = months(9, carry=carry, count=60, step=36)
     den = np.random.default_rng(9).integers(80, 200, 60).astype(float)
@@ -286,7 +290,7 @@ def test_share_of_a_series_has_the_error_of_its_spread_or_of_newey_and_west(carr
     bread = np.linalg.inv(x.T @ (x * chance[:, None]))
     spread = float(((num - den * share) ** 2 / chance).sum()) / 55
     plain = (spread * bread[1, 1]) ** 0.5
-    robust = newey_west(x * (num - den * share)[:, None], bread, lags=4)
+    robust = carrying(x, chance, (num - den * share) / np.sqrt(chance))
     assert told.robust is (carry > 0)
     want = (beta[1], robust if told.robust else plain)
     assert (told.odds.value, told.odds.se) == pytest.approx(want, abs=EXACT)
