@@ -23,9 +23,11 @@ from analytics.estimators import fits
 from analytics.estimators.counting import how_many
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
-from analytics.estimators.moments import Moments, Summing
+from analytics.estimators.moments import LISTED, Moments, Summing
 from analytics.estimators.panel import Panel
 
+_MOST_OF_ALL = 0.95
+"""Share of a cohort from which a single cluster is all that is known of it."""
 _ROUNDING = 1e-13
 """Share of what is summed below which an error is none."""
 
@@ -97,6 +99,8 @@ class Deviations:
     cohort: IntArray
     cluster: IntArray
     by_period: FloatArray
+    share: FloatArray
+    """What each cluster counts for in its cohort, on average over the periods."""
 
     @cached_property
     def crossed(self) -> bool:
@@ -144,20 +148,29 @@ class Deviations:
         summed = _Summed(self.grid, weights)
         for rows in self.strata:
             n = len(rows)
-            if n > 1:
-                own = np.unique(self.cohort[rows])
-                summed.add(own, n, n / (n - 1) * self._squares(rows, weights))
+            if n < 2:
+                continue
+            own = np.unique(self.cohort[rows])
+            if len(own) == 1:
+                share = np.minimum(self.share[rows], _MOST_OF_ALL)
+                alike = float(self.share[rows].sum() ** 2 / (self.share[rows] ** 2).sum())
+                part = (n - 1) / n * self._squares(rows, weights[:, own[0]], 1 / (1 - share))
+                summed.add(own, max(alike, 2.0), part)
+            else:
+                parts = self.parts(rows, weights)
+                parts = parts - parts.mean(axis=0)
+                summed.add(own, n, n / (n - 1) * (parts.T @ parts))
         return summed.total, summed.freedom
 
-    def _squares(self, rows: IntArray, weights: FloatArray) -> FloatArray:
-        cohorts = np.unique(self.cohort[rows])
-        if len(cohorts) == 1:  # through periods × periods: cheap however many clusters there are
-            off = self.by_period[rows] - self.by_period[rows].mean(axis=0)
-            own = weights[:, cohorts[0]]
-            return np.asarray(own @ (off.T @ off) @ own.T)
-        parts = self.parts(rows, weights)
-        parts = parts - parts.mean(axis=0)
-        return np.asarray(parts.T @ parts)
+    def _squares(self, rows: IntArray, weights: FloatArray, by: FloatArray) -> FloatArray:
+        """Return the sum of squares of what the estimate would move by without each cluster.
+
+        A large one has drawn the mean to itself, so that what it is off by is too small: the jackknife
+        gives it back. Where all count alike this is Neyman's n / (n - 1). Through periods × periods, it
+        is cheap however many clusters there are.
+        """
+        off = (self.by_period[rows] - self.by_period[rows].mean(axis=0)) * by[:, None]
+        return np.asarray(weights @ (off.T @ off) @ weights.T)
 
 
 @dataclass(frozen=True)
@@ -223,15 +236,31 @@ def deviations_of(panel: Panel, grid: Grid) -> Spread:
     table["mean"] = _expected(grid)[at, when]
     names = [f"p{column}" for column in range(len(grid.periods))]
     share = (when[:, None] == np.arange(len(names))) / grid.den[at, when][:, None]
-    answer = panel.scores(table.join(pd.DataFrame(share, columns=names)))
+    asked = table.join(pd.DataFrame(share, columns=names))
+    answer = panel.scores(asked)
     rows = np.searchsorted(grid.cohorts, answer.cohort)
     known = ~grid.always[rows]
+    if _count_alike(grid):
+        counts_for = 1 / np.maximum(grid.clusters[rows], 1)
+    else:
+        more = panel.scores(asked.assign(mean=asked["mean"] - 1)).values - answer.values
+        counts_for = more.sum(axis=1) / np.maximum(grid.there.sum(axis=1)[rows], 1)
     return Deviations(
         grid=grid,
         cohort=rows[known],
         cluster=np.unique(answer.cluster, return_inverse=True)[1][known],
         by_period=answer.values[known],
+        share=counts_for[known],
     )
+
+
+def _count_alike(grid: Grid) -> bool:
+    """Return whether every cluster counts for one in every period that its cohort has.
+
+    Of more than can be listed none counts for much, however they differ.
+    """
+    many = int(grid.clusters.sum()) > LISTED
+    return many or bool((grid.den == grid.clusters[:, None])[grid.there].all())
 
 
 def _tilted(
@@ -262,8 +291,8 @@ class _Summed:
         self._alike, self._alike_below = np.zeros(size), np.zeros(size)
         self._each = (weights**2).sum(axis=2) / np.maximum(grid.clusters, 1)
 
-    def add(self, cohorts: IntArray, clusters: int, part: FloatArray) -> None:
-        """Add the part of a stratum of so many clusters."""
+    def add(self, cohorts: IntArray, clusters: float, part: FloatArray) -> None:
+        """Add the part of a stratum of so many clusters, or as many as would count alike."""
         self.total += part
         self._below += np.diag(part) ** 2 / (clusters - 1)
         alike = self._each[:, cohorts].sum(axis=1)

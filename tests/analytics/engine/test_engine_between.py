@@ -134,3 +134,25 @@ def test_few_that_lie_close_by_chance_make_nothing_surer() -> None:
     alike = (1 / 2 + 1 / 18) ** 2 / (1 / 4 + 1 / 18**2 / 17)
     assert freedom(np.array([1e-6, 1.0]), sizes) == pytest.approx(alike)
     assert freedom(np.array([1.0, 1e-6]), sizes) == pytest.approx(1.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("uneven", [0.0, 1.5])
+def test_teams_of_very_different_size_claim_no_more(uneven: float, tmp_path: Path) -> None:
+    """A large team draws the mean of its side to itself: what it is off by is given back."""
+    spec = {
+        "design": "panel", "data": "t.csv", "unit": "team", "time": "month", "start": "start",
+        "never": 0, "outcome": "events", "exposure": "cases", "level": "team",
+        "kpi": {"kind": "rate", "better": "down"},
+    }  # fmt: skip
+    small = []
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        team, month = (index.ravel() for index in np.indices((24, 8)))
+        cases = np.round(60 * np.exp(uneven * chance.normal(size=24)))[team] + 5
+        own = 0.1 * np.exp(0.3 * chance.normal(size=24)[team] + 0.3 * chance.normal(size=len(team)))
+        start = np.select([team % 3 == 0, team % 3 == 1], [4, 6], 0)
+        columns = {"team": team, "month": month + 1, "start": start, "cases": cases}
+        rows = pd.DataFrame(columns | {"events": chance.poisson(own * cases)})
+        rows.to_csv(tmp_path / "t.csv", index=False)
+        small.append(evaluate(spec, tmp_path)["inference"]["p"] < 0.05)
+    assert sum(small) <= 6

@@ -17,6 +17,7 @@ import pytest
 from pyarrow import parquet
 
 from analytics.designs import large_panel
+from analytics.estimators import errors
 from analytics.evaluate import evaluate
 from analytics.store import columns
 from lrs.errors import BadInput
@@ -134,7 +135,8 @@ def test_answer_from_the_file_is_the_one_from_memory(
     answered: Callable[..., dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(columns, "LISTED", listed)
+    for module in (columns, errors):
+        monkeypatch.setattr(module, "LISTED", listed)
     spec, base = SPEC | TRIED[tried], written(table())
     from_file = answered(spec, base, large=True)
     assert from_file["estimate"] is not None
@@ -263,7 +265,8 @@ def test_units_that_look_whole_are_seen_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The sums by month and start are those of whole units, and two units may have made up for it."""
-    monkeypatch.setattr(columns, "LISTED", 0)
+    for module in (columns, errors):
+        monkeypatch.setattr(module, "LISTED", 0)
     rows = whole_but(0)
     if stray is not None:
         rows = stray(rows)

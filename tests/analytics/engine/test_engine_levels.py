@@ -11,6 +11,7 @@ import pytest
 import statsmodels.formula.api as smf
 
 from analytics.designs import large_panel
+from analytics.estimators import errors
 from analytics.estimators.levels import Rows, shifts
 from analytics.evaluate import evaluate
 from analytics.store import columns
@@ -180,14 +181,14 @@ def test_a_large_file_tells_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
 ) -> None:
     rows, found = coming_and_going(), []
-    for large, listed in ((10**9, 10**6), (0, 10**6), (0, 0)):
+    for large, listed in ((10**9, 10**6), (0, 10**6), (10**9, 0), (0, 0)):
         monkeypatch.setattr(large_panel, "LARGE", large)
-        monkeypatch.setattr(columns, "LISTED", listed)
+        for module in (columns, errors):
+            monkeypatch.setattr(module, "LISTED", listed)
         found.append(answered(rows, tmp_path, **more))
-    in_memory, listed_one_by_one, added_up = found
-    assert in_memory["n"]["left_out"] > 0
-    assert {"incomplete_left_out", "trained_before_window"} <= set(in_memory["flags"])
-    for told in (listed_one_by_one, added_up):
+    assert found[0]["n"]["left_out"] > 0
+    assert {"incomplete_left_out", "trained_before_window"} <= set(found[0]["flags"])
+    for in_memory, told in (found[:2], found[2:]):
         assert told["flags"] == in_memory["flags"]
         assert told["n"] == in_memory["n"]
         for name in ("att", "se", "low", "high"):

@@ -25,6 +25,7 @@ from small_company import (
     write,
 )
 
+from analytics.estimators import errors
 from analytics.estimators.errors import deviations_of
 from analytics.estimators.grid import grid_of
 from analytics.estimators.panel import Panel, Scores
@@ -173,7 +174,7 @@ def test_panel_equals_counting_by_hand(
     listed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (team_panel, person_panel):
+    for module in (team_panel, person_panel, errors):
         monkeypatch.setattr(module, "LISTED", listed)
 
     @limits(
