@@ -97,7 +97,8 @@ def _block(spec: Spec, own: Measures) -> tuple[Block, list[str]]:
     trained, start = _trained(rows)
     rows["value"] = np.where(own.known, own.num / np.where(own.den > 0, own.den, 1.0), np.nan)
     wide = rows.pivot(index="unit", columns="period", values="value").sort_index()
-    return _whole(wide, trained, start)
+    size = rows.assign(den=own.den).groupby("unit")["den"].mean() if own.counted else None
+    return _whole(wide, trained, start, size)
 
 
 def _on(spec: Spec, rows: pd.DataFrame, clock: Clock) -> np.ndarray:
@@ -155,7 +156,9 @@ def _trained(rows: pd.DataFrame) -> tuple[list[str], int]:
     return [str(unit) for unit in starts.index], start
 
 
-def _whole(wide: pd.DataFrame, trained: list[str], start: int) -> tuple[Block, list[str]]:
+def _whole(
+    wide: pd.DataFrame, trained: list[str], start: int, size: pd.Series | None
+) -> tuple[Block, list[str]]:
     periods = wide.columns.to_numpy(np.int64)
     before = int((periods < start).sum())
     if before < _FEWEST_PERIODS:
@@ -175,7 +178,9 @@ def _whole(wide: pd.DataFrame, trained: list[str], start: int) -> tuple[Block, l
         raise BadInput(
             "fewer than two other units have every period", where="unit", hint="add more units"
         )
-    block = Block(wide.loc[[*donors, *trained]].to_numpy(float), len(donors), before)
+    units = [*donors, *trained]
+    of = None if size is None else size[units].to_numpy(float)
+    block = Block(wide.loc[units].to_numpy(float), len(donors), before, of)
     uneven = len(np.unique(np.diff(periods))) > 1
     return block, ["missing_periods"] if gaps.any() or uneven else []
 

@@ -44,6 +44,18 @@ class Block:
     outcome: FloatArray
     donors: int
     before: int
+    size: FloatArray | None = None
+    """What each unit's figures are of, on average: cases, people asked. None: all alike."""
+
+    def wider(self, chosen: tuple[int, ...]) -> float:
+        """Return how many times as far chance may move the trained as it moves some donors.
+
+        The figure of a small unit jumps about more than those of the large ones that take its place.
+        """
+        if self.size is None:
+            return 1.0
+        theirs, own = self.size[list(chosen)].mean(), self.size[self.donors :].mean()
+        return max(1.0, math.sqrt(float(theirs / own)))
 
     @property
     def trained(self) -> int:
@@ -66,7 +78,7 @@ class Block:
         half = self.before // 2
         if half < 3:
             return None
-        return Block(self.outcome[:, : self.before], self.donors, self.before - half)
+        return Block(self.outcome[:, : self.before], self.donors, self.before - half, self.size)
 
     def placebo(self, chosen: tuple[int, ...]) -> Block:
         """Return the block of donors alone, with some of them in the trained ones' place."""
@@ -189,9 +201,11 @@ def _grown(gaps: FloatArray, before: int) -> float:
 
 def placebos(block: Block, method: Method) -> Placebos:
     """Put donors in the place of the trained: each alone when one was trained, else sets of as many."""
-    made = [method(block.placebo(chosen)) for chosen in _choices(block)]
+    chosen = _choices(block)
+    made = [method(block.placebo(rows)) for rows in chosen]
+    wider = np.array([block.wider(rows) for rows in chosen])
     gaps = np.array([path.gaps for path in made]).reshape(len(made), block.outcome.shape[1])
-    return Placebos(np.array([path.effect for path in made]), gaps)
+    return Placebos(np.array([path.effect for path in made]) * wider, gaps * wider[:, None])
 
 
 def _choices(block: Block) -> list[tuple[int, ...]]:

@@ -163,3 +163,23 @@ def test_unit_with_a_gap_is_left_out_and_said(tmp_path: Path) -> None:
     answer = ask(tmp_path, table.drop(index=[3]))
     assert answer["n"]["comparison"] == 11
     assert "missing_periods" in answer["flags"]
+
+
+@pytest.mark.parametrize("cases", [20, 200])
+def test_a_small_site_among_large_ones_claims_no_more(cases: int, tmp_path: Path) -> None:
+    """Its figures jump about more than theirs do, and so would placebos of its size."""
+    spec = {
+        "design": "single_unit", "data": "t.csv", "unit": "site", "time": "month",
+        "treated_unit": "0", "start": 13, "outcome": "wait", "exposure": "cases",
+        "kpi": {"kind": "continuous", "better": "down"},
+    }  # fmt: skip
+    claims = []
+    for seed in range(40):
+        chance = np.random.default_rng(seed)
+        site, month = (index.ravel() for index in np.indices((26, 20)))
+        size = np.where(site, 200, cases)
+        wait = chance.normal(10, 0.3, 26)[site] + chance.normal(size=len(site)) * 3 / np.sqrt(size)
+        columns = {"site": site, "month": month + 1, "cases": size, "wait": wait}
+        pd.DataFrame(columns).to_csv(tmp_path / "t.csv", index=False)
+        claims.append(evaluate(spec, tmp_path)["inference"]["p"] < 0.05)
+    assert sum(claims) <= 6
