@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, get_args
 
 import numpy as np
@@ -176,9 +177,17 @@ def _drawn(
     ]
     by_unit = {unit: start for unit, start, _ in there}
     actual = {row.unit_id: row.start_ix for row in conn.execute(sa.select(stage.unit_start))}
-    in_time = start_day is None or kept.made_at // MICROSECONDS_A_DAY < start_day
+    made_on = kept.made_at // MICROSECONDS_A_DAY
+    # Who was trained long before the figures begin had no lot to wait for either.
+    early = any(actual.get(unit, NEVER) < _month_of(made_on) for unit in by_unit)
+    in_time = (start_day is None or made_on < start_day) and not early
     followed = follow(by_unit, actual, months.last)
     return Drawn(kept, in_time, by_unit, tuple(at for *_, at in there), followed)
+
+
+def _month_of(day_no: int) -> int:
+    day = date.fromordinal(date(1970, 1, 1).toordinal() + day_no)
+    return (day.year - 1970) * 12 + day.month - 1
 
 
 def stand_by_draw(conn: sa.Connection, drawn: Drawn, own: Observed) -> None:

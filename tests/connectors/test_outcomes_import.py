@@ -326,6 +326,20 @@ def test_binary_metric_is_1_or_0(bring: Bring, tmp_path: Path) -> None:
     assert (report.new, report.refused) == (1, 1)
 
 
+def test_no_more_of_them_can_pass_than_there_are(bring: Bring, tmp_path: Path) -> None:
+    declared = tmp_path / "metrics.toml"
+    declared.write_text('[[metric]]\nid = "passed_audit"\nkind = "binary"\n')
+    report = bring(
+        *(
+            "metric,person_id,period,numerator,denominator",
+            "passed_audit,P1,2024-03,4,5",
+            "passed_audit,P2,2024-03,6,5",
+        ),
+        metrics=declared,
+    )
+    assert (report.new, report.refused) == (1, 1)
+
+
 def test_dry_run_writes_nothing_and_tells_what_would_be(bring: Bring, kept: Kept) -> None:
     before = kept.everything()
     report = bring("metric,person_id,period,value", "nps,P1,2024-03,1", dry_run=True)

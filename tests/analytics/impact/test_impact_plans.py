@@ -227,3 +227,32 @@ def test_a_draw_that_was_repeated_does_not_give_the_best_grade(
     assert record["plan"]["draw"]["times"] == 2
     assert record["grade"] != "A"
     assert "Lots were drawn 2 times" in report_page(record, "en")
+
+
+def test_a_plan_that_was_never_locked_gives_no_money(tmp_path: Path) -> None:
+    """Else its value could be put down when the results are in, and no warning would tell."""
+    database = open_database({"home": str(tmp_path / "home")})
+    files = company.staffed(database, tmp_path)
+    keeping.make_plan(database, 1, _plan(files))
+    made, _ = drawn.draw(database, 1, company.PATH, [Wave(company.FIRST, 12)], seed=11)
+    with database.read() as conn:
+        lots = drawn.lots(conn, 1, made.draw)
+    starts = {lot.team: lot.start and month_ix(lot.start) for lot in lots}
+    company.roll_out(database, files, starts)
+    record = _report(database)
+    assert record["plan"]["status"] == "draft"
+    assert record["money"] is None
+    database.close()
+
+
+def test_power_of_few_people_is_not_told(filled: Database) -> None:
+    (told,) = drawn.power(filled, 1, company.PATH)
+    assert told["history"] is not None
+    usual = filled.settings.min_group
+    object.__setattr__(filled.settings, "min_group", 10_000)
+    try:
+        (hidden,) = drawn.power(filled, 1, company.PATH)
+    finally:
+        object.__setattr__(filled.settings, "min_group", usual)
+    assert hidden["history"] is None
+    assert not {"table", "planned", "needed"} & hidden.keys()

@@ -91,6 +91,9 @@ def test_a_value_may_be_known_only_so_much() -> None:
         ({"id": "x", "direction": "up"}, "'direction'"),
         ({"id": "x", "sensitive": "yes"}, "true or false"),
         ({"id": "x", "value_per_unit": 3}, "without a currency"),
+        ({"id": "x", "value_per_unit": -3, "currency": "EUR"}, "more than nothing"),
+        ({"id": "x", "value_per_unit": 0, "currency": "EUR"}, "more than nothing"),
+        ({"id": "x", "value_per_unit": 3, "currency": "eur"}, "three letters"),
         ({"id": "x", "value_per_unit": float("nan"), "currency": "EUR"}, "number"),
         ({"id": "x", "value_per_unit": {"low": 3}, "currency": "EUR"}, "low, likely and high"),
         (
