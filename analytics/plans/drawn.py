@@ -67,6 +67,7 @@ def draw(
                 where="wave",
                 hint="what has begun cannot be drawn any more; draw for the months to come",
             )
+        _some_in_window(plan, waves)
         names = [metric(conn, tenant_id, one.metric) for one in plan.outcomes]
         teams = _teams(conn, tenant_id, names, month)
         number = len(kept) + 1
@@ -74,6 +75,16 @@ def draw(
         made = draw_starts(teams, waves, seed, ["size", *(one.key for one in names)])
         keep_draw(conn, tenant_id, path, made, number=number, reason=again, at=at)
         return draws_of(conn, tenant_id, path)[-1], True
+
+
+def _some_in_window(plan: Plan, waves: Sequence[Wave]) -> None:
+    """Refuse waves that all start when nothing is read any more; later ones may well wait for theirs."""
+    if plan.window and waves and min(wave.month for wave in waves) > plan.window[1]:
+        raise BadInput(
+            f"every wave starts after the plan's window ends, {month_name(plan.window[1])}",
+            where="wave",
+            hint="no month with an effect would count; start earlier, or plan a later window",
+        )
 
 
 def _same(kept: KeptDraw, waves: Sequence[Wave], seed: int | None) -> KeptDraw:
@@ -152,6 +163,7 @@ def power(
         plan = newest_plan(conn, tenant_id, path)
         if not plan.outcomes:
             raise NotFound("the plan names no outcome yet", where=path)
+        _some_in_window(plan, waves)
         month = _month(conn, now() if at is None else at)
         with staff(conn, tenant_id):
             return [

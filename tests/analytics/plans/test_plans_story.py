@@ -13,7 +13,12 @@ from click.testing import CliRunner
 
 from analytics.impact import impact
 from analytics.months import month_ix, month_name
+from analytics.plans import drawn, keeping
 from analytics.plans.commands import plans
+from analytics.plans.drawing import Wave
+from analytics.plans.reading import plans_of
+from connectors.files.mapping import read_toml
+from lrs.errors import BadInput
 from lrs.store.database import Database
 
 Run = Callable[..., Any]
@@ -83,6 +88,20 @@ def test_a_plan_changed_after_the_start_is_told_and_caps_the_grade(
     assert record["grade"] == "C"
     assert record["plan"]["changes"][0]["reason"] == "it went so well"
     assert record["money"]["status"] == "none"
+
+
+def test_waves_that_all_start_after_the_window_are_refused(
+    database: Database, files: company.Files
+) -> None:
+    keeping.make_plan(database, 1, plans_of(read_toml(files.plan()), "plan.toml")[0])
+    late, waiting = company.FIRST + company.AFTER, Wave(company.FIRST, 12)
+    with pytest.raises(BadInput, match="after the plan's window"):
+        drawn.draw(database, 1, company.PATH, [Wave(late, 12)])
+    with pytest.raises(BadInput, match="after the plan's window"):
+        drawn.power(database, 1, company.PATH, [Wave(late, 12)])
+    made, new = drawn.draw(database, 1, company.PATH, [waiting, Wave(late, 12)])
+    assert new
+    assert len(made.draw.waves) == 2
 
 
 def _backdate(database: Database, *, day: int) -> None:
