@@ -22,7 +22,7 @@ from connectors.outcomes_file import ENTITY, OutcomesFile
 from connectors.refusals import Refusals
 from connectors.reporting import ImportReport
 from connectors.store.histories import Origin
-from connectors.store.outcomes import Of, OutcomeWriter, Seen, Subjects, seen
+from connectors.store.outcomes import Of, OutcomeWriter, Seen, Subjects, seen, subjects_of
 from connectors.store.outside import employments, outside
 from connectors.store.runs import begin_run, end_run, keep_issues, remember_mapping
 from connectors.store.transactions import turns
@@ -70,7 +70,7 @@ def run_outcomes_import(
             with turn() as conn:
                 dry = coverage.compare(conn, tenant_id, source, STREAM, file.table.name)
                 keep_issues(conn, tenant_id, run_id, report, dry)
-                page.tell()
+                page.tell(conn)
                 if not report.nothing_taken:
                     kept = file.mapping.as_json()
                     remember_mapping(conn, tenant_id, ENTITY, file.table.layout, kept)
@@ -90,6 +90,7 @@ class _Pages:
         self._metrics: dict[str, Metric] = {}
         self._strange_teams: Counter[str] = Counter()
         self._outside: Counter[str] = Counter()
+        self._told_of: defaultdict[str, set[str]] = defaultdict(set)
         self._declared = False
 
     def write(self, conn: sa.Connection, groups: Sequence[Group], refusals: Refusals) -> None:
@@ -101,6 +102,9 @@ class _Pages:
         rows = [read for read in rows if self._fits(read, refusals)]
         self._watch_teams(conn, rows)
         self._watch_employment(conn, rows, found)
+        for _, one in rows:
+            for measure in one.measures:
+                self._told_of[measure.metric].add(one.subject.kind)
         names = {metric.id: metric.key for metric in self._metrics.values()}
         by_key = {group.key: group for group in groups}
         self._writer.write(conn, self._to_keep(rows, found, by_key, refusals), names)
@@ -129,8 +133,8 @@ class _Pages:
                 except BadInput as exc:
                     refusals.refuse_fault(row, exc)
 
-    def tell(self) -> None:
-        """Note what was left aside."""
+    def tell(self, conn: sa.Connection) -> None:
+        """Note what was left aside, and what reports will leave aside."""
         if self._file.unused:
             self._report.notes.append(f"columns not used: {', '.join(self._file.unused)}")
         if self._strange_teams:
@@ -145,6 +149,18 @@ class _Pages:
                 f"{count} rows, such as one of {example}, lie before the person was employed, or "
                 "after: they count for nothing unless the people's dates change"
             )
+        both = sorted(
+            key for key, kinds in self._told_of.items() if self._is_of_both(conn, key, kinds)
+        )
+        if both:
+            self._report.notes.append(
+                f"told of people and of teams: {', '.join(both)}: a report reads the kind of rows that "
+                "most are, and passes over the others; give them one way, or under two metrics"
+            )
+
+    def _is_of_both(self, conn: sa.Connection, key: str, kinds: Collection[str]) -> bool:
+        kept = subjects_of(conn, self._origin.tenant_id, self._metrics[key].id)
+        return len({*kinds, *kept}) > 1
 
     def _is_of_somebody(self, read: Read, found: Mapping[Subject, Of], refusals: Refusals) -> bool:
         row, one = read

@@ -19,6 +19,8 @@ from connectors.store.units import Units
 from lrs.store.bulk import among, insert_rows
 
 _EXAMPLES = 5
+_LOOK = 1_000
+"""How many of the oldest and of the newest records show how a metric is told."""
 
 
 class Of(NamedTuple):
@@ -43,6 +45,17 @@ class Seen(NamedTuple):
     denominator: float | None
     dimensions: str | None
     raw_hash: bytes
+
+
+def subjects_of(conn: sa.Connection, tenant_id: int, metric_id: int) -> set[str]:
+    """Return whose a metric's oldest and newest records are: ``person``, ``team``, or both."""
+    c = outcome.c
+    own = sa.select(c.person_id).where(
+        c.tenant_id == tenant_id, c.metric_id == metric_id, c.superseded_run.is_(None)
+    )
+    ends = (own.order_by(order).limit(_LOOK) for order in (c.day_no, c.day_no.desc()))
+    people = (one for end in ends for one in conn.execute(end).scalars())
+    return {"team" if one is None else "person" for one in people}
 
 
 class Subjects:

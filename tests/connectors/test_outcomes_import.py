@@ -340,6 +340,15 @@ def test_no_more_of_them_can_pass_than_there_are(bring: Bring, tmp_path: Path) -
     assert (report.new, report.refused) == (1, 1)
 
 
+def test_a_metric_told_of_people_and_of_teams_is_noted(bring: Bring) -> None:
+    people = bring("metric,person_id,period,value", "nps,P1,2024-03,8", "nps,P2,2024-03,7")
+    assert people.notes == []
+    assert bring("metric,team_id,period,value", "calls,T1,2024-03,8").notes == []
+    teams = bring("metric,team_id,period,value", "nps,T1,2024-04,8")
+    assert "told of people and of teams: nps:" in teams.notes[0]
+    assert teams.new == 1
+
+
 def test_dry_run_writes_nothing_and_tells_what_would_be(bring: Bring, kept: Kept) -> None:
     before = kept.everything()
     report = bring("metric,person_id,period,value", "nps,P1,2024-03,1", dry_run=True)
