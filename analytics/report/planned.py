@@ -40,7 +40,9 @@ def _lock(view: View, plan: Json) -> str:
             "The plan was locked on %(day)s, after the start, so it counts for nothing here.",
             day=day,
         )
-    first, last = (view.figures.month(month) for month in plan["window"])
+    first, last = (
+        view.figures.month(month) for month in (_read_from(view, plan), plan["window"][1])
+    )
     if plan["status"] == "changed":
         return say(
             "The plan was locked on %(day)s, before the start, and changed after it. The effect is "
@@ -56,6 +58,13 @@ def _lock(view: View, plan: Json) -> str:
         first=first,
         last=last,
     )
+
+
+def _read_from(view: View, plan: Json) -> str:
+    """Return the first month in which the effect was read: the first start's, also before the window."""
+    starts = (view.record.get("exposure") or {}).get("starts") or []
+    months: list[str] = [plan["window"][0], *(start["period"] for start in starts)]
+    return min(months)
 
 
 def _draw(view: View, draw: Json) -> Iterator[str]:

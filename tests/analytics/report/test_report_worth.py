@@ -135,6 +135,13 @@ def test_after_an_unusual_period_there_is_a_range_and_no_return() -> None:
     assert "no return is worked out" in found.lead
 
 
+@pytest.mark.parametrize(("start", "read"), [("2024-12", "October"), ("2024-08", "August")])
+def test_the_month_told_is_the_one_from_which_the_effect_was_read(start: str, read: str) -> None:
+    starts = [{"period": start, "teams": 3, "people": 30}]
+    record = records.record(plan=PLAN, exposure={"level": "team", "starts": starts})
+    assert f"read from {read} 2024 to June 2025" in " ".join(planned(View(record, "en")))
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("reason", sorted(WHY_NONE))
 def test_every_reason_for_no_return_has_its_words(lang: str, reason: str) -> None:
