@@ -67,9 +67,14 @@ class Measure:
         return replace(self, units=(first, last))
 
     @property
+    def counts_events(self) -> bool:
+        """Return whether records are events, of which a month may have none."""
+        return self.form == "count" and self.events
+
+    @property
     def fills_zero(self) -> bool:
-        """Return whether a month at work without a record is a count of nothing."""
-        return self.form == "count" and self.events and self.grain == "person"
+        """Return whether a person's month at work without a record is a count of nothing."""
+        return self.counts_events and self.grain == "person"
 
     @property
     def unit(self) -> sa.ColumnElement[int]:

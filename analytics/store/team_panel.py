@@ -64,7 +64,10 @@ class TeamPanel:
             with team_cells(observed, first, last) as cells:
                 refill(self.conn, self.sums, self._of_cells(cells))
         else:
-            rows = self._of_teams(observed.rows()).cte("observations")
+            seen = observed.rows()
+            if self.measure.counts_events:
+                seen = self._and_none(seen)
+            rows = self._of_teams(seen).cte("observations")
             refill(self.conn, self.sums, sums.by_cluster(rows))
         add_once(self.conn, self.people, self._behind(observed))
 
@@ -151,6 +154,32 @@ class TeamPanel:
             .select_from(seen.outerjoin(start, start.c.unit_id == seen.c.unit_id))
             .where(seen.c.period.between(self.first, self.last))
         )
+
+    def _and_none(self, seen: sa.FromClause) -> sa.FromClause:
+        """Return events of teams, and a count of nothing for each month in which a team had none.
+
+        Of a team of which nothing was ever told, nobody can say that nothing happened.
+        """
+        months, m = stage.month_numbers(self.first, self.last), stage.member.c
+        period = months.c.period
+        there = sa.and_(m.from_ix <= period, m.to_ix > period)
+        told = m.unit_id.in_(sa.select(seen.c.unit_id))
+        staffed = (
+            sa.select(m.unit_id, period)
+            .select_from(stage.member.join(months, there))
+            .where(told)
+            .distinct()
+            .subquery("staffed")
+        )
+        own = sa.and_(seen.c.unit_id == staffed.c.unit_id, seen.c.period == staffed.c.period)
+        nothing, one = (sa.literal(number, sa.Double) for number in (0.0, 1.0))
+        none = (
+            sa.select(staffed.c.unit_id, staffed.c.period, nothing.label("num"), one.label("den"))
+            .select_from(staffed.outerjoin(seen, own))
+            .where(seen.c.unit_id.is_(None))
+        )
+        some = sa.select(seen.c.unit_id, seen.c.period, seen.c.num, seen.c.den)
+        return some.union_all(none).subquery("counted")
 
     def _within(self, start: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
         """Hold a start after the last month for none: nothing in the panel is trained by then."""
