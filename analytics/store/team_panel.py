@@ -160,14 +160,20 @@ class TeamPanel:
 
         Of a team of which nothing was ever told, nobody can say that nothing happened.
         """
-        months, m = stage.month_numbers(self.first, self.last), stage.member.c
+        m, told = stage.member.c, sa.select(seen.c.unit_id)
+        # Of a million people few spells in a team differ; months are laid out of those alone.
+        spells = (
+            sa.select(m.unit_id, m.from_ix, m.to_ix)
+            .where(m.unit_id.in_(told), m.from_ix <= self.last, m.to_ix > self.first)
+            .distinct()
+            .subquery("spells")
+        )
+        months, spell = stage.month_numbers(self.first, self.last), spells.c
         period = months.c.period
-        there = sa.and_(m.from_ix <= period, m.to_ix > period)
-        told = m.unit_id.in_(sa.select(seen.c.unit_id))
+        there = sa.and_(spell.from_ix <= period, spell.to_ix > period)
         staffed = (
-            sa.select(m.unit_id, period)
-            .select_from(stage.member.join(months, there))
-            .where(told)
+            sa.select(spell.unit_id, period)
+            .select_from(spells.join(months, there))
             .distinct()
             .subquery("staffed")
         )
