@@ -312,31 +312,17 @@ def test_days_away_lie_between_nothing_and_what_there_is(bring: Bring) -> None:
     assert (report.new, report.refused) == (1, 2)
 
 
-def test_binary_metric_is_1_or_0(bring: Bring, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("figures", "right", "wrong"),
+    [("value", "1", "2"), ("numerator,denominator", "4,5", "6,5")],
+)
+def test_binary_metric_is_1_or_0_or_no_more_than_there_are(
+    bring: Bring, tmp_path: Path, figures: str, right: str, wrong: str
+) -> None:
     declared = tmp_path / "metrics.toml"
     declared.write_text('[[metric]]\nid = "passed_audit"\nkind = "binary"\n')
-    report = bring(
-        *(
-            "metric,person_id,period,value",
-            "passed_audit,P1,2024-03,1",
-            "passed_audit,P2,2024-03,2",
-        ),
-        metrics=declared,
-    )
-    assert (report.new, report.refused) == (1, 1)
-
-
-def test_no_more_of_them_can_pass_than_there_are(bring: Bring, tmp_path: Path) -> None:
-    declared = tmp_path / "metrics.toml"
-    declared.write_text('[[metric]]\nid = "passed_audit"\nkind = "binary"\n')
-    report = bring(
-        *(
-            "metric,person_id,period,numerator,denominator",
-            "passed_audit,P1,2024-03,4,5",
-            "passed_audit,P2,2024-03,6,5",
-        ),
-        metrics=declared,
-    )
+    rows = (f"passed_audit,P1,2024-03,{right}", f"passed_audit,P2,2024-03,{wrong}")
+    report = bring(f"metric,person_id,period,{figures}", *rows, metrics=declared)
     assert (report.new, report.refused) == (1, 1)
 
 
