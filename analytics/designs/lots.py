@@ -12,7 +12,7 @@ from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
 from analytics.estimators.between import Between
 from analytics.estimators.counting import how_many
-from analytics.estimators.grid import IntArray
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.permutation import Permuted
 from analytics.estimators.randomised import Draw
 from lrs.errors import BadInput
@@ -98,6 +98,12 @@ def flags_of(
     if balance is not None and balance["p"] is not None and balance["p"] < _UNBALANCED:
         found.append("unbalanced_draw")
     return found
+
+
+def fewest(num: FloatArray, den: FloatArray, trained: BoolArray, kind: str) -> int:
+    """Return how many rows of a side had any of what is counted; of yes and no, the rarer of the two."""
+    some = [num > 0, *([num < den] if kind == "binary" else [])]
+    return min(int(own[side].sum()) for own in some for side in (trained, ~trained))
 
 
 def few_between(between: Between) -> list[str]:

@@ -85,8 +85,7 @@ def _chosen(spec: Spec, own: Measures, covariates: FloatArray) -> Chosen:
 
 def _rare(chosen: Chosen, kind: str) -> list[str]:
     """Return the flag of a side on which hardly anybody had any; of yes and no, the rarer of the two."""
-    some = [chosen.num > 0, *([chosen.num < chosen.den] if kind == "binary" else [])]
-    least = min(int(own[side].sum()) for own in some for side in (chosen.trained, ~chosen.trained))
+    least = lots.fewest(chosen.num, chosen.den, chosen.trained, kind)
     if not least:
         return ["no_event_on_a_side"]
     return ["small_sample"] if least < _FEWEST else []

@@ -193,17 +193,11 @@ def _is_doubtful(draw: Draw, question: Question) -> bool:
     measured = question.kind in ("continuous", "ordinal")
     if draw.clustered and by_lot.unevenness(draw) >= _UNEVEN:
         return True
-    if not measured and _fewest(draw, question) < _RARE:
+    if not measured and lots.fewest(draw.num, draw.den, draw.side == 1, question.kind) < _RARE:
         return True
     if measured and draw.clustered:
         return False
     return abs(by_lot.skewness(draw)) >= (_LOPSIDED if measured else _LOPSIDED_COUNTS)
-
-
-def _fewest(draw: Draw, question: Question) -> int:
-    """Return how many rows of a side had any of what is counted; of yes and no, the rarer of the two."""
-    some = [draw.num > 0, *([draw.num < draw.den] if question.kind == "binary" else [])]
-    return min(int(own[draw.side == side].sum()) for own in some for side in (0, 1))
 
 
 def _skew(draw: Draw, asked: Permuted | None, second: Permuted | None) -> dict[str, float] | None:
