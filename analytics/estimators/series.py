@@ -4,7 +4,9 @@ Segmented regression after Lopez Bernal, Cummins and Gasparrini (2017): a level 
 step beside a trend and the seasons. Events per exposure by quasi-Poisson, everything else by least
 squares. Where a period's error carries over into the next, so does what it is taken for: errors are then those of a
 first-order autoregression, whose correlation is freed from the share that the fit itself took (Marriott and Pope 1954),
-with as many degrees of freedom as independent periods would give. Where it swings back instead, errors are Newey and West's.
+with as many degrees of freedom as independent periods would give. One standard error of that correlation is enough: a
+series is too short for a stricter test to see what makes its errors half as large as they are. Where a period makes up
+for the one before, errors are taken as they come, and are rather too large.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from scipy import special
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import BoolArray, FloatArray
 
-_CARRIES_OVER, _SWINGS_BACK = 1.96, -1.96
-"""Lag-1 correlation of the residuals, in standard errors, from which errors allow for it."""
+_CARRIES_OVER = 1.0
+"""Lag-1 correlation of the errors, in standard errors, from which they allow for it."""
 _MOST_CARRIED = 0.98
 _MANY = 30
 """Periods to spare from which the spread of counts is as good as known."""
@@ -164,11 +166,7 @@ def _fitted(series: Series, *, ratio: bool, plain: bool = False) -> _Fitted:
     if not plain and over.on:
         weights = np.asarray(fit.mu) if ratio else series.den
         cov, df = over.covariance(weights, left), over.freedom
-    elif not plain and over.back:
-        fit = _fit(model, start, **_newey_west(len(series.num)))
-        cov = np.asarray(fit.cov_params())
-    robust = not plain and (over.on or over.back)
-    return _Fitted(fit, spread, over.correlation, robust, cov, df)
+    return _Fitted(fit, spread, over.correlation, not plain and over.on, cov, df)
 
 
 @dataclass(frozen=True)
@@ -198,11 +196,6 @@ class _Carried:
         """Return whether errors carry over."""
         n, k = self.series.design.shape
         return self.true * math.sqrt(max(n - k, 1)) > _CARRIES_OVER
-
-    @property
-    def back(self) -> bool:
-        """Return whether a period makes up for the one before."""
-        return self.correlation * math.sqrt(len(self.series.num)) < _SWINGS_BACK
 
     @property
     def freedom(self) -> float:
@@ -251,7 +244,7 @@ def share_stepped(series: Series) -> Share:
     # The library's own X2 leaves out of how many each share is.
     spread, df = float(left @ left) / float(fit.df_resid), float(fit.df_resid)
     df = math.inf if df >= _MANY else df
-    fit = _fit(model, start, **(_newey_west(len(left)) if over.back else {"scale": spread}))
+    fit = _fit(model, start, scale=spread)
     beta, cov = np.asarray(fit.params), np.asarray(fit.cov_params())
     if over.on:
         share = special.expit(series.design @ beta)
@@ -267,8 +260,7 @@ def share_stepped(series: Series) -> Share:
         float(weight @ (on - off)), math.sqrt(max(float(slope @ cov @ slope), 0.0)), df
     )
     odds = Estimate(float(beta[1]), math.sqrt(max(float(cov[1, 1]), 0.0)), df)
-    robust = over.on or over.back
-    return Share(difference, odds, float(weight @ off), spread, over.correlation, robust)
+    return Share(difference, odds, float(weight @ off), spread, over.correlation, over.on)
 
 
 def _level_only(series: Series, level: float) -> FloatArray:
@@ -280,11 +272,6 @@ def _fit(model: Any, start: FloatArray | None, **how: Any) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit without any noise is found out by its error
         return model.fit(**how) if start is None else model.fit(start_params=start, **how)
-
-
-def _newey_west(periods: int) -> dict[str, Any]:
-    lags = math.ceil(4 * (periods / 100) ** (2 / 9))
-    return {"cov_type": "HAC", "cov_kwds": {"maxlags": lags, "use_correction": True}}
 
 
 def _model(series: Series, *, ratio: bool) -> Any:

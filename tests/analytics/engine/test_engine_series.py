@@ -63,8 +63,8 @@ def test_rate_model_is_the_maximum_of_its_likelihood() -> None:
 
 
 def bending(ratio: bool) -> pd.DataFrame:
-    """A figure whose level falls at a step and whose trend is another from then on."""
-    random = np.random.default_rng(9)
+    """A figure whose level falls at a step and whose trend is another from then on; nothing carries over."""
+    random = np.random.default_rng(10)
     at = np.arange(60.0)
     after = (at >= 36) * 1
     since = np.maximum(at - 36, 0)
@@ -132,7 +132,7 @@ def test_no_slope_is_told_where_events_fell_in_one_period_only(
 
 
 def test_interval_covers_also_when_errors_carry_over() -> None:
-    for carry, least in ((0.0, 0.90), (0.4, 0.80)):
+    for carry, least in ((0.0, 0.90), (0.4, 0.88)):
         covered = []
         for seed in range(150):
             table = months(seed, effect=1.0, carry=carry, count=72, step=40)
