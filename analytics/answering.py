@@ -19,10 +19,14 @@ from analytics.estimators.errors import measure
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.panel import Panel
 from analytics.estimators.question import Question
+from analytics.estimators.series import Series, at_once
 from analytics.estimators.study import Study
 from analytics.record import record_of
+from analytics.stepped import answer_series
 
 Json = dict[str, Any]
+WITHOUT_COMPARISON = frozenset({"before_after", "interrupted_series"})
+"""Designs of an answer in which nobody untrained stands beside the trained."""
 Companions = Mapping[str, tuple[Panel, Question]]
 
 
@@ -34,16 +38,22 @@ def answer_panel(
     provenance: Mapping[str, Any] | None = None,
     flags: Sequence[str] = (),
     redraws: Redraws | None = None,
+    year: int | None = None,
 ) -> Json:
     """Return the answer to ``question`` about ``panel``.
 
     ``companions`` are the same units' other outcomes: a dip before the start in any of them says
     that people were chosen after a bad period. ``flags`` are what the caller knows and the panel
     cannot show (`grading.RULES` has them all). ``redraws`` are the draws that were as likely as the
-    one the starts follow, where it was made here.
+    one the starts follow, where it was made here. ``year`` is how many periods make one, where they
+    follow the calendar: without anybody to compare with, it takes a year before to tell the season
+    from the training.
     """
     study = Study(panel, question)
     if not study.compared:
+        together = None if year is None else at_once(study.grid, year)
+        if together is not None:
+            return _as_series(study, together, provenance, flags)
         return _without_comparison(study, provenance, flags)
     case = Checked(study, dict(companions or {}), tuple(flags), redraws)
     return record_of(
@@ -123,14 +133,6 @@ def _without_comparison(
     if weights is not None:
         before_after = measure(study.deviations, {"before_after": weights})["before_after"]
         effect = Effect(estimate=before_after, ratio=False, method="mean after less mean before")
-    trained = np.zeros(len(grid.cohorts), bool)
-    trained[grid.starts] = True
-    counts = _counts(study) | {
-        "treated": int(grid.people[trained].sum()),
-        "clusters_treated": study.clusters_in(trained),
-        "comparison": 0,
-        "clusters_comparison": 0,
-    }
     return record_of(
         study.question,
         design="before_after",
@@ -138,7 +140,7 @@ def _without_comparison(
         flags=grading.in_order(flags),
         p=None if effect is None else effect.estimate.p,
         best="D",
-        counts=counts,
+        counts=_counts_alone(study),
         provenance=provenance,
         parts={
             "estimates": {} if effect is None else {"before_after": effect.estimate.as_json()},
@@ -148,3 +150,30 @@ def _without_comparison(
             "inference": {},
         },
     )
+
+
+def _as_series(
+    study: Study, together: Series, provenance: Mapping[str, Any] | None, given: Sequence[str]
+) -> Json:
+    """Answer by the months of all together, where they reach far enough back to tell a step from a season."""
+    return answer_series(
+        together,
+        study.question,
+        counted=study.question.kind == "binary",
+        flags=[*given, *left_out(study)],
+        provenance=provenance,
+        counts=_counts_alone(study),
+        naive={"before_after": _naive_one(study, "before_after")},
+    )
+
+
+def _counts_alone(study: Study) -> Json:
+    """Return the counts where nobody stands beside the trained."""
+    trained = np.zeros(len(study.grid.cohorts), bool)
+    trained[study.grid.starts] = True
+    return _counts(study) | {
+        "treated": int(study.grid.people[trained].sum()),
+        "clusters_treated": study.clusters_in(trained),
+        "comparison": 0,
+        "clusters_comparison": 0,
+    }

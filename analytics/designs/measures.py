@@ -12,14 +12,11 @@ import numpy.typing as npt
 from analytics.designs.column import Column
 from analytics.designs.sides import happened, says_yes_or_no
 from analytics.designs.spec import Spec
-from analytics.estimators.estimate import Estimate
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.question import PER_EXPOSURE
 from lrs.errors import BadInput
 
 MANY_MISSING = 0.05
-_ROUNDING = 1e-9
-"""Share of the outcome's spread below which an error is rounding."""
 
 
 _OTHER_KIND = 'mend the row, or name another kind: what is measured is "continuous"'
@@ -137,8 +134,3 @@ def _refuse(bad: npt.NDArray[np.bool_], column: str, where: str, why: str, hint:
     rows = np.flatnonzero(bad)
     if len(rows):
         raise BadInput(f"{column!r} {why}", where=f"{where}: data row {rows[0] + 1}", hint=hint)
-
-
-def without_noise(estimate: Estimate, outcome: FloatArray) -> bool:
-    """Return whether nothing is left by chance: then there is no error to hold an effect against."""
-    return not estimate.se > _ROUNDING * float(np.std(outcome))

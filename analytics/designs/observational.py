@@ -10,7 +10,7 @@ import numpy as np
 from analytics.checks import grading, unmeasured
 from analytics.designs import lots
 from analytics.designs.covariates import covariates_of
-from analytics.designs.measures import Measures, measures, without_noise
+from analytics.designs.measures import Measures, measures
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
 from analytics.estimators import balancing
@@ -46,7 +46,7 @@ def answer(spec: Spec, provenance: Mapping[str, Any]) -> dict[str, Any]:
         *_flags(chosen, alike, question.kind, of_people=lots.of_people(spec)),
     ]
     effect, estimates = _effect(chosen, weights, alike, question)
-    if effect is not None and without_noise(effect.estimate, chosen.num / chosen.den):
+    if effect is not None and effect.estimate.without_noise(float(np.std(chosen.num / chosen.den))):
         flags.append("without_noise")
     p = None if effect is None else effect.estimate.p
     return record_of(

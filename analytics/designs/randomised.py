@@ -12,7 +12,7 @@ from analytics.checks import grading
 from analytics.designs import drawn_spells, lots
 from analytics.designs.covariates import covariates_of
 from analytics.designs.lots import People
-from analytics.designs.measures import Measures, measures, without_noise
+from analytics.designs.measures import Measures, measures
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
 from analytics.estimators import randomised as by_lot
@@ -227,6 +227,6 @@ def _flags(draw: Draw, question: Question, estimate: Estimate, *, dealt: bool) -
     if not np.ptp(draw.num / draw.den) > 0:
         return ["no_variation"]
     # That all of one side said yes and none of the other can be held to dealing the lots anew.
-    certain = without_noise(estimate, draw.num / draw.den)
+    certain = estimate.without_noise(float(np.std(draw.num / draw.den)))
     told = dealt and question.kind == "binary"
     return ["without_noise"] if certain and not told else []

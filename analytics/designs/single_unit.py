@@ -10,7 +10,7 @@ import pandas as pd
 
 from analytics.checks import grading, unmeasured
 from analytics.designs.column import again
-from analytics.designs.measures import Measures, measures, without_noise
+from analytics.designs.measures import Measures, measures
 from analytics.designs.panel import two_rows
 from analytics.designs.sides import sides
 from analytics.designs.spec import Spec
@@ -191,7 +191,7 @@ def _flags(block: Block, estimate: Estimate) -> list[str]:
         found.append("few_clusters")
     if not np.ptp(block.outcome) > 0:
         found.append("no_variation")
-    elif without_noise(estimate, block.outcome):
+    elif estimate.without_noise(float(np.std(block.outcome))):
         found.append("without_noise")
     return found
 

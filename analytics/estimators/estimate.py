@@ -10,6 +10,9 @@ from analytics.estimators.student import beyond, quantile
 _HIGHEST = 700.0
 """Logarithm beyond which a ratio is no number any more."""
 
+_ROUNDING = 1e-9
+"""Share of the outcome's spread below which an error is rounding."""
+
 LEVEL = 0.95
 POWER = 0.80
 
@@ -58,6 +61,10 @@ class Estimate:
     def mde(self) -> float:
         """Return the smallest true effect that would be found four times in five."""
         return self.reach + quantile(POWER, self.df) * self.se
+
+    def without_noise(self, spread: float) -> bool:
+        """Return whether nothing of the outcome's ``spread`` is chance: no error is left to hold it against."""
+        return not self.se > _ROUNDING * spread
 
     def as_json(self, name: str = "att") -> dict[str, float | None]:
         """Return the estimate under the name its kind has in the answer."""

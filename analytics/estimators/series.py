@@ -21,13 +21,15 @@ import numpy as np
 from scipy import special
 
 from analytics.estimators.estimate import Estimate
-from analytics.estimators.grid import BoolArray, FloatArray
+from analytics.estimators.grid import BoolArray, FloatArray, Grid
 
 _CARRIES_OVER = 1.0
 """Lag-1 correlation of the errors, in standard errors, from which they allow for it."""
 _MOST_CARRIED = 0.98
 _MANY = 30
 """Periods to spare from which the spread of counts is as good as known."""
+LEAST_AFTER = 3
+"""Periods after a step without which it tells nothing."""
 _UNKNOWN = 10.0
 """Error of a logarithm from which a ratio is not known at all: the fit ran off without end."""
 
@@ -98,6 +100,8 @@ class Stepped:
     robust: bool
     left: float
     """Spread of the figures about what is fitted."""
+    course: FloatArray
+    """What each period was to be without the step, on the figures' own scale."""
 
 
 def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
@@ -110,7 +114,9 @@ def stepped(series: Series, *, ratio: bool, plain: bool = False) -> Stepped:
     told = fitted.told(1)
     off = np.asarray(fit.resid_response) / series.den if ratio else np.asarray(fit.resid)
     left = float(np.std(off))
-    return Stepped(told, ratio, _without(series, fit, ratio=ratio), spread, carried, robust, left)
+    course = _course(series, fit, ratio=ratio)
+    without = float(np.average(course[~series.before], weights=series.den[~series.before]))
+    return Stepped(told, ratio, without, spread, carried, robust, left, course)
 
 
 @dataclass(frozen=True)
@@ -225,6 +231,8 @@ class Share:
     spread: float
     carried: float
     robust: bool
+    course: FloatArray
+    """What each period's share was to be without the step."""
 
 
 def share_stepped(series: Series) -> Share:
@@ -250,8 +258,9 @@ def share_stepped(series: Series) -> Share:
         share = special.expit(series.design @ beta)
         cov, df = over.covariance(series.den * share * (1 - share), left), over.freedom
     after = ~series.before
-    level, weight = series.design[after] @ beta, series.den[after] / series.den[after].sum()
-    on, off = special.expit(level), special.expit(level - beta[1] * series.step[after])
+    course = special.expit(series.design @ beta - beta[1] * series.step)
+    weight = series.den[after] / series.den[after].sum()
+    on, off = special.expit(series.design[after] @ beta), course[after]
     slope_on = (weight * on * (1 - on)) @ series.design[after]
     bare = series.design[after].copy()
     bare[:, 1] = 0.0
@@ -260,7 +269,7 @@ def share_stepped(series: Series) -> Share:
         float(weight @ (on - off)), math.sqrt(max(float(slope @ cov @ slope), 0.0)), df
     )
     odds = Estimate(float(beta[1]), math.sqrt(max(float(cov[1, 1]), 0.0)), df)
-    return Share(difference, odds, float(weight @ off), spread, over.correlation, over.on)
+    return Share(difference, odds, float(weight @ off), spread, over.correlation, over.on, course)
 
 
 def _level_only(series: Series, level: float) -> FloatArray:
@@ -283,14 +292,10 @@ def _model(series: Series, *, ratio: bool) -> Any:
     return sm.WLS(series.num / series.den, series.design, weights=series.den)
 
 
-def _without(series: Series, fit: Any, *, ratio: bool) -> float:
-    """Return what the periods after the step would have been on average without it."""
-    after = ~series.before
-    expected = series.design[after] @ np.asarray(fit.params)
-    expected = expected - fit.params[1] * series.step[after]
-    if ratio:
-        expected = np.exp(expected)
-    return float(np.average(expected, weights=series.den[after]))
+def _course(series: Series, fit: Any, *, ratio: bool) -> FloatArray:
+    """Return what each period would have been without the step."""
+    expected = series.design @ np.asarray(fit.params) - fit.params[1] * series.step
+    return np.asarray(np.exp(expected) if ratio else expected)
 
 
 def false_step(series: Series, *, ratio: bool) -> Stepped | None:
@@ -309,3 +314,31 @@ def false_step(series: Series, *, ratio: bool) -> Stepped | None:
 
 SHORTEST = 4
 """Periods that a level needs to be known at all."""
+
+
+def waves(at: FloatArray, length: int, count: int) -> FloatArray:
+    """Return sines and cosines of the time of the year: ``count`` of each, ``length`` periods a year."""
+    angle = 2 * np.pi * at / length
+    both = [(np.sin(k * angle), np.cos(k * angle)) for k in range(1, count + 1)]
+    # The last sine of an even season is zero throughout.
+    told = [wave for pair in both for wave in pair if np.ptp(wave) > 1e-9]
+    return np.column_stack(told) if told else np.empty((len(at), 0))
+
+
+def at_once(grid: Grid, year: int) -> Series | None:
+    """Return those who were trained as one series, with the seasons of a year of so many periods.
+
+    The step is the share of them that had been trained. None where it is too short for that: a whole
+    year before the step, and some periods after it in which all had been.
+    """
+    rows = grid.starts
+    num, den = grid.num[rows].sum(axis=0), grid.den[rows].sum(axis=0)
+    people = grid.people[rows].astype(np.float64)
+    trained = (grid.periods[None, :] >= grid.cohorts[rows, None]) * people[:, None]
+    step = trained.sum(axis=0) / max(people.sum(), 1.0)
+    keep = den > 0
+    at = grid.periods[keep].astype(np.float64)
+    count = 2 if len(at) >= 2 * year else 1
+    made = Series(num[keep], den[keep], step[keep], at, waves(at, year, count))
+    long = int(made.before.sum()) >= year and int((made.step >= 1).sum()) >= LEAST_AFTER
+    return made if long and made.can_be_fitted else None

@@ -36,6 +36,7 @@ ENGINE = (
     "record.py",
     "checked.py",
     "headline.py",
+    "stepped.py",
     "estimators/*.py",
     "checks/*.py",
     "designs/duration.py",
@@ -104,7 +105,7 @@ def _answers(world: Any, seed: int, level: str, *, by_lot: bool = False) -> Iter
     for outcome, panel in world.panels.items():
         question = replace(world.questions[outcome], level=level, **lots)
         others = world.companions(outcome)
-        answer = answer_panel(panel, question, companions=others, redraws=redraws)
+        answer = answer_panel(panel, question, companions=others, redraws=redraws, year=12)
         yield {"seed": seed, "outcome": outcome, **_said(answer, world.truth.get(outcome))}
     if world.spells is not None:
         answer = _evaluated(world.spells)

@@ -48,7 +48,9 @@ TABLE_HEAD = """
 are false. *Wrong way*: claims of the opposite of the truth. *p < .05*: what would be claimed without grades.
 Then how often each warning fires. Where single people are chosen, *turnover* is told by `duration`, which has
 no dip to look for and never more than grade C; everything else is a `panel`. With *everyone* sent at once there is
-a before and an after only, at grade D, on a scale of its own.
+a series of 24 months with a step, at grade C at best. It takes the effect for whole from the first month on, and the
+simulator's grows over three; and there people leave the sooner the newer they are, which in a company that begins with
+newcomers only is a course of its own.
 
 | chosen by | effect | outcome | draws | covers | claims | wrong way | p < .05 | {flags} |
 | --- | --- | --- | --: | --: | --: | --: | --: | {lines} |
@@ -97,7 +99,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def _told(assign: str, effect: str, outcome: str, rows: list[Row]) -> list[str]:
     shares = [
-        "" if assign == "everyone" else _share(rows, lambda row: row["covers"]),
+        _share(rows, lambda row: row["covers"]),
         _share(rows, _claims),
         _share(rows, _wrong_way) if effect == "real" else "",
         _share(rows, lambda row: row["p"] is not None and row["p"] < 0.05),
