@@ -167,6 +167,38 @@ def without_effect() -> dict[str, Any]:
     )
 
 
+def at_once() -> dict[str, Any]:
+    """Everybody started together: the months of all, and what was to be expected of them."""
+    seen = {
+        when: {"value": 0.164 + 0.004 * math.sin(when) - (0.03 if when >= 0 else 0.0)}
+        for when in range(-14, 10)
+    }
+    return record(
+        grade="C",
+        flags=["no_comparison_group"],
+        design="interrupted_series",
+        event_study={},
+        estimates={
+            "quasi_poisson": {"ratio": 0.81, "low": 0.742, "high": 0.884},
+            "poisson": {"ratio": 0.8, "low": 0.76, "high": 0.85},
+            "level_and_slope": {"level": {"ratio": 0.8}, "slope": {"ratio": 1.0}},
+        },
+        naive={"before_after": {"att": -0.031, "percent": -18.5}},
+        series={str(when): cell | {"expected": 0.16} for when, cell in seen.items()},
+        n={
+            "units": 612,
+            "treated": 612,
+            "comparison": 0,
+            "clusters": 40,
+            "clusters_treated": 40,
+            "clusters_comparison": 0,
+            "periods": 24,
+            "periods_before": 14,
+            "periods_after": 10,
+        },
+    )
+
+
 def too_small() -> dict[str, Any]:
     """Six people: nothing can be told, and nothing may be shown of so few."""
     return record(
@@ -195,4 +227,5 @@ ALL: Mapping[str, Any] = {
     "improved": record,
     "no_detectable_effect": without_effect,
     "cannot_tell": too_small,
+    "at_once": at_once,
 }

@@ -7,15 +7,16 @@ only the store knows: who was counted, since when, and over which months.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from analytics.answering import answer_panel
+from analytics.answering import WITHOUT_COMPARISON, answer_panel
 from analytics.checks import grading
-from analytics.estimators.panel import Panel
+from analytics.estimators.panel import NEVER, Panel
 from analytics.estimators.question import Question
 from analytics.impact import asking, standing, suppression
 from analytics.impact.asking import Asked
@@ -150,6 +151,7 @@ def _answer(
         provenance=provenance,
         flags=flags,
         redraws=None if drawn is None else drawn.redraws(),
+        year=12,
     )
 
 
@@ -172,6 +174,8 @@ def _protected(
     """Return the answer without what points at few people."""
     sizes, observed = _sizes(panel), _people_observed(panel, months)
     people = suppression.sides(sizes, months.first, observed)
+    if answer["design"] in WITHOUT_COMPARISON and all(cohort != NEVER for cohort, _, _ in sizes):
+        people["comparison"] = 0  # who started a little later was trained as well
     if any(suppression.is_small(n, minimum) for n in people.values()):
         flags = grading.in_order([*answer["flags"], "small_sample"])
         told = Told(question, "cannot_tell", "D", tuple(flags), None, answer["design"])
@@ -181,7 +185,23 @@ def _protected(
     shown = suppression.event_study(
         answer.get("event_study") or {}, observed, months.first, minimum
     )
-    return {**answer, "event_study": shown}
+    return {**answer, "event_study": shown, **_series(answer, observed, months, minimum)}
+
+
+def _series(
+    answer: dict[str, Any],
+    observed: dict[tuple[int, int], int],
+    months: Window,
+    minimum: int,
+) -> dict[str, Any]:
+    """Return the months of all together; none where few had a record in one of them."""
+    if "series" not in answer:
+        return {}
+    by_month: Counter[int] = Counter()
+    for (cohort, month), n in observed.items():
+        by_month[month] += n if months.first < cohort < NEVER else 0
+    few = any(suppression.is_small(n, minimum) for n in by_month.values())
+    return {"series": {} if few else answer["series"]}
 
 
 def _people_observed(panel: StorePanel, months: Window) -> dict[tuple[int, int], int]:

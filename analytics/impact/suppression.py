@@ -123,7 +123,7 @@ def sides(
 
 
 _NUMBERS = ("estimate", "mde", "inference")
-_TABLES = ("estimates", "event_study", "naive", "checks")
+_TABLES = ("estimates", "event_study", "series", "naive", "checks")
 
 
 def without_numbers(

@@ -1,4 +1,5 @@
-"""The event study as a picture: what differed between trained and untrained, period by period.
+"""What a report shows as a picture, period by period: what differed between trained and untrained, or,
+where all were trained at once, what was measured beside what was to be expected.
 
 Plain SVG made here. Colours and sizes are presentation attributes, because the printer of PDF files
 does not see the page's style inside a picture; the classes beside them let the page recolour it in
@@ -92,8 +93,47 @@ def event_study(
     seen: Sequence[Point], labels: Labels, size: Size = WIDE, *, name: str = "es"
 ) -> Markup:
     """Return the picture; ``name`` keeps its ids apart from those of other pictures on the page."""
-    plot = _Plot.of(seen, size)
-    ids = f"{name}-{size.name}"
+    plot = _Plot.of(seen, size, *_reach(seen))
+    marks = [part for point in seen for part in _mark(plot, point)]
+    return _picture(plot, labels, marks, name)
+
+
+def course(
+    seen: Sequence[Point],
+    expected: Sequence[Point],
+    labels: Labels,
+    size: Size = WIDE,
+    *,
+    name: str = "es",
+) -> Markup:
+    """Return the picture of what was measured, as dots, along the line of what was to be ``expected``."""
+    values = [point.value for point in (*seen, *expected)] or [0.0]
+    room = 0.05 * (max(values) - min(values))
+    plot = _Plot.of(seen, size, min(values) - room, max(values) + room)
+    marks = [part for point in seen for part in _mark(plot, point)]
+    return _picture(plot, labels, [*_course(plot, expected), *marks], name)
+
+
+def _course(plot: _Plot, expected: Sequence[Point]) -> Iterable[Markup]:
+    """Return the line before the start, and from there on broken: nobody has seen how it would have gone on."""
+    last = max((point.when for point in expected if point.when < 0), default=0)
+    seen = [point for point in expected if point.when < 0]
+    foretold = [point for point in expected if point.when >= last]
+    for line, broken in ((seen, "none"), (foretold, "5 4")):
+        if len(line) > 1:
+            yield _el(
+                "polyline",
+                points=" ".join(f"{plot.x(at.when):.2f},{plot.y(at.value):.2f}" for at in line),
+                fill="none",
+                stroke=_BEFORE,
+                stroke_width=2,
+                stroke_dasharray=broken,
+                class_="c-expected",
+            )
+
+
+def _picture(plot: _Plot, labels: Labels, marks: Iterable[Markup], name: str) -> Markup:
+    size, ids = plot.size, f"{name}-{plot.size.name}"
     inner = (
         _el("title", escape(labels.title), id=f"{ids}-title"),
         _el("desc", escape(labels.description), id=f"{ids}-desc"),
@@ -101,7 +141,7 @@ def event_study(
         *_value_axis(plot, labels),
         *_time_axis(plot, labels),
         *_start_line(plot),
-        *(part for point in seen for part in _mark(plot, point)),
+        *marks,
     )
     return _el(
         "svg",
@@ -126,8 +166,8 @@ class _Plot:
     step: float
 
     @classmethod
-    def of(cls, seen: Sequence[Point], size: Size) -> _Plot:
-        low, high, step = nice_range(*_reach(seen))
+    def of(cls, seen: Sequence[Point], size: Size, least: float, most: float) -> _Plot:
+        low, high, step = nice_range(least, most)
         first = min((point.when for point in seen), default=-1)
         last = max((point.when for point in seen), default=0)
         return cls(size, min(first, -1), max(last, 0), low, high, step)

@@ -88,6 +88,22 @@ class Scale:
             return self._figures.percent(value, int(width < 0.02), signed=True)
         return self._with_unit(self._plain(value, width, signed=True))
 
+    def level(self, value: float, width: float) -> str:
+        """Return a level of the outcome itself, with the decimals that a spread of such ``width`` asks for."""
+        if self.kind in SHARES:
+            return self._figures.percent(value, int(width < 0.02))
+        return self._plain(value, width, signed=False)
+
+    def level_tick(self) -> Callable[[float, float], str]:
+        """Return how a level at the picture's axis is written, given the distance between ticks."""
+
+        def write(value: float, step: float) -> str:
+            if self.kind in SHARES:
+                return self._figures.percent(value, _tick_decimals(step * 100))
+            return self._number(value, _tick_decimals(step), signed=False)
+
+        return write
+
     def unit_in_words(self) -> str:
         """Return what a difference on the outcome's own scale is measured in."""
         in_points = self.kind in SHARES or is_percent(self.unit)

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from analytics.report import chart, method
 from analytics.report.icons import icon
-from analytics.report.picture import Picture
+from analytics.report.picture import picture_of
 from analytics.report.planned import planned
 from analytics.report.view import View
 from analytics.report.worth import worth
@@ -48,14 +48,17 @@ def report_body(record: Mapping[str, Any], lang: str) -> Markup:
 
 
 def _body(view: View) -> Markup:
-    picture = Picture(view)
+    picture = picture_of(view)
     said = (
         _environment(view.lang)
         .get_template("report.html")
         .render(
             view=view,
             picture=picture,
-            drawn=_drawn(picture),
+            # For wide and for narrow screens; the style shows one of them.
+            drawn=[picture.drawn(size) for size in (chart.WIDE, chart.NARROW)]
+            if picture.seen
+            else [],
             method=method.method(view),
             starts=method.starts(view),
             estimates=method.estimates(view),
@@ -65,14 +68,6 @@ def _body(view: View) -> Markup:
         )
     )
     return Markup(said)  # noqa: S704  # escaped by the template
-
-
-def _drawn(picture: Picture) -> list[Markup]:
-    """Return the picture for wide and for narrow screens; the style shows one of them."""
-    if not picture.seen:
-        return []
-    labels = picture.labels()
-    return [chart.event_study(picture.seen, labels, size) for size in (chart.WIDE, chart.NARROW)]
 
 
 @cache

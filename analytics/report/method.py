@@ -18,6 +18,11 @@ ESTIMATES = {
     "imputation": N_("Imputation from the untrained periods"),
     "weighted_imputation": N_("Imputation, weighted by how a unit's months move together"),
     "poisson": N_("Rate model with exposure"),
+    "segmented": N_("Step beside trend and seasons"),
+    "without_season": N_("Step beside the trend alone"),
+    "quasi_poisson": N_("Step in the rate, beside trend and seasons"),
+    "quasi_binomial": N_("Step in the share, beside trend and seasons"),
+    "odds_ratio": N_("Step in the odds, as a ratio"),
 }
 NAIVE = {
     "before_after": N_("Plain before and after (do not use)"),
@@ -29,7 +34,19 @@ NAIVE = {
 def method(view: View) -> list[str]:
     """Return how it was estimated, in words that need no statistics."""
     say = view.words.say
-    if "no_comparison_group" in view.flags:
+    if view.by_series:
+        said = [
+            say(
+                "Everybody was trained by then, so there was nobody to compare with. The time before "
+                "the start, its trend and its seasons, stands for how things would have gone on; the "
+                "effect is by how much the time after it differs from that."
+            ),
+            say(
+                "How sure we can be follows from how much single periods stray from that course. "
+                "Whatever else changed at the start passes for an effect of the training."
+            ),
+        ]
+    elif "no_comparison_group" in view.flags:
         said = [
             say(
                 "Everybody was trained by then, so there was nobody to compare with. What is left "

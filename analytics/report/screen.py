@@ -10,7 +10,7 @@ from rich.table import Table
 
 from analytics.report.view import Figure, View
 from analytics.report.worth import worth
-from analytics.telling.flags import explain_flag, explain_grade, explain_raise
+from analytics.telling.flags import explain_flag, explain_raise
 from analytics.telling.numbers import as_language
 
 _WORDS = {
@@ -51,7 +51,7 @@ def _rows(answer: dict[str, Any], lang: str) -> list[tuple[str, str]]:
         return _WORDS[key][as_language(lang)]
 
     n, view = answer["n"], View(answer, lang)
-    rows = [(word("grade"), f"{answer['grade']}. {explain_grade(answer['grade'], lang)}")]
+    rows = [(word("grade"), f"{answer['grade']}. {view.grade().reason}")]
     behind = f"{n['treated']} {word('trained')}, {n['comparison']} {word('compared')}"
     rows.append((word("people"), behind))
     if view.smallest() is not None:

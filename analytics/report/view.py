@@ -8,7 +8,7 @@ here, whatever the record holds (`trust.md`, P2).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analytics.checks.grading import RULES
@@ -155,7 +155,11 @@ class View:
         return str(self.record.get("grade", "D"))
 
     def grade(self) -> Grade:
-        return grade_of(self.grade_letter, self.lang)
+        found = grade_of(self.grade_letter, self.lang)
+        if not self.by_series or found.letter != "C":
+            return found
+        alone = self.words.say("There is only the time before to compare with. Take it as a hint.")
+        return replace(found, reason=alone)
 
     def effect(self) -> Told | None:
         return None if self.hidden else self.scale.tell(self.record.get("estimate"))
@@ -219,17 +223,18 @@ class View:
         treated, others = n.get(f"{of}treated"), n.get(f"{of}comparison")
         if treated is None or others is None:
             return ""
-        # Who was trained later is in both: to compare with at first, trained afterwards.
-        said = self.words.say(
-            "%(treated)s trained, %(others)s to compare with for as long as they were not.",
-            treated=self._whole(treated),
-            others=self._whole(others),
-        )
-        return (
-            " ".join((self._people(self.people) + ".", said))
-            if self.by_team and self.people
-            else said
-        )
+        if self.by_series:
+            said = self.words.say("All were trained; nobody was left to compare with.")
+        else:
+            # Who was trained later is in both: to compare with at first, trained afterwards.
+            said = self.words.say(
+                "%(treated)s trained, %(others)s to compare with for as long as they were not.",
+                treated=self._whole(treated),
+                others=self._whole(others),
+            )
+        if self.by_team and self.people:
+            return " ".join((self._people(self.people) + ".", said))
+        return said
 
     def _teams(self, n: int) -> str:
         return self.words.say_n("%(n)s team", "%(n)s teams", n, n=self._whole(n))
@@ -240,6 +245,11 @@ class View:
     @property
     def by_team(self) -> bool:
         return (self.record.get("exposure") or {}).get("level") == "team"
+
+    @property
+    def by_series(self) -> bool:
+        """Tell whether all were trained at once, and the time before stands for a comparison."""
+        return self.record.get("design") == "interrupted_series"
 
     def _smallest_number(self) -> Figure:
         label = self.words.say("Smallest effect we could have seen")
@@ -282,6 +292,11 @@ class View:
             return self.words.say(
                 "Nobody was left untrained to compare with, so there is no telling how much of it "
                 "is the training."
+            )
+        if self.by_series:
+            return self.words.say(
+                "The effect above is what is left once the trend and the seasons of the time before are "
+                "taken away. What else changed at the start is still in it."
             )
         if self.naive_lands_near:
             return self.words.say(

@@ -168,6 +168,11 @@ def test_everybody_at_once_leaves_nobody_to_compare_with(
 ) -> None:
     company = emit(assign="everyone", seed=7, n=300, teams=20, effect=1)
     record = report(sqlite, company, "productivity")
-    assert record["verdict"] == "cannot_tell"
-    assert record["grade"] == "D"
+    assert record["design"] == "interrupted_series"
+    assert record["grade"] == "C"
     assert "no_comparison_group" in record["flags"]
+    assert (record["n"]["periods_before"], record["n"]["comparison"]) == (12, 0)
+    assert len(record["series"]) == record["n"]["periods"]
+    errors = report(sqlite, company, "errors")
+    assert errors["design"] == "interrupted_series"
+    assert "ratio" in errors["estimate"]

@@ -10,7 +10,7 @@ import report_records as records
 from analytics.checks.grading import RULES
 from analytics.methods import ADJUSTED, BY_LOTS
 from analytics.report.method import estimates, method, provenance, starts
-from analytics.report.picture import Picture
+from analytics.report.picture import Course, Picture, picture_of
 from analytics.report.view import GRADES, VERDICTS, View
 from lrs.web.i18n import LANGUAGES
 
@@ -72,6 +72,33 @@ def test_before_and_after_alone_is_never_shown_as_the_effect() -> None:
     assert seen.naive() == "−17\N{NO-BREAK SPACE}%"
     assert "Nobody was left untrained" in seen.why_naive_differs()[1]
     assert "nobody to compare with" in method(seen)[0]
+
+
+def test_a_series_says_that_nobody_was_there_to_compare_with() -> None:
+    seen = View(records.at_once(), "en")
+    assert seen.numbers()[1].note == (
+        "612 people. All were trained; nobody was left to compare with."
+    )
+    assert "Whatever else changed" in method(seen)[1]
+    assert seen.grade().reason.startswith("There is only the time before")
+    assert "others to compare with" not in " ".join(seen.why_naive_differs())
+    labels = [row.label for row in estimates(seen)]
+    assert labels[:2] == ["Step in the rate, beside trend and seasons", "Rate model with exposure"]
+
+
+def test_a_series_is_drawn_along_what_was_to_be_expected() -> None:
+    course = picture_of(View(records.at_once(), "en"))
+    assert isinstance(course, Course)
+    assert course.heads == ("Months since the start", "Measured", "Expected")
+    row = next(row for row in course.rows() if row.label == "−14")
+    assert row.cells == ("0.1600", "0.1600")
+    assert course.description().endswith("where 0.1600 were to be expected.")
+    assert isinstance(picture_of(view()), Picture)
+
+
+def test_months_of_few_are_not_drawn() -> None:
+    few = records.at_once() | {"suppressed": True}
+    assert picture_of(View(few, "en")).seen == []
 
 
 def test_naive_number_is_told_on_the_scale_of_the_effect() -> None:
