@@ -6,6 +6,7 @@ import numpy as np
 
 from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.estimate import Estimate, ratio_of
+from analytics.estimators.few_events import counted
 from analytics.estimators.study import Study
 from analytics.methods import ADJUSTED, BY_T
 
@@ -20,6 +21,7 @@ def effect_of(study: Study) -> Effect:
             ratio=True,
             difference=as_difference(study.log_ratio, _rate_without(study, study.log_ratio)),
             method=f"{_ratio_method(study)}; {BY_T}",
+            events=_events(study),
         )
     headline = study.measured.get("headline") or difference
     if headline is None:
@@ -36,6 +38,11 @@ def _rate_without(study: Study, ratio: Estimate) -> float:
     """Return the rate of the trained if they were not: what they had, over the ratio."""
     had = study.grid.treated & ~study.grid.always[:, None]
     return float(study.grid.num[had].sum() / study.grid.den[had].sum()) / ratio_of(ratio.value)
+
+
+def _events(study: Study) -> float | None:
+    """Return how many events the trained had; None where they are no counts."""
+    return counted(study.grid.num[study.grid.treated & ~study.grid.always[:, None]])
 
 
 def _ratio_method(study: Study) -> str:

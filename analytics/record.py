@@ -35,6 +35,8 @@ def record_of(
     if _never_seen(parts):
         flags = grading.in_order([*flags, "too_few_to_tell"])
     effect = None if effect is None else effect.towards(question.better)
+    if effect is not None and p is not None and p >= grading.SIGNIFICANT and effect.mde is None:
+        flags = grading.in_order([*flags, "too_few_to_tell"])
     good = effect is not None and question.good(effect.estimate.value)
     grade = grading.grade_of(flags, best)
     verdict = grading.verdict_of(flags, grade=grade, p=p, good=good)

@@ -14,6 +14,7 @@ import numpy as np
 from analytics.checks import grading, unmeasured
 from analytics.estimators import series as stepping
 from analytics.estimators.effect import Effect, as_difference
+from analytics.estimators.few_events import counted
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.question import Question
 from analytics.estimators.series import LEAST_AFTER, Series, Share, Stepped
@@ -135,7 +136,8 @@ def _effect(series: Series, fitted: Stepped) -> Effect:
         return Effect(fitted.estimate, ratio=False, without=without, method=method)
     difference = as_difference(fitted.estimate, fitted.without)
     method = f"quasi-Poisson {allowed}"
-    return Effect(fitted.estimate, ratio=True, difference=difference, method=method)
+    events = counted(series.num[~series.before])
+    return Effect(fitted.estimate, True, method, difference=difference, events=events)
 
 
 def _allowed(series: Series, *, robust: bool) -> str:

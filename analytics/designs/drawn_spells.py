@@ -153,7 +153,8 @@ def _effect(spells: Spells, found: Piecewise, p: float | None, *, both: bool) ->
     if both:
         method += f"; fewer than {_FEW_EVENTS} events: the larger p of the model and of permutation"
     difference = as_difference(estimate, spells.untrained_rate)
-    return Effect(estimate, ratio=True, difference=difference, method=method)
+    events = float(spells.event[spells.exposure > 0].sum())
+    return Effect(estimate, ratio=True, difference=difference, method=method, events=events)
 
 
 def _checks(found: Piecewise | None, balance: dict[str, Any] | None) -> dict[str, Any]:

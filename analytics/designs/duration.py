@@ -159,7 +159,8 @@ def _effect(spells: Spells, ratio: Estimate, *, changes: bool) -> Effect:
     if changes:
         method = f"{method}; trained from the day it happened"
     difference = as_difference(ratio, spells.untrained_rate)
-    return Effect(ratio, ratio=True, difference=difference, method=method)
+    events = float(spells.event[spells.exposure > 0].sum())
+    return Effect(ratio, ratio=True, difference=difference, method=method, events=events)
 
 
 def _naive(spells: Spells) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from analytics.estimators.columns import telling
 from analytics.estimators.counting import how_many
 from analytics.estimators.doubly_robust import doubly_robust
 from analytics.estimators.effect import Effect
+from analytics.estimators.estimate import Estimate
+from analytics.estimators.few_events import counted
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.question import Question
 from analytics.estimators.randomised import Draw
@@ -127,7 +129,7 @@ def _effect(
         estimates["entropy_balancing"] = difference.as_json()
     if ratio is not None:
         estimates["entropy_balancing_ratio"] = ratio.as_ratio()
-        return Effect(ratio, ratio=True, difference=difference, method=method), estimates
+        return _ratio(chosen, ratio, difference, method), estimates
     if difference is None:
         return None, estimates
     outcome = chosen.num / chosen.den
@@ -146,7 +148,12 @@ def _unadjusted(chosen: Chosen, question: Question) -> tuple[Effect | None, dict
     if ratio is None:
         return Effect(difference, ratio=False, method=method), estimates
     estimates["rate_ratio"] = ratio.as_ratio()
-    return Effect(ratio, ratio=True, difference=difference, method=method), estimates
+    return _ratio(chosen, ratio, difference, method), estimates
+
+
+def _ratio(chosen: Chosen, ratio: Estimate, difference: Estimate | None, method: str) -> Effect:
+    events = counted(chosen.num[chosen.trained])
+    return Effect(ratio, True, method, difference=difference, events=events)
 
 
 def _both_ways(chosen: Chosen, question: Question) -> dict[str, Any]:

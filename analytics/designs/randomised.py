@@ -20,6 +20,7 @@ from analytics.estimators.columns import telling
 from analytics.estimators.counting import how_many
 from analytics.estimators.effect import Effect, as_difference
 from analytics.estimators.estimate import Estimate
+from analytics.estimators.few_events import counted
 from analytics.estimators.grid import FloatArray, IntArray
 from analytics.estimators.permutation import Permuted
 from analytics.estimators.question import Question
@@ -135,11 +136,17 @@ def _ratio(draw: Draw, plain: Estimate) -> Found:
     adjusted = by_lot.adjusted_ratio(draw) if draw.covariates.shape[1] else None
     if adjusted is None:
         method = "ratio of rates; " + _errors(draw)
-        return Found(Effect(plain, True, method, difference=difference), estimates, draw.bare)
+        effect = Effect(
+            plain, True, method, difference=difference, events=counted(draw.num[draw.side == 1])
+        )
+        return Found(effect, estimates, draw.bare)
     estimates["poisson"] = adjusted.as_ratio()
     method = "ratio of rates adjusted for covariates (Poisson); " + _errors(draw)
     difference = as_difference(adjusted, _untrained_rate(draw, adjusted))
-    return Found(Effect(adjusted, True, method, difference=difference), estimates, draw)
+    effect = Effect(
+        adjusted, True, method, difference=difference, events=counted(draw.num[draw.side == 1])
+    )
+    return Found(effect, estimates, draw)
 
 
 def _untrained_rate(draw: Draw, adjusted: Estimate) -> float:

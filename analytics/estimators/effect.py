@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from analytics.estimators import few_events
 from analytics.estimators.estimate import Estimate, ratio_of
 from analytics.estimators.inverting import agreeing, with_ends
 from analytics.estimators.permutation import Permuted
@@ -17,7 +18,7 @@ class Effect:
 
     ``without`` is the mean the trained would have had untrained, where a percentage of it means
     something; ``difference`` the same effect as a difference, beside a ratio; ``better`` the way
-    that is wished.
+    that is wished; ``events`` how many the trained had, where the outcome counts some.
     """
 
     estimate: Estimate
@@ -26,6 +27,7 @@ class Effect:
     without: float | None = None
     difference: Estimate | None = None
     better: Better = "up"
+    events: float | None = None
 
     def towards(self, better: Better) -> Effect:
         """Return the effect, with the way that is wished."""
@@ -46,16 +48,30 @@ class Effect:
         )
 
     @property
-    def mde(self) -> float:
+    def mde(self) -> float | None:
         """Return the smallest wished effect that would have been found: for a ratio, as a share of 1.
 
-        A rise may be of any size; a fall leaves something, and is less than all.
+        A rise may be of any size; a fall leaves something, and is less than all. None where events are
+        so few that no fall, however large, would be found.
         """
         if not self.ratio:
             return self.estimate.mde
-        if self.better == "down":
-            return 1 - ratio_of(-self.estimate.mde)
-        return ratio_of(self.estimate.mde) - 1
+        fall = self.better == "down"
+        log = self._smallest(fall=fall)
+        if log is None:
+            return None
+        return 1 - ratio_of(-log) if fall else ratio_of(log) - 1
+
+    def _smallest(self, *, fall: bool) -> float | None:
+        plain = self.estimate.mde
+        expected = self.events / ratio_of(self.estimate.value) if self.events else few_events.FEW
+        if not 0 < expected < few_events.FEW or not self.estimate.se > 0:
+            return plain
+        # What the error would be without an effect: it hangs on how many events the trained had.
+        variance = self.estimate.se**2 - 1 / (self.events or expected) + 1 / expected
+        error = max(variance, 1 / expected) ** 0.5
+        counted = few_events.smallest(expected, error, self.estimate.df, fall=fall)
+        return None if counted is None else max(plain, counted)
 
     @property
     def percent(self) -> tuple[float, float, float] | None:

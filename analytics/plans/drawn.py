@@ -15,13 +15,14 @@ from analytics.checks.few import are_dealt
 from analytics.checks.grading import SIGNIFICANT
 from analytics.estimators.panel import NEVER
 from analytics.estimators.permutation import least_possible
+from analytics.estimators.question import PER_EXPOSURE, Better
 from analytics.impact.suppression import smallest_group
 from analytics.months import MICROSECONDS_A_DAY, month_name
 from analytics.plans.drawing import METHOD, Draw, Team, Wave, draw_starts, imbalance
 from analytics.plans.history import Before, staff, teams_to_draw, units
 from analytics.plans.keeping import no_plan
 from analytics.plans.model import Plan
-from analytics.plans.power import History, needed, smallest, table
+from analytics.plans.power import History, foresee, needed, table
 from analytics.plans.store import KeptDraw, draws_of, keep_draw, now, versions_of
 from analytics.store.schema import calendar
 from connectors.metrics import Metric, metric
@@ -197,27 +198,38 @@ def _power(
     told: dict[str, Any] = {"outcome": name.key, "name": name.name, "unit": name.unit}
     if found is None:
         return told | {"history": None}
+    better: Better = "down" if name.better == "down" else "up"
+    counted = better if name.kind in PER_EXPOSURE else None
+    planned, few_events = _planned(found, plan, waves, counted)
+    by_lot = plan.assignment == "lot"
     return told | {
         "history": found.as_json(),
         "table": [
             row | _relative(row["effect"], found)
-            for row in table(found, by_lot=plan.assignment == "lot")
+            for row in table(found, by_lot=by_lot, better=counted)
         ],
-        "planned": _planned(found, plan, waves),
-        "too_few": _too_few(found, waves),
+        "planned": planned,
+        "too_few": few_events or _too_few(found, waves),
         "needed": None if effect is None else needed(found, effect),
     }
 
 
-def _planned(found: History, plan: Plan, waves: Sequence[Wave]) -> dict[str, Any] | None:
+def _planned(
+    found: History, plan: Plan, waves: Sequence[Wave], better: Better | None
+) -> tuple[dict[str, Any] | None, bool]:
+    """Return what the roll-out would show, and whether events are too few for it to show any effect."""
     if not waves or plan.window is None:
-        return None
+        return None, False
     beside = found.teams - sum(wave.teams for wave in waves)
     if beside < 0 or _too_few(found, waves):
-        return None
+        return None, False
     by_lot = plan.assignment == "lot"
-    least = smallest(found, waves, beside, plan.window[1], by_lot=by_lot)
-    return None if least is None else {"effect": least, **_relative(least, found)}
+    seen = foresee(found, waves, beside, plan.window[1], by_lot=by_lot)
+    if seen is None:
+        return None, False
+    least = seen.smallest(better)
+    told = None if least is None else {"effect": least, **_relative(least, found)}
+    return told, least is None
 
 
 def _too_few(found: History, waves: Sequence[Wave]) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from analytics.checks.few import FEW
-from analytics.estimators import fits
+from analytics.estimators import few_events, fits
 from analytics.estimators.adjusted import adjusted
 from analytics.estimators.efficient import efficient
 from analytics.estimators.errors import Deviations, deviations_of
@@ -23,6 +23,7 @@ from analytics.estimators.estimate import LEVEL, POWER
 from analytics.estimators.grid import FloatArray, Grid, grid_of
 from analytics.estimators.panel import NEVER, Panel
 from analytics.estimators.power import sample_size
+from analytics.estimators.question import Better
 from analytics.estimators.student import quantile
 from analytics.estimators.working import working_covariance
 from analytics.plans.drawing import Wave
@@ -37,7 +38,8 @@ TEAMS_A_SIDE = (6, 10, 15, 20, 30, 50)
 class History:
     """What the months before tell: level, spread, how alike a team's people and its months are.
 
-    ``omega`` is the covariance of a team's months, the oldest first.
+    ``omega`` is the covariance of a team's months, the oldest first; ``exposure`` what a team's month
+    is counted over, 0 where the outcome counts no events.
     """
 
     teams: int
@@ -48,6 +50,7 @@ class History:
     icc: float
     serial: float
     omega: FloatArray
+    exposure: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """Return it without the matrix."""
@@ -76,7 +79,14 @@ def history_of(panel: Panel) -> History | None:
         icc=_icc(float(np.diag(pooled).mean()), within, rows),
         serial=_serial(pooled),
         omega=_omega(grid, pooled),
+        exposure=_exposure(grid),
     )
+
+
+def _exposure(grid: Grid) -> float:
+    if few_events.counted(grid.num) is None:
+        return 0.0
+    return float(grid.den.sum()) / (int(grid.clusters.sum()) * len(grid.periods))
 
 
 def _omega(grid: Grid, pooled: FloatArray) -> FloatArray:
@@ -103,10 +113,38 @@ def _serial(pooled: FloatArray) -> float:
     return float((next_to[known] / product[known]).mean()) if known.any() else 0.0
 
 
-def smallest(
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The error that the estimate of a planned roll-out will have, as a difference."""
+
+    history: History
+    error: float
+    df: int
+    months: int
+    """Months of trained teams."""
+
+    def smallest(self, better: Better | None = None) -> float | None:
+        """Return the smallest effect that is found four times in five, as a difference.
+
+        ``better`` is the way that is good where the outcome counts events: of few, chance is counted
+        out. None where they are so few that no such effect, however large, is found.
+        """
+        reach = quantile(0.5 + LEVEL / 2, self.df) + quantile(POWER, self.df)
+        plain = float(reach * self.error)
+        events = self.history.level * self.history.exposure * self.months
+        if better is None or not 0 < events < few_events.FEW:
+            return plain
+        fall, level = better == "down", self.history.level
+        log = few_events.smallest(events, self.error / level, self.df, fall=fall)
+        if log is None:
+            return None
+        return level * (1 - math.exp(-log)) if fall else max(plain, level * math.expm1(log))
+
+
+def foresee(
     history: History, waves: Sequence[Wave], beside: int, until: int, *, by_lot: bool = False
-) -> float | None:
-    """Return the smallest effect that the planned roll-out finds four times in five.
+) -> Foreseen | None:
+    """Return the error that the planned roll-out will have.
 
     With the weights of the estimate that will be told: where lots are drawn, the one adjusted for
     the months before; with few teams, for the last of them alone.
@@ -127,10 +165,10 @@ def smallest(
     weights = _weights(grid, omega, by_lot)
     if weights is None:
         return None
-    parts = _Expected(grid, omega).covariance(weights[None])[0][0]
+    error = math.sqrt(_Expected(grid, omega).covariance(weights[None])[0][0, 0])
     df = max(int(grid.clusters.sum()) - len(grid.cohorts), 1)
-    reach = quantile(0.5 + LEVEL / 2, df) + quantile(POWER, df)
-    return float(reach * np.sqrt(parts[0]))
+    months = sum(teams * (until - month + 1) for month, teams in sizes.items())
+    return Foreseen(history, error, df, months)
 
 
 def _weights(grid: Grid, omega: FloatArray, by_lot: bool) -> FloatArray | None:
@@ -170,21 +208,24 @@ def _planned(periods: np.ndarray, sizes: dict[int, int]) -> Grid:
     return Grid(cohorts, periods, nothing, size, nothing, size, clusters, clusters)
 
 
-def table(history: History, *, by_lot: bool = False) -> list[dict[str, Any]]:
+def table(
+    history: History, *, by_lot: bool = False, better: Better | None = None
+) -> list[dict[str, Any]]:
     """Return the smallest effect by teams a side and months after, half of them trained at once."""
     rows = []
     for teams in [n for n in TEAMS_A_SIDE if 2 * n <= max(history.teams, 12)]:
         for months in MONTHS_AFTER:
-            found = smallest(history, [Wave(0, teams)], teams, months - 1, by_lot=by_lot)
-            if found is not None:
-                rows.append({"teams": teams, "months": months, "effect": found})
+            seen = foresee(history, [Wave(0, teams)], teams, months - 1, by_lot=by_lot)
+            effect = None if seen is None else seen.smallest(better)
+            if effect is not None:
+                rows.append({"teams": teams, "months": months, "effect": effect})
     return rows
 
 
 def needed(history: History, effect: float) -> dict[str, Any] | None:
     """Return people and teams a side for an effect, measured once after the start, no months before.
 
-    The plain rule for a single look; the months before, which `smallest` uses, need fewer teams.
+    The plain rule for a single look; the months before, which `foresee` uses, need fewer teams.
     """
     if history.sd <= 0 or effect == 0:
         return None

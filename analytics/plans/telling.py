@@ -32,7 +32,7 @@ def _of_outcome(one: Mapping[str, Any]) -> Iterator[str]:
         f"{history['icc']:.2f}, from month to month {history['serial']:.2f}"
     )
     if one["too_few"]:
-        yield "  this roll-out has too few teams for any effect, however large, to be told from chance"
+        yield "  this roll-out has too few teams, or events, for any effect, however large, to be told from chance"
     if one["planned"]:
         yield f"  this roll-out would show an effect of {_size(one['planned'], one)} or more"
     for months, rows in groupby(

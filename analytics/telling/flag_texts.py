@@ -62,10 +62,11 @@ CLAUSES: Texts = {
         "iedereen is opgeleid, dus er is niemand om mee te vergelijken",
     ),
     "too_few_to_tell": _row(
-        "with so few teams or units no effect, however large, could be told from chance",
-        "med så få team eller enheter går ingen effekt, hur stor den än är, att skilja från slumpen",
-        "met zo weinig teams of eenheden is geen enkel effect, hoe groot ook, van toeval te "
-        "onderscheiden",
+        "with so few teams, units or events no effect, however large, could be told from chance",
+        "med så få team, enheter eller händelser går ingen effekt, hur stor den än är, att skilja "
+        "från slumpen",
+        "met zo weinig teams, eenheden of gebeurtenissen is geen enkel effect, hoe groot ook, van "
+        "toeval te onderscheiden",
     ),
     "window_not_closed": _row(
         "it is too early, the time that was planned for the effect is not over",

@@ -42,7 +42,8 @@ class Told:
         measure, value, low, high = self._scaled(self.effect)
         sign = 1 if value >= 0 else -1
         ends = sorted((sign * low, sign * high))
-        mde = self.effect.mde * self._scale(self.effect)
+        smallest = self.effect.mde
+        mde = None if smallest is None else smallest * self._scale(self.effect)
         counted = measure == "percent" and value < 0  # which cannot fall by more than all
         return Amounts(
             measure,
@@ -93,7 +94,7 @@ class Amounts:
     value: float
     low: float
     high: float
-    mde: float
+    mde: float | None
     unit: str
     falls: bool = False
     """Whether the effect is a fall that leaves something: less than 100 %."""
@@ -101,10 +102,12 @@ class Amounts:
     """Whether the smallest effect is one."""
 
     def words(self, lang: Lang) -> tuple[str, str, str, str]:
-        """Return value, low, high and smallest effect as digits, all as precise as the value."""
+        """Return value, low, high and smallest effect as digits; of the last none where there is none."""
         digits = decimals_for(max(self.value, (self.high - self.low) / 10))
         parts = (self.value, self.low, self.high)
         told = [_number(part, lang, digits, falls=self.falls) for part in parts]
+        if self.mde is None:
+            return told[0], told[1], told[2], ""
         smallest = decimals_for(self.mde)
         mde = _number(self.mde, lang, smallest, falls=self.smallest_falls)
         return told[0], told[1], told[2], mde

@@ -14,7 +14,7 @@ from analytics.estimators.panel import NEVER
 from analytics.estimators.row_panel import RowPanel
 from analytics.plans import drawn
 from analytics.plans.drawing import Wave
-from analytics.plans.power import History, history_of, needed, smallest, table
+from analytics.plans.power import Foreseen, History, foresee, history_of, needed, table
 
 TEAMS, EACH, MONTHS = 60, 8, 18
 LASTING, FADING, PERSON = 1.0, 0.5, 2.0
@@ -43,6 +43,12 @@ def _panel() -> RowPanel:
 
 def _history(omega: np.ndarray) -> History:
     return History(40, 8.0, len(omega), 50.0, 2.0, 0.2, 0.5, omega)
+
+
+def smallest(history: History, waves: list[Wave], *more: int, by_lot: bool = False) -> float | None:
+    seen = foresee(history, waves, *more, by_lot=by_lot)
+    assert seen is not None
+    return seen.smallest()
 
 
 def _reach(df: int) -> float:
@@ -89,6 +95,27 @@ def test_more_teams_and_more_months_show_smaller_effects() -> None:
     by = {(row["teams"], row["months"]): row["effect"] for row in rows}
     assert by[20, 6] < by[10, 6] < by[6, 6]
     assert by[10, 12] < by[10, 6] < by[10, 3]
+
+
+def test_of_few_events_chance_is_counted_out() -> None:
+    """How often a fall to that is found: drawn event by event, tested as the report tests it."""
+    history = replace(_history(np.eye(12)), level=0.02, exposure=10.0)
+    seen = Foreseen(history, error=0.02 * math.sqrt(1 / 24 + 1 / 48), df=38, months=120)
+    fall = seen.smallest("down")
+    assert fall is not None
+    draws = np.random.default_rng(7)
+    had = draws.poisson(24 * (1 - fall / 0.02), 40_000)
+    others = draws.normal(0, math.sqrt(1 / 48), len(had))
+    had, others = had[had > 0], others[had > 0]
+    reach = stats.t.ppf(0.975, 38) * np.sqrt(1 / had + 1 / 48)
+    assert (others - np.log(had / 24) > reach).sum() / 40_000 == pytest.approx(0.8, abs=0.01)
+
+
+def test_a_handful_of_events_shows_no_fall_however_large() -> None:
+    history = replace(_history(np.eye(12)), level=0.002, exposure=10.0)
+    seen = Foreseen(history, error=0.002 * math.sqrt(1 / 5 + 1 / 5), df=38, months=250)
+    assert seen.smallest("down") is None
+    assert seen.smallest("up") is not None
 
 
 def test_teams_for_a_single_look_follow_the_design_effect() -> None:
