@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+_EPOCH = date(1970, 1, 1).toordinal()
 MICROSECONDS_A_DAY = 86_400_000_000
 
 
@@ -13,3 +16,14 @@ def month_ix(name: str) -> int:
 def month_name(number: int) -> str:
     """Return a month as `2024-07`."""
     return f"{1970 + number // 12:04d}-{number % 12 + 1:02d}"
+
+
+def month_of(day_no: int) -> int:
+    """Return the number of the month a day lies in."""
+    day = date.fromordinal(_EPOCH + day_no)
+    return (day.year - 1970) * 12 + day.month - 1
+
+
+def first_day(number: int) -> int:
+    """Return the first day of a month."""
+    return date(1970 + number // 12, number % 12 + 1, 1).toordinal() - _EPOCH

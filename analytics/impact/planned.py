@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any, get_args
 
 import numpy as np
@@ -22,7 +21,7 @@ from analytics.estimators.question import Comparison
 from analytics.impact.asking import Asked
 from analytics.impact.population import Rollout
 from analytics.impact.window import Window
-from analytics.months import MICROSECONDS_A_DAY, month_name
+from analytics.months import MICROSECONDS_A_DAY, month_name, month_of
 from analytics.plans.drawing import deals
 from analytics.plans.following import Followed, follow
 from analytics.plans.history import units
@@ -179,15 +178,10 @@ def _drawn(
     actual = {row.unit_id: row.start_ix for row in conn.execute(sa.select(stage.unit_start))}
     made_on = kept.made_at // MICROSECONDS_A_DAY
     # Who was trained long before the figures begin had no lot to wait for either.
-    early = any(actual.get(unit, NEVER) < _month_of(made_on) for unit in by_unit)
+    early = any(actual.get(unit, NEVER) < month_of(made_on) for unit in by_unit)
     in_time = (start_day is None or made_on < start_day) and not early
     followed = follow(by_unit, actual, months.last)
     return Drawn(kept, in_time, by_unit, tuple(at for *_, at in there), followed)
-
-
-def _month_of(day_no: int) -> int:
-    day = date.fromordinal(date(1970, 1, 1).toordinal() + day_no)
-    return (day.year - 1970) * 12 + day.month - 1
 
 
 def stand_by_draw(conn: sa.Connection, drawn: Drawn, own: Observed) -> None:

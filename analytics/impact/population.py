@@ -71,7 +71,8 @@ def window_of(population: Population, observed: Observed) -> Window | None:
     changes = population.teams if of_teams else population.workforce
     there = team_months(changes, min(units), max(units))
     counts = (there.members > 0 if of_teams else there.members).sum(axis=0)
-    return window(units, {there.first + i: int(n) for i, n in enumerate(counts)})
+    at_work = {there.first + i: int(n) for i, n in enumerate(counts)}
+    return window(units, at_work, observed.event_days())
 
 
 def roll_out(

@@ -119,6 +119,11 @@ class Measure:
             sa.true()
         )
 
+    def days(self) -> sa.Select[Any]:
+        """Return the days on which there is a record, in order."""
+        days = self._where(sa.select(outcome.c.day_no).select_from(outcome))
+        return days.distinct().order_by(outcome.c.day_no)
+
     def reach(self) -> sa.Select[Any]:
         """Return the first and the last month that a record of the metric can lie in."""
         months = sa.select(sa.func.min(calendar.c.month_ix), sa.func.max(calendar.c.month_ix))

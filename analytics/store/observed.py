@@ -84,6 +84,12 @@ class Observed:
         counts = sa.select(period, sa.func.count().label("units")).group_by(period).order_by(period)
         return {row.period: row.units for row in self.conn.execute(counts)}
 
+    def event_days(self) -> list[int] | None:
+        """Return the days on which there was an event, in order; None where records are no events."""
+        if not self.measure.counts_events:
+            return None
+        return list(self.conn.execute(self.measure.days()).scalars())
+
     def met(
         self,
         unit: sa.ColumnElement[int],
