@@ -1,7 +1,9 @@
 """What a path cost, fully loaded: once, a learner, and the hours that learners were not at work.
 
 An hour costs what the month costs, over the hours of a month: those of the contract where the staff
-records have them, else forty a week. Only the average of all learners leaves the database.
+records have them, else forty a week. Only the average of all learners leaves the database, also of
+those who began after the months measured: two reports up to different months would else give away what
+the few between them earn.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from analytics.impact.asking import Asked
 from analytics.impact.costs import cost_of
 from analytics.impact.planned import Planned
 from analytics.record import rounded
-from analytics.store import stage
 from analytics.store.panel import StorePanel
 
 Json = dict[str, Any]
@@ -51,13 +50,18 @@ def money_of(
     planned: Planned,
     record: Mapping[str, Any],
     panel: StorePanel,
+    began: int,
     minimum: int,
 ) -> Json | None:
-    """Return the part of the record on money; None when no value is set."""
+    """Return the part of the record on money; None when no value is set.
+
+    ``began`` are those who began the path in the time the effect was read in: what others cost brings
+    nothing in these months, and belongs to the next.
+    """
     value = value_of(asked, planned)
     if value is None:
         return None
-    told = _told(conn, asked, planned, record, panel, minimum, value)
+    told = _told(conn, asked, planned, record, panel, began, minimum, value)
     base = {"currency": value.currency, "value_per_unit": value.as_json()}
     cleaned: Json = rounded(base | told)
     return cleaned
@@ -83,6 +87,7 @@ def _told(
     planned: Planned,
     record: Mapping[str, Any],
     panel: StorePanel,
+    began: int,
     minimum: int,
     value: Value,
 ) -> Json:
@@ -92,12 +97,13 @@ def _told(
     ratio = (record["estimate"] or {}).get("ratio")
     base = events / units / float(ratio) if ratio and units > 0 else None
     gain = claims.gain_of(record["estimate"], units, record["outcome"]["better"], base)
-    cost = cost_of(conn, asked, planned, _learners(conn, record, minimum), value.currency, minimum)
+    learners = _learners(record, began, minimum)
+    cost = cost_of(conn, asked, planned, learners, value.currency, minimum)
     opinion = planned.standing.plan.opinion if planned.standing and planned.binds else None
     return claims.claimed(record, gain, value.amount, cost, opinion)
 
 
-def _learners(conn: sa.Connection, record: Mapping[str, Any], minimum: int) -> int:
+def _learners(record: Mapping[str, Any], began: int, minimum: int) -> int:
     """Return how many began the path; to the nearest round number where that is not shown.
 
     The exact cost would give away what `completion` hides: how few began and did not finish.
@@ -105,7 +111,6 @@ def _learners(conn: sa.Connection, record: Mapping[str, Any], minimum: int) -> i
     shown = record["completion"]["started"]
     if shown is not None:
         return int(shown)
-    began = conn.execute(sa.select(sa.func.count()).select_from(stage.learner)).scalar_one()
     return max(minimum, round(began / minimum) * minimum)
 
 

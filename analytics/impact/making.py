@@ -53,13 +53,14 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         own.drop()
         others = dict(_companions(conn, asked, population, panel))
         answer = _answer(asked, panel, others, planned, flags)
+        took = standing.took(conn, panel, months)
         record = {
             **_protected(answer, panel, months, minimum, _question(asked.metric, asked, panel)),
             **_named(asked),
-            **_counted(conn, asked, population, rollout, months, panel, minimum),
+            **_counted(conn, asked, population, rollout, months, panel, took, minimum),
             "plan": planned.as_json(),
         }
-        record["money"] = money_of(conn, asked, planned, record, panel, minimum)
+        record["money"] = money_of(conn, asked, planned, record, panel, took.started, minimum)
         record["raise_the_grade"] = planned.steps(record["raise_the_grade"])
         for used in (panel, *(other for other, _ in others.values())):
             used.drop()
@@ -237,18 +238,22 @@ def _counted(
     rollout: Rollout,
     months: Window,
     panel: StorePanel,
+    took: standing.Took,
     minimum: int,
 ) -> dict[str, Any]:
     lost = standing.without_team(conn, months) if panel.level == "team" else 0
+    completion = suppression.completion(*took, minimum)
     return {
         "window": _window(months),
-        "completion": standing.completion(conn, panel, minimum),
+        "completion": completion,
         "exposure": {
             **_exposure(replace(rollout, level=panel.level), _sizes(panel), minimum),
             **standing.learning(conn, minimum),
         },
         "people": {
-            "resolved_actors": _shown(population.actors.resolved, minimum),
+            "resolved_actors": suppression.beside(
+                population.actors.resolved, completion["started"], minimum
+            ),
             "unresolved_actors": population.actors.unresolved,
             "basis": standing.basis(conn, asked.tenant_id, months),
             "without_team": _shown(lost, minimum),

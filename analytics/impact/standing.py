@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from analytics.impact import suppression
 from analytics.impact.window import Window
+from analytics.months import first_day
 from analytics.store import stage
 from analytics.store.panel import StorePanel
 from connectors.store.schema import employment, membership
@@ -15,15 +15,25 @@ from connectors.store.schema import employment, membership
 BASES = ("source", "observed", "assumed")
 
 
-def completion(conn: sa.Connection, panel: StorePanel, minimum: int) -> dict[str, Any]:
-    """Return how many of the people behind the figures began the path and completed it."""
+class Took(NamedTuple):
+    """How many people stand behind the figures, and how many of them began the path and completed it."""
+
+    people: int
+    started: int
+    completed: int
+
+
+def took(conn: sa.Connection, panel: StorePanel, months: Window) -> Took:
+    """Count who took the path in time for the last month read: by its 15th, as who is trained counts.
+
+    Who began later can have changed none of these months, so is not counted here and not paid for.
+    """
     people = sa.select(panel.people.c.person_id).distinct().subquery()
-    own = stage.learner.c
+    own, until = stage.learner.c, first_day(months.last) + stage.HALF_MONTH - 1
     joined = people.outerjoin(stage.learner, own.person_id == people.c.person_id)
-    counts = sa.select(
-        sa.func.count(), sa.func.count(own.person_id), sa.func.count(own.done_day)
-    ).select_from(joined)
-    return suppression.completion(*conn.execute(counts).one(), minimum=minimum)
+    began, done = (sa.case((day <= until, 1)) for day in (own.touched_day, own.done_day))
+    counts = sa.select(sa.func.count(), sa.func.count(began), sa.func.count(done))
+    return Took(*conn.execute(counts.select_from(joined)).one())
 
 
 def learning(conn: sa.Connection, minimum: int) -> dict[str, float | None]:

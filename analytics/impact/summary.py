@@ -81,8 +81,9 @@ def _below(view: View) -> Iterator[Text]:
         yield Text(view.window, style="dim")
     if found is not None:
         said = view.words.say(
-            "%(percent)s completed it: %(completed)s of %(people)s people. That tells who took the "
-            "training, not what it did.",
+            "By the middle of %(month)s, the last month read, %(percent)s had completed it: "
+            "%(completed)s of %(people)s people. That tells who took the training, not what it did.",
+            month=found.month,
             percent=found.percent,
             completed=found.completed,
             people=found.people,

@@ -63,6 +63,12 @@ def completion(people: int, started: int, completed: int, minimum: int) -> dict[
     return shown
 
 
+def beside(count: int, shown: int | None, minimum: int) -> int | None:
+    """Return a count, None where it is small, or where what it exceeds another shown one by is."""
+    few = is_small(count, minimum) or (shown is not None and is_small(count - shown, minimum))
+    return None if few else count
+
+
 def event_study(
     points: Mapping[str, Any], observed: Observed, first: int, minimum: int
 ) -> dict[str, Any]:

@@ -68,12 +68,14 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """How many took the training: below the effect, never instead of it."""
+    """How many took the training by when: below the effect, never instead of it."""
 
     percent: str
     completed: str
     people: str
     share: float
+    month: str
+    """The last month read: who completed the path in time to count in it."""
 
 
 class View:
@@ -362,7 +364,11 @@ class View:
         if share is None or completed is None or people is None:
             return None
         return Completion(
-            self.figures.percent(share), self._whole(completed), self._whole(people), share
+            self.figures.percent(share),
+            self._whole(completed),
+            self._whole(people),
+            share,
+            self.figures.month(str(self.record["window"]["to"])),
         )
 
     def _whole(self, n: float) -> str:

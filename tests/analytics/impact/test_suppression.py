@@ -38,6 +38,12 @@ def test_starts_of_few_are_hidden_with_the_next() -> None:
     assert suppression.starts(sizes, 8) == {5: None, 6: None, 7: 30}
 
 
+def test_few_who_began_later_do_not_follow_from_how_many_are_known() -> None:
+    assert suppression.beside(85, 82, 8) is None
+    assert [suppression.beside(90, other, 8) for other in (82, 90, None)] == [90, 90, 90]
+    assert suppression.beside(6, None, 8) is None
+
+
 def test_completion_is_shown_when_both_sides_are_many() -> None:
     shown = suppression.completion(600, 590, 564, 8)
     assert shown == {"people": 600, "started": 590, "completed": 564, "share": 0.94}

@@ -20,6 +20,7 @@ from analytics.plans.reading import plans_of
 from connectors.files.mapping import read_toml
 from lrs.errors import BadInput
 from lrs.store.database import Database
+from lrs.store.importing import import_statements
 
 Run = Callable[..., Any]
 Starts = dict[str, int | None]
@@ -71,6 +72,35 @@ def test_a_roll_out_that_follows_its_draw_has_grade_a_and_a_return(
     assert worth["cost"]["total"] == 1000 + 50 * 12 * company.EACH
     assert worth["benefit"]["likely"] == pytest.approx(record["estimate"]["att"] * months * 10)
     assert record["raise_the_grade"] == []
+
+
+def test_who_began_after_the_months_measured_is_neither_paid_for_nor_counted(
+    database: Database, files: company.Files, starts: Starts
+) -> None:
+    company.roll_out(database, files, starts)
+    before = impact(database, 1, company.PATH, "calls")
+    late = {team: company.FIRST + company.AFTER for team, start in starts.items() if not start}
+    import_statements(database, 1, files.completions(late), authority=company.AUTHORITY)
+    after = impact(database, 1, company.PATH, "calls")
+    assert len(late) == 12
+    for key in ("completion", "money", "estimate"):
+        assert after[key] == before[key]
+    assert before["completion"]["started"] == before["completion"]["completed"] == 72
+
+
+def test_who_began_in_time_and_finished_later_is_paid_for(
+    database: Database, files: company.Files, starts: Starts
+) -> None:
+    company.roll_out(database, files, starts)
+    last = company.FIRST + company.AFTER - 1
+    late = {team: last for team, start in starts.items() if not start}
+    began = files.completions(late)
+    text = began.read_text("utf-8").replace("verbs/completed", "verbs/initialized")
+    began.write_text(text.replace('"completion": true', '"completion": false'), "utf-8")
+    import_statements(database, 1, began, authority=company.AUTHORITY)
+    record = impact(database, 1, company.PATH, "calls")
+    assert (record["completion"]["started"], record["completion"]["completed"]) == (144, 72)
+    assert record["money"]["cost"]["learners"] == 144
 
 
 def test_a_plan_changed_after_the_start_is_told_and_caps_the_grade(
