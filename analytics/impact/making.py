@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from analytics.answering import WITHOUT_COMPARISON, answer_panel
@@ -29,6 +30,7 @@ from analytics.store import stage
 from analytics.store.measure import measure
 from analytics.store.observed import Observed
 from analytics.store.panel import Level, StorePanel, panel_of
+from analytics.store.unread import Unread
 from analytics.telling.sentence import sentences
 from analytics.telling.told import Told
 from connectors.metrics import Metric, metrics
@@ -49,7 +51,7 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         if planned.by_draw is not None:
             stand_by_draw(conn, planned.by_draw, own)
             rollout = replace(rollout, level="team")
-        panel = _panel(own, asked.metric, rollout.level, months)
+        panel = _panel(own, asked.metric, rollout.level, months, planned.unread(months))
         own.drop()
         others = dict(_companions(conn, asked, population, panel))
         answer = _answer(asked, panel, others, planned, flags)
@@ -58,7 +60,7 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
             **_protected(answer, panel, months, minimum, _question(asked.metric, asked, panel)),
             **_named(asked),
             **_counted(conn, asked, population, rollout, months, panel, took, minimum),
-            "plan": planned.as_json(),
+            "plan": planned.as_json(panel.unread),
         }
         record["money"] = money_of(conn, asked, planned, record, panel, took.started, minimum)
         record["raise_the_grade"] = planned.steps(record["raise_the_grade"])
@@ -109,10 +111,12 @@ def _companion(
     return other
 
 
-def _panel(observed: Observed, metric: Metric, level: Level, months: Window) -> StorePanel:
+def _panel(
+    observed: Observed, metric: Metric, level: Level, months: Window, unread: Unread | None = None
+) -> StorePanel:
     """Return the panel; who comes and goes is no effect, unless that is what is asked."""
     levels = metric.kind != "time_to_event"
-    return panel_of(observed, level, months.first, months.last, levels=levels)
+    return panel_of(observed, level, months.first, months.last, levels=levels, unread=unread)
 
 
 def _question(metric: Metric, asked: Asked, panel: StorePanel) -> Question:
@@ -213,8 +217,14 @@ def _people_observed(panel: StorePanel, months: Window) -> dict[tuple[int, int],
     if panel.measure.grain == "person":
         columns = (panel.cells()[name].astype(int) for name in ("cohort", "period", "rows"))
         return {(cohort, month): n for cohort, month, n in zip(*columns, strict=True)}
-    every = range(months.first, months.last + 1)
-    return {(cohort, month): n for cohort, _, n in _sizes(panel) for month in every}
+    every = np.arange(months.first, months.last + 1)
+    return {
+        (cohort, month): n
+        for cohort, _, n in _sizes(panel)
+        for month in (
+            every if panel.unread is None else every[~panel.unread.of(cohort, every)]
+        ).tolist()
+    }
 
 
 def _named(asked: Asked) -> dict[str, Any]:

@@ -25,11 +25,12 @@ from analytics.months import MICROSECONDS_A_DAY, month_name, month_of
 from analytics.plans.drawing import deals
 from analytics.plans.following import Followed, follow
 from analytics.plans.history import units
-from analytics.plans.model import Primary
+from analytics.plans.model import Months, Primary
 from analytics.plans.standing import Standing, standing
 from analytics.plans.store import KeptDraw, draws_of, versions_of
 from analytics.store import stage
 from analytics.store.observed import Observed
+from analytics.store.unread import Unread
 from lrs.xapi.times import instant
 
 REDRAWS = 4_999
@@ -104,6 +105,16 @@ class Planned:
         end = self._end
         return seen if end is None or end >= seen.last else replace(seen, last=end)
 
+    def unread(self, seen: Window) -> Unread | None:
+        """Return what is not read of these months: those of the trained before the planned window.
+
+        Where the window has yet to begin there is nothing else, and no verdict.
+        """
+        if self._window is None or not seen.first < self._window[0] <= seen.last:
+            return None
+        drawn = self.by_draw
+        return Unread(self._window[0], None if drawn is None else min(drawn.by_unit.values()))
+
     def flags(self, seen: Window) -> list[str]:
         """Return the flags that follow from the plan."""
         if self.standing is None or not self.binds:
@@ -112,10 +123,12 @@ class Planned:
         return [*self.standing.flags, *(["window_not_closed"] if still_open else [])]
 
     @property
+    def _window(self) -> Months | None:
+        return self.standing.plan.window if self.standing is not None and self.binds else None
+
+    @property
     def _end(self) -> int | None:
-        if self.standing is None or not self.binds or self.standing.plan.window is None:
-            return None
-        return self.standing.plan.window[1]
+        return None if self._window is None else self._window[1]
 
     def comparison(self) -> Comparison:
         """Return with whom to compare."""
@@ -127,8 +140,8 @@ class Planned:
         loose = self.standing is not None and not self.standing.binds
         return list(dict.fromkeys([*codes, *(["lock_the_plan"] if loose else [])]))[:3]
 
-    def as_json(self) -> dict[str, Any] | None:
-        """Return it as it stands in the record."""
+    def as_json(self, unread: Unread | None = None) -> dict[str, Any] | None:
+        """Return it as it stands in the record, with what was not read for its sake."""
         if self.standing is None:
             return None
         window = self.standing.plan.window
@@ -138,6 +151,7 @@ class Planned:
             "primary": self.primary is not None,
             "locked_at": None if locked is None else instant(locked),
             "window": None if window is None else [month_name(month) for month in window],
+            "unread_before": None if unread is None else month_name(unread.until),
             "assignment": self.standing.plan.assignment,
             "changes": [
                 {"at": instant(change.made_at), "reason": change.reason}

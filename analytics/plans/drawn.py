@@ -224,7 +224,8 @@ def _planned(
     if beside < 0 or _too_few(found, waves):
         return None, False
     by_lot = plan.assignment == "lot"
-    seen = foresee(found, waves, beside, plan.window[1], by_lot=by_lot)
+    since, until = plan.window
+    seen = foresee(found, waves, beside, until, since=since, by_lot=by_lot)
     if seen is None:
         return None, False
     least = seen.smallest(better)

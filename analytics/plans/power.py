@@ -142,15 +142,22 @@ class Foreseen:
 
 
 def foresee(
-    history: History, waves: Sequence[Wave], beside: int, until: int, *, by_lot: bool = False
+    history: History,
+    waves: Sequence[Wave],
+    beside: int,
+    until: int,
+    *,
+    since: int | None = None,
+    by_lot: bool = False,
 ) -> Foreseen | None:
     """Return the error that the planned roll-out will have.
 
     With the weights of the estimate that will be told: where lots are drawn, the one adjusted for
     the months before; with few teams, for the last of them alone.
 
-    ``beside`` teams are never trained; ``until`` is the last month that counts. The months before
-    are as many as the history still gives; None when it gives too few.
+    ``beside`` teams are never trained; ``until`` is the last month that counts, and ``since`` the first
+    in which the effect is read, where some start before it. The months before the start are as many
+    as the history still gives; None when it gives too few.
     """
     first = min(wave.month for wave in waves)
     after = until - first + 1
@@ -160,14 +167,16 @@ def foresee(
     periods = np.arange(first - before, until + 1)
     sizes = {wave.month: wave.teams for wave in waves if wave.month <= until}
     beside += sum(wave.teams for wave in waves if wave.month > until)
-    grid = _planned(periods, sizes | ({NEVER: beside} if beside else {}))
-    omega = history.omega[-len(periods) :, -len(periods) :]
+    begin = first if since is None else since
+    read = (periods < first) | (periods >= begin)
+    grid = _planned(periods[read], sizes | ({NEVER: beside} if beside else {}))
+    omega = history.omega[-len(periods) :, -len(periods) :][np.ix_(read, read)]
     weights = _weights(grid, omega, by_lot)
     if weights is None:
         return None
     error = math.sqrt(_Expected(grid, omega).covariance(weights[None])[0][0, 0])
     df = max(int(grid.clusters.sum()) - len(grid.cohorts), 1)
-    months = sum(teams * (until - month + 1) for month, teams in sizes.items())
+    months = sum(teams * (until - max(month, begin) + 1) for month, teams in sizes.items())
     return Foreseen(history, error, df, months)
 
 

@@ -18,6 +18,10 @@ def planned(view: View) -> list[str]:
 
 def _sentences(view: View, plan: Json) -> Iterator[str]:
     yield _lock(view, plan)
+    if plan.get("unread_before"):
+        yield view.words.say(
+            "Earlier months in which training had already begun count neither as before nor as after."
+        )
     for change in plan["changes"]:
         day, reason = view.figures.day(str(change["at"])), change["reason"]
         yield view.words.say("Changed on %(day)s: %(reason)s", day=day, reason=reason)
@@ -40,9 +44,7 @@ def _lock(view: View, plan: Json) -> str:
             "The plan was locked on %(day)s, after the start, so it counts for nothing here.",
             day=day,
         )
-    first, last = (
-        view.figures.month(month) for month in (_read_from(view, plan), plan["window"][1])
-    )
+    first, last = (view.figures.month(month) for month in plan["window"])
     if plan["status"] == "changed":
         return say(
             "The plan was locked on %(day)s, before the start, and changed after it. The effect is "
@@ -58,13 +60,6 @@ def _lock(view: View, plan: Json) -> str:
         first=first,
         last=last,
     )
-
-
-def _read_from(view: View, plan: Json) -> str:
-    """Return the first month in which the effect was read: the first start's, also before the window."""
-    starts = (view.record.get("exposure") or {}).get("starts") or []
-    months: list[str] = [plan["window"][0], *(start["period"] for start in starts)]
-    return min(months)
 
 
 def _draw(view: View, draw: Json) -> Iterator[str]:

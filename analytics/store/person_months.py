@@ -19,6 +19,7 @@ from analytics.estimators.panel import NEVER, Scores
 from analytics.store.adding import products, shared
 from analytics.store.records import Records
 from analytics.store.spells import Spells, by_month
+from analytics.store.unread import Unread
 
 _AT_ONCE = 8_192
 """People of a cohort who are worked on at once."""
@@ -122,6 +123,15 @@ class PersonMonths:
     def leave_out(self, lines: IntArray) -> None:
         """Let some people be observed no longer."""
         self.num[lines], self.den[lines] = 0.0, 0
+
+    def leave_out_months(self, unread: Unread) -> int:
+        """Let nobody be observed in the months that are not read; return how many observations go."""
+        gone = 0
+        for g, lines in self.slabs():
+            months = unread.of(int(self.cohorts[g]), self.months)
+            gone += int(np.count_nonzero(self.den[lines, months]))
+            self.num[lines, months], self.den[lines, months] = 0.0, 0
+        return gone
 
     def take_off(self, lines: IntArray, level: FloatArray) -> None:
         """Take a level off some people, for each of den; the spread about a cell's mean stays."""

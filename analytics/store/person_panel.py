@@ -23,6 +23,7 @@ from analytics.store.person_levels import take_levels_off
 from analytics.store.person_months import PersonMonths, Starts
 from analytics.store.spells import Spells
 from analytics.store.stage import fill, temporary_table
+from analytics.store.unread import Unread
 
 
 class PersonPanel:
@@ -30,7 +31,15 @@ class PersonPanel:
 
     level: Literal["person"] = "person"
 
-    def __init__(self, observed: Observed, first: int, last: int, *, levels: bool) -> None:
+    def __init__(
+        self,
+        observed: Observed,
+        first: int,
+        last: int,
+        *,
+        levels: bool,
+        unread: Unread | None = None,
+    ) -> None:
         """With ``levels``, let who comes and goes be no effect; ``left_out`` is who has none."""
         self.conn = observed.conn
         self.measure = observed.measure
@@ -43,6 +52,8 @@ class PersonPanel:
             nothing_counts=self.measure.fills_zero,
         )
         self.left_out = take_levels_off(people) if levels else None
+        gone = people.leave_out_months(unread) if unread is not None else 0
+        self.unread = unread if gone else None
         self._behind = people.behind()
         self._cells, self._sizes = people.cells(), people.sizes()
         many = int(self._sizes["clusters"].sum()) > LISTED

@@ -22,6 +22,7 @@ from analytics.store.observed import Observed
 from analytics.store.scoring import scored
 from analytics.store.stage import add_once, refill, temporary_table
 from analytics.store.team_cells import team_cells
+from analytics.store.unread import Unread
 
 _AT_ONCE = 20_000
 """Rows of sums that are in memory at once when clusters pass by in order."""
@@ -37,6 +38,8 @@ class TeamPanel:
     level: Literal["team"] = "team"
     left_out: int | None = None
     """How many had no level and were left out, where levels were taken off."""
+    unread: Unread | None = None
+    """What is not in it although it was seen; None where that is nothing."""
 
     def __init__(self, observed: Observed, first: int, last: int) -> None:
         self.conn = observed.conn
@@ -77,6 +80,11 @@ class TeamPanel:
         joined = cells.outerjoin(start, start.c.unit_id == c.unit_id)
         cohort = self._within(start.c.start_ix).label("cohort")
         return sa.select(cohort, *c).select_from(joined)
+
+    def leave_out(self, unread: Unread) -> None:
+        """Take out what is not read, before anything is asked."""
+        gone = self.conn.execute(sa.delete(self.sums).where(unread.among(self.sums)))
+        self.unread = unread if gone.rowcount else None
 
     def drop(self) -> None:
         """Give back the room of the sums."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,8 +46,8 @@ def _history(omega: np.ndarray) -> History:
     return History(40, 8.0, len(omega), 50.0, 2.0, 0.2, 0.5, omega)
 
 
-def smallest(history: History, waves: list[Wave], *more: int, by_lot: bool = False) -> float | None:
-    seen = foresee(history, waves, *more, by_lot=by_lot)
+def smallest(history: History, waves: list[Wave], *more: int, **how: Any) -> float | None:
+    seen = foresee(history, waves, *more, **how)
     assert seen is not None
     return seen.smallest()
 
@@ -149,3 +150,14 @@ def test_teams_too_few_to_tell_anything_are_said_beforehand(
     waves: list[Wave], teams: int, too_few: bool
 ) -> None:
     assert drawn._too_few(_of_teams(teams), waves) is too_few
+
+
+def test_months_before_those_that_are_read_tell_nothing() -> None:
+    history = _history(np.eye(18) * 0.25 + 1.0)
+    waves = [Wave(700, 20)]
+    all_read = smallest(history, waves, 20, 705, by_lot=True)
+    half = smallest(history, waves, 20, 705, since=703, by_lot=True)
+    as_few = smallest(history, waves, 20, 702, by_lot=True)
+    assert all_read is not None
+    assert half == pytest.approx(as_few)
+    assert half > all_read

@@ -18,6 +18,7 @@ from analytics.plans.commands import plans
 from analytics.plans.drawing import Wave
 from analytics.plans.reading import plans_of
 from connectors.files.mapping import read_toml
+from connectors.importing import import_outcomes
 from lrs.errors import BadInput
 from lrs.store.database import Database
 from lrs.store.importing import import_statements
@@ -101,6 +102,69 @@ def test_who_began_in_time_and_finished_later_is_paid_for(
     record = impact(database, 1, company.PATH, "calls")
     assert (record["completion"]["started"], record["completion"]["completed"]) == (144, 72)
     assert record["money"]["cost"]["learners"] == 144
+
+
+BEGINS = company.FIRST + 3
+"""A window that begins a quarter after the first start."""
+
+
+@pytest.mark.parametrize("by", ["team", "person"])
+def test_what_is_trained_before_the_window_counts_neither_before_nor_after(
+    database: Database, files: company.Files, run: Run, by: str
+) -> None:
+    starts = dict.fromkeys((f"team-{team:02d}" for team in range(12)), company.FIRST)
+    later = {f"team-{team:02d}": BEGINS + 1 for team in range(12, 16)}
+    _roll_out_with_an_unlike_beginning(database, files, run, {**starts, **later}, lot=False)
+    record = impact(database, 1, company.PATH, "calls", by=by)
+    assert record["estimate"]["low"] < company.EFFECT < record["estimate"]["high"]
+    assert record["plan"]["unread_before"] == month_name(BEGINS)
+    if by == "team":
+        months = 12 * company.EACH * 3 + 4 * company.EACH * 2
+        benefit = record["money"]["benefit"]["likely"]
+        assert benefit == pytest.approx(record["estimate"]["att"] * months * 10)
+
+
+def test_where_lots_were_drawn_no_month_before_the_window_counts_for_anybody(
+    database: Database, files: company.Files, run: Run
+) -> None:
+    _roll_out_with_an_unlike_beginning(database, files, run, None, lot=True)
+    record = impact(database, 1, company.PATH, "calls")
+    assert (record["verdict"], record["grade"]) == ("improved", "A")
+    assert record["estimate"]["low"] < company.EFFECT < record["estimate"]["high"]
+    assert record["n"]["periods"] == company.BEFORE + 1 + company.AFTER - 3
+    assert record["plan"]["unread_before"] == month_name(BEGINS)
+
+
+def test_a_window_that_begins_with_the_first_start_leaves_nothing_out(
+    database: Database, files: company.Files, starts: Starts
+) -> None:
+    company.roll_out(database, files, starts)
+    record = impact(database, 1, company.PATH, "calls")
+    assert record["plan"]["unread_before"] is None
+
+
+def _roll_out_with_an_unlike_beginning(
+    database: Database, files: company.Files, run: Run, starts: Starts | None, *, lot: bool
+) -> None:
+    """Plan to read the effect from the fourth month on; in the first three it is much worse."""
+    text = company.PLAN.replace(month_name(company.FIRST), month_name(BEGINS), 1)
+    run("make", str(files.plan(text if lot else text.replace('"lot"', '"chosen"'))))
+    assert run("lock", company.PATH)[0]["state"] == "locked"
+    if starts is None:
+        drawn = run("draw", company.PATH, "--wave", WAVE, "--seed", "11")
+        starts = {row["team"]: row["start"] and month_ix(row["start"]) for row in drawn["teams"]}
+    calls = files.calls(starts)
+    lines = calls.read_text("utf-8").splitlines()
+    early = {month_name(month) for month in range(company.FIRST, BEGINS)}
+    told = [lines[0]]
+    for line in lines[1:]:
+        metric, who, month, value = line.split(",")
+        start = starts.get(f"team-{who[1:3]}")
+        worse = 20 if month in early and start is not None and month_name(start) <= month else 0
+        told.append(f"{metric},{who},{month},{float(value) - worse:.4f}")
+    calls.write_text("\n".join(told), "utf-8")
+    import_outcomes(database, 1, calls)
+    import_statements(database, 1, files.completions(starts), authority=company.AUTHORITY)
 
 
 def test_a_plan_changed_after_the_start_is_told_and_caps_the_grade(

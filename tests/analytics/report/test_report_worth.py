@@ -135,11 +135,14 @@ def test_after_an_unusual_period_there_is_a_range_and_no_return() -> None:
     assert "no return is worked out" in found.lead
 
 
-@pytest.mark.parametrize(("start", "read"), [("2024-12", "October"), ("2024-08", "August")])
-def test_the_month_told_is_the_one_from_which_the_effect_was_read(start: str, read: str) -> None:
-    starts = [{"period": start, "teams": 3, "people": 30}]
-    record = records.record(plan=PLAN, exposure={"level": "team", "starts": starts})
-    assert f"read from {read} 2024 to June 2025" in " ".join(planned(View(record, "en")))
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_months_told_are_those_planned_and_what_is_not_read_is_said(lang: str) -> None:
+    kept = planned(View(records.record(plan=PLAN), lang))
+    told = planned(View(records.record(plan={**PLAN, "unread_before": "2024-10"}), lang))
+    assert len(told) == len(kept) + 1
+    if lang == "en":
+        assert "read from October 2024 to June 2025" in " ".join(kept)
+        assert "neither as before nor as after" in " ".join(told)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
