@@ -26,6 +26,7 @@ from connectors.store.outcomes import Of, OutcomeWriter, Seen, Subjects, seen, s
 from connectors.store.outside import employments, outside
 from connectors.store.runs import begin_run, end_run, keep_issues, remember_mapping
 from connectors.store.transactions import turns
+from connectors.store.zeros import without_zeros
 from lrs.errors import BadInput
 from lrs.store.database import Database
 from lrs.xapi.digests import digest16
@@ -149,6 +150,7 @@ class _Pages:
                 f"{count} rows, such as one of {example}, lie before the person was employed, or "
                 "after: they count for nothing unless the people's dates change"
             )
+        self._report.notes.extend(self._without_zeros(conn))
         both = sorted(
             key for key, kinds in self._told_of.items() if self._is_of_both(conn, key, kinds)
         )
@@ -157,6 +159,19 @@ class _Pages:
                 f"told of people and of teams: {', '.join(both)}: a report reads the kind of rows that "
                 "most are, and passes over the others; give them one way, or under two metrics"
             )
+
+    def _without_zeros(self, conn: sa.Connection) -> Iterator[str]:
+        """Yield what looks as if months in which nothing happened were left out."""
+        for key in sorted(self._told_of):
+            found = without_zeros(conn, self._origin.tenant_id, self._metrics[key])
+            if found is not None:
+                yield (
+                    f"{key}: months with none seem to be left out: {_zeros(found.zeros)} 0, and of "
+                    f"{found.between} months between the first and the last record of each, {found.gaps} have "
+                    "none. A report would read the mean of those who had one, so it gives no verdict. "
+                    "Export these months as 0, or each event with its day, as occurred_at in place of "
+                    "period"
+                )
 
     def _is_of_both(self, conn: sa.Connection, key: str, kinds: Collection[str]) -> bool:
         kept = subjects_of(conn, self._origin.tenant_id, self._metrics[key].id)
@@ -244,6 +259,10 @@ class _Pages:
                 of, digest = found[one.subject], self._digest(groups[one.key], taken[one.key])
                 kept[row.line].append(seen(key, one, of, measure, metric_id, digest))
         return kept
+
+
+def _zeros(n: int) -> str:
+    return "no record says" if n == 0 else f"only {n} of the records {'say' if n > 1 else 'says'}"
 
 
 def _shown(rows: Sequence[Read], known: Collection[str]) -> Iterator[Declared]:

@@ -36,6 +36,7 @@ RULES: dict[str, Rule] = {
     "no_event_on_a_side": Rule("D", silences=True, raised_by="wait_for_events"),
     "short_series": Rule("D", silences=True, raised_by="longer_history"),
     "no_overlap": Rule("D", silences=True, raised_by="draw_by_lot"),
+    "zeros_left_out": Rule("C", silences=True, raised_by="bring_in_the_zeros"),
     "no_comparison_group": Rule("C", raised_by="leave_some_for_later"),
     "too_few_to_tell": Rule("C", silences=True, raised_by="more_teams"),
     "window_not_closed": Rule("C", silences=True, raised_by="wait_for_the_window"),

@@ -25,6 +25,7 @@ from analytics.impact.gains import money_of
 from analytics.impact.planned import Planned, planned_for, stand_by_draw
 from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
 from analytics.impact.window import Window
+from analytics.impact.zeros import zeros_left_out
 from analytics.months import month_name
 from analytics.store import stage
 from analytics.store.measure import measure
@@ -48,6 +49,7 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         planned = planned_for(conn, asked, rollout, months)
         flags, months = planned.flags(months), planned.months(months)
         flags += ["missing_periods"] if months.missing else []
+        flags += ["zeros_left_out"] if zeros_left_out(own, asked.metric, months) else []
         if planned.by_draw is not None:
             stand_by_draw(conn, planned.by_draw, own)
             rollout = replace(rollout, level="team")

@@ -56,6 +56,11 @@ CLAUSES: Texts = {
         "ingen som inte utbildades liknar dem som gjorde det",
         "niemand zonder training lijkt op wie werd opgeleid",
     ),
+    "zeros_left_out": _row(
+        "months in which nothing happened seem to be left out of the figures",
+        "månader då inget hände tycks saknas i siffrorna",
+        "maanden waarin niets gebeurde lijken in de cijfers te ontbreken",
+    ),
     "no_comparison_group": _row(
         "everyone was trained, so there is nobody to compare with",
         "alla gick utbildningen, så det finns ingen att jämföra med",
@@ -200,6 +205,12 @@ MEANINGS: Texts = {
         "There is no fair comparison to be made.",
         "Det går inte att göra någon rättvis jämförelse.",
         "Een eerlijke vergelijking is niet te maken.",
+    ),
+    "zeros_left_out": _row(
+        "The means are then only of those who had one or more, and do not tell how often it happens.",
+        "Då gäller medelvärdena bara dem som hade minst en, och säger inte hur ofta det händer.",
+        "De gemiddelden gaan dan alleen over wie er minstens één had en zeggen niet hoe vaak het "
+        "gebeurt.",
     ),
     "no_comparison_group": _row(
         "Whatever else changed at that time looks like the training's doing.",
@@ -373,6 +384,13 @@ STEPS: Texts = {
         "Check the outcome's figures.",
         "Kontrollera utfallets siffror.",
         "Controleer de cijfers van de uitkomst.",
+    ),
+    "bring_in_the_zeros": _row(
+        "Export the months with none as 0, or bring in each event with its day (occurred_at).",
+        "Ta med månaderna utan någon som 0 i exporten, eller läs in varje händelse med sin dag "
+        "(occurred_at).",
+        "Neem de maanden zonder één als 0 op in de export, of lees elk voorval in met zijn dag "
+        "(occurred_at).",
     ),
     "fill_the_gaps": _row(
         "Bring in the figures that are missing.",
