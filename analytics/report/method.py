@@ -7,6 +7,7 @@ from typing import Any
 from analytics.methods import ADJUSTED, BY_LOTS
 from analytics.report.picture import Row
 from analytics.report.view import View
+from analytics.report.ways import OF_TABLES, in_words
 from lrs.web.i18n import N_
 
 ESTIMATES = {
@@ -156,10 +157,11 @@ def estimates(view: View) -> list[Row]:
     """Return every estimate that was made, the ones not to be used last."""
     if view.hidden:
         return []
-    return [
-        *_rows(view, view.record.get("estimates") or {}, ESTIMATES),
-        *_rows(view, view.record.get("naive") or {}, NAIVE),
-    ]
+    naive = view.record.get("naive") or {}
+    made = view.record.get("estimates") or {}
+    # With nobody to compare with, the naive number is the only one there is.
+    beside = {key: estimate for key, estimate in made.items() if key not in naive}
+    return [*_rows(view, beside, ESTIMATES | OF_TABLES), *_rows(view, naive, NAIVE)]
 
 
 def _rows(view: View, made: dict[str, Any], names: dict[str, str]) -> list[Row]:
@@ -177,11 +179,12 @@ def provenance(view: View) -> list[tuple[str, str]]:
     kept = view.record.get("provenance") or {}
     say = view.words.say
     made_at = view.record.get("made_at")
+    told_by = (view.record.get("estimate") or {}).get("method")
     found = [
         (say("Made"), view.figures.day(str(made_at)) if made_at else None),
         (say("Path"), (view.record.get("path") or {}).get("id")),
         (say("Outcome"), (view.record.get("outcome") or {}).get("id")),
-        (say("Method"), (view.record.get("estimate") or {}).get("method")),
+        (say("Method"), in_words(told_by, view.words) if told_by else None),
         (say("Version"), kept.get("version")),
         (say("Question, SHA-256"), kept.get("spec_sha256")),
         (say("Data, SHA-256"), kept.get("data_sha256")),
