@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.model.metrics import Declared, completed
+from connectors.model.wording import Wording, wordings
 from connectors.store.schema import metric as metric_table
 from lrs.errors import NotFound
 
@@ -31,6 +32,15 @@ class Metric:
     currency: str | None
     value_low: float | None = None
     value_high: float | None = None
+
+    def wordings(self) -> dict[str, Wording]:
+        """Return how each language tells it; empty where nothing in it is the library's."""
+        return wordings(self.key, self.name, self.unit)
+
+    def name_in(self, lang: str) -> str:
+        """Return its name in the reader's language."""
+        wording = self.wordings().get(lang)
+        return self.name if wording is None else wording.name
 
 
 def metric(conn: sa.Connection, tenant_id: int, key: str) -> Metric:

@@ -1,13 +1,16 @@
 """What is asked of a panel, beside its numbers: the kind of outcome, which way is good, who was sent.
 
-The names a reader sees (`path_name`, `outcome_name`) ride along for the sentence only; nothing is
-computed from them.
+The names a reader sees (`path_name`, `outcome_name`, `wordings`) ride along for the sentence only;
+nothing is computed from them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+from connectors.model.wording import Wording
 
 Kind = Literal["continuous", "count", "rate", "binary", "ordinal", "time_to_event", "absence"]
 Better = Literal["up", "down"]
@@ -53,6 +56,8 @@ class Question:
     """Whether the panel's units are people, or stand for people that are counted."""
     rows_are_people: bool = True
     """Whether a cell has a row for each of them, so that who is no longer there does not count."""
+    wordings: Mapping[str, Wording] = field(default_factory=dict, hash=False)
+    """What each language calls the outcome and its unit, where that is known; else they are as given."""
 
     @property
     def per_exposure(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -132,6 +132,7 @@ def _question(metric: Metric, asked: Asked, panel: StorePanel) -> Question:
         outcome_name=metric.name,
         path_name=asked.path.name,
         rows_are_people=panel.measure.grain == "person",
+        wordings=metric.wordings(),
     )
 
 
@@ -239,6 +240,7 @@ def _named(asked: Asked) -> dict[str, Any]:
             "kind": metric.kind,
             "unit": metric.unit,
             "better": metric.better,
+            "wordings": {lang: asdict(one) for lang, one in metric.wordings().items()},
         },
     }
 

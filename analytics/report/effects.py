@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analytics.estimators.question import is_percent
-from analytics.telling.numbers import as_language, decimals_for, number
+from analytics.telling.numbers import as_language, counted, decimals_for, number
 from lrs.web.figures import Figures, figures, with_sign
 from lrs.web.i18n import Words, words
 
@@ -34,6 +34,8 @@ class Scale:
     lang: str
     relative: bool = False
     """Differences are shares of a level, and written in per cent."""
+    one: str = ""
+    """The unit after a 1, where it is another word."""
 
     @property
     def _figures(self) -> Figures:
@@ -135,7 +137,7 @@ class Scale:
     def _with_unit(self, said: str) -> str:
         if self.kind in SHARES or is_percent(self.unit):
             return self._words.say("%(n)s percentage points", n=said)
-        return f"{said} {self.unit}".rstrip()
+        return counted(said, self.unit, self.one or self.unit)
 
     def tick(self) -> Callable[[float, float], str]:
         """Return how a value at the picture's axis is written, given the distance between ticks."""

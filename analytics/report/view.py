@@ -88,9 +88,18 @@ class View:
         self.figures = figures(lang)
         # A record of `verkan evaluate` knows the outcome by its kind alone.
         self.measured: Record = {**(record.get("kpi") or {}), **(record.get("outcome") or {})}
+        unit, self._wording = str(self.measured.get("unit") or ""), self._worded(lang)
         self.scale = Scale(
-            str(self.measured.get("kind") or ""), str(self.measured.get("unit") or ""), lang
+            str(self.measured.get("kind") or ""),
+            self._wording.get("unit", unit),
+            lang,
+            one=self._wording.get("one", unit),
         )
+
+    def _worded(self, lang: str) -> Mapping[str, str]:
+        """Return what the language calls the outcome; a record from before it was kept has none."""
+        told: Mapping[str, str] = (self.measured.get("wordings") or {}).get(lang) or {}
+        return told
 
     @property
     def verdict(self) -> str:
@@ -112,7 +121,8 @@ class View:
     @property
     def outcome(self) -> str:
         outcome = self.record.get("outcome") or {}
-        return str(outcome.get("name") or outcome.get("id") or self.words.say("The outcome"))
+        name = self._wording.get("name") or outcome.get("name") or outcome.get("id")
+        return str(name or self.words.say("The outcome"))
 
     @property
     def path_key(self) -> str:

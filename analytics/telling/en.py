@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from analytics.telling.names import inside, opening
 from analytics.telling.told import Amounts, Told
 
 PATH, OUTCOME = "the training", "the outcome"
@@ -11,14 +10,14 @@ PATH, OUTCOME = "the training", "the outcome"
 def claim(told: Told) -> str:
     """Say that the outcome changed: "Errors fell by 12 % where teams took Customer care (…)."."""
     change = f"{'rose' if told.rose else 'fell'} by {size(told.amounts())} {where(told)}"
-    return f"{opening(outcome(told))} {change} ({sure(told.amounts())})."
+    return f"{opened(told)} {change} ({sure(told.amounts())})."
 
 
 def suggestion(told: Told, reason: str) -> str:
     """Say that it looks so, and why that is not more."""
     change = f"{'rose' if told.rose else 'fell'} by {size(told.amounts())} {where(told)}"
     return (
-        f"It looks as if {inside(outcome(told))} {change} ({sure(told.amounts())}), "
+        f"It looks as if {outcome(told)} {change} ({sure(told.amounts())}), "
         f"but the evidence is weak: {reason}."
     )
 
@@ -26,7 +25,7 @@ def suggestion(told: Told, reason: str) -> str:
 def nothing_seen(told: Told) -> str:
     """Say that no effect was seen, and how small a one would have been."""
     return (
-        f"No effect of {path(told)} on {inside(outcome(told))} could be seen; "
+        f"No effect of {path(told)} on {outcome(told)} could be seen; "
         f"{_one(told.amounts())} of {smallest(told.amounts())} or more would most likely have been "
         "seen."
     )
@@ -34,7 +33,7 @@ def nothing_seen(told: Told) -> str:
 
 def cannot_tell(told: Told, reason: str) -> str:
     """Say that it cannot be told, and why."""
-    return f"We cannot tell whether {path(told)} changed {inside(outcome(told))}: {reason}."
+    return f"We cannot tell whether {path(told)} changed {outcome(told)}: {reason}."
 
 
 def but_weak(reason: str) -> str:
@@ -48,8 +47,13 @@ def path(told: Told) -> str:
 
 
 def outcome(told: Told) -> str:
-    """Return the name of the outcome."""
-    return told.question.outcome_name or OUTCOME
+    """Return the outcome as it stands inside a sentence."""
+    return told.inside("en", OUTCOME)
+
+
+def opened(told: Told) -> str:
+    """Return the outcome as a sentence opens with it."""
+    return told.opening("en", OUTCOME)
 
 
 def where(told: Told) -> str:
@@ -91,6 +95,6 @@ def with_measure(digits: str, amounts: Amounts) -> str:
         "percent": f"{digits} %",
         "points": f"{digits} percentage point{'' if one else 's'}",
         "scale": f"{digits} {'step' if one else 'steps'} of its scale",
-        "unit": f"{digits} {amounts.unit}",
+        "unit": amounts.counted(digits, "en"),
         "bare": digits,
     }[amounts.measure]

@@ -4,7 +4,7 @@ change is told as a noun: "een daling van 12% bij fouten".
 
 from __future__ import annotations
 
-from analytics.telling.names import inside, opening
+from analytics.telling.names import opening
 from analytics.telling.told import Amounts, Told
 
 PATH, OUTCOME = "de training", "de uitkomst"
@@ -13,8 +13,7 @@ PATH, OUTCOME = "de training", "de uitkomst"
 def claim(told: Told) -> str:
     """Say that the outcome changed."""
     return (
-        f"{opening(where(told))}, zien we een {_change(told)} "
-        f"bij {inside(outcome(told))} ({sure(told.amounts())})."
+        f"{opening(where(told))}, zien we een {_change(told)} {_at(told)} ({sure(told.amounts())})."
     )
 
 
@@ -22,14 +21,14 @@ def suggestion(told: Told, reason: str) -> str:
     """Say that it looks so, and why that is not more."""
     return (
         f"{opening(where(told))}, lijkt er een {_change(told)} te zijn "
-        f"bij {inside(outcome(told))} ({sure(told.amounts())}), maar het bewijs is zwak: {reason}."
+        f"{_at(told)} ({sure(told.amounts())}), maar het bewijs is zwak: {reason}."
     )
 
 
 def nothing_seen(told: Told) -> str:
     """Say that no effect was seen, and how small a one would have been."""
     return (
-        f"Er is geen effect van {path(told)} op {inside(outcome(told))} te zien; "
+        f"Er is geen effect van {path(told)} op {outcome(told)} te zien; "
         f"{_one(told.amounts())} van {smallest(told.amounts())} of meer zou vrijwel zeker zichtbaar "
         "zijn geweest."
     )
@@ -37,14 +36,17 @@ def nothing_seen(told: Told) -> str:
 
 def cannot_tell(told: Told, reason: str) -> str:
     """Say that it cannot be told, and why."""
-    return (
-        f"We kunnen niet zeggen of {path(told)} invloed had op {inside(outcome(told))}: {reason}."
-    )
+    return f"We kunnen niet zeggen of {path(told)} invloed had op {outcome(told)}: {reason}."
 
 
 def but_weak(reason: str) -> str:
     """Say, after a sentence, that it does not stand firm."""
     return f" Het bewijs is zwak: {reason}."
+
+
+def _at(told: Told) -> str:
+    """Return where the change is: in an outcome that has its article, at one that is only named."""
+    return f"{'in' if told.phrase('nl') else 'bij'} {outcome(told)}"
 
 
 def _change(told: Told) -> str:
@@ -57,8 +59,8 @@ def path(told: Told) -> str:
 
 
 def outcome(told: Told) -> str:
-    """Return the name of the outcome."""
-    return told.question.outcome_name or OUTCOME
+    """Return the outcome as it stands inside a sentence."""
+    return told.inside("nl", OUTCOME)
 
 
 def where(told: Told) -> str:
@@ -100,6 +102,6 @@ def with_measure(digits: str, amounts: Amounts) -> str:
         "percent": f"{digits}%",
         "points": f"{digits} procentpunt{'' if one else 'en'}",
         "scale": f"{digits} {'stap' if one else 'stappen'} op de schaal",
-        "unit": f"{digits} {amounts.unit}",
+        "unit": amounts.counted(digits, "nl"),
         "bare": digits,
     }[amounts.measure]

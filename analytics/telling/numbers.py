@@ -35,6 +35,12 @@ def number(value: float, lang: Lang, decimals: int) -> str:
     return _plain(rounded, lang, decimals if rounded or not long else 0)
 
 
+def counted(digits: str, unit: str, one: str) -> str:
+    """Return digits, with or without a sign, and what they count: ``one`` is the unit after a 1."""
+    single = digits.lstrip("+-\N{MINUS SIGN}") == "1"
+    return f"{digits} {one if single else unit}".rstrip()
+
+
 def _with_power(value: float, lang: Lang, decimals: int) -> str:
     """Return a number as one from 1 to 10, times a power of ten."""
     digits = max(1, math.floor(math.log10(abs(value))) + decimals) if decimals else 1

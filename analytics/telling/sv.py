@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from analytics.telling.names import inside, opening
 from analytics.telling.told import Amounts, Told
 
 PATH, OUTCOME = "utbildningen", "utfallet"
@@ -10,13 +9,13 @@ PATH, OUTCOME = "utbildningen", "utfallet"
 
 def claim(told: Told) -> str:
     """Say that the outcome changed."""
-    return f"{opening(outcome(told))} {_change(told)} ({sure(told.amounts())})."
+    return f"{opened(told)} {_change(told)} ({sure(told.amounts())})."
 
 
 def suggestion(told: Told, reason: str) -> str:
     """Say that it looks so, and why that is not more."""
     return (
-        f"Det ser ut som om {inside(outcome(told))} {_change(told)} ({sure(told.amounts())}), "
+        f"Det ser ut som om {outcome(told)} {_change(told)} ({sure(told.amounts())}), "
         f"men underlaget är svagt: {reason}."
     )
 
@@ -24,7 +23,7 @@ def suggestion(told: Told, reason: str) -> str:
 def nothing_seen(told: Told) -> str:
     """Say that no effect was seen, and how small a one would have been."""
     return (
-        f"Ingen effekt av {path(told)} på {inside(outcome(told))} gick att se; "
+        f"Ingen effekt av {path(told)} på {outcome(told)} gick att se; "
         f"{_one(told.amounts())} på {smallest(told.amounts())} eller mer hade med största "
         "sannolikhet synts."
     )
@@ -32,7 +31,7 @@ def nothing_seen(told: Told) -> str:
 
 def cannot_tell(told: Told, reason: str) -> str:
     """Say that it cannot be told, and why."""
-    return f"Det går inte att säga om {path(told)} påverkade {inside(outcome(told))}: {reason}."
+    return f"Det går inte att säga om {path(told)} påverkade {outcome(told)}: {reason}."
 
 
 def but_weak(reason: str) -> str:
@@ -50,8 +49,13 @@ def path(told: Told) -> str:
 
 
 def outcome(told: Told) -> str:
-    """Return the name of the outcome."""
-    return told.question.outcome_name or OUTCOME
+    """Return the outcome as it stands inside a sentence."""
+    return told.inside("sv", OUTCOME)
+
+
+def opened(told: Told) -> str:
+    """Return the outcome as a sentence opens with it."""
+    return told.opening("sv", OUTCOME)
 
 
 def where(told: Told) -> str:
@@ -92,6 +96,6 @@ def with_measure(digits: str, amounts: Amounts) -> str:
         "percent": f"{digits} %",
         "points": f"{digits} procentenhet{'' if digits == '1' else 'er'}",
         "scale": f"{digits} steg på skalan",
-        "unit": f"{digits} {amounts.unit}",
+        "unit": amounts.counted(digits, "sv"),
         "bare": digits,
     }[amounts.measure]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from analytics.checks.grading import Grade, Verdict
 from analytics.estimators.effect import Effect
 from analytics.estimators.question import Question
-from analytics.telling.numbers import Lang, decimals_for, number
+from analytics.telling.names import inside, opening
+from analytics.telling.numbers import Lang, counted, decimals_for, number
+from connectors.model.wording import Wording
 
 Measure = Literal["percent", "points", "scale", "unit", "bare"]
 
@@ -35,6 +38,23 @@ class Told:
         """Return whether the claim is a suggestion only."""
         return self.grade in ("C", "D")
 
+    def opening(self, lang: Lang, usual: str) -> str:
+        """Return the outcome as a sentence opens with it; ``usual`` where it has no name."""
+        return opening(self.phrase(lang) or self._name(lang) or usual)
+
+    def inside(self, lang: Lang, usual: str) -> str:
+        """Return the outcome as it stands inside a sentence."""
+        return self.phrase(lang) or inside(self._name(lang) or usual)
+
+    def phrase(self, lang: Lang) -> str:
+        """Return the language's own phrase for the outcome; empty where the name serves as it is."""
+        wording = self.question.wordings.get(lang)
+        return "" if wording is None else wording.inside
+
+    def _name(self, lang: Lang) -> str:
+        wording = self.question.wordings.get(lang)
+        return self.question.outcome_name if wording is None else wording.name
+
     def amounts(self) -> Amounts:
         """Return the numbers of the sentence, on the scale they are told in."""
         if self.effect is None:
@@ -52,6 +72,7 @@ class Told:
             min(ends[1], 100.0) if counted else ends[1],
             mde,
             self._unit,
+            self.question.wordings,
             falls=self.effect.ratio and value < 0,
             smallest_falls=self.effect.ratio and self.question.better == "down",
         )
@@ -71,13 +92,19 @@ class Told:
             return "points"
         if self._unit:
             return "unit"
-        return "scale" if self.question.kind == "ordinal" and not self.question.unit else "bare"
+        return "scale" if self.question.kind == "ordinal" and not self._given_unit else "bare"
 
     @property
     def _unit(self) -> str:
         """Return the unit, unless the outcome itself is named so: NPS rises by 5, not by 5 NPS."""
-        unit = self.question.unit or ""
+        unit = self._given_unit
         return "" if unit.casefold() == self.question.outcome_name.casefold() else unit
+
+    @property
+    def _given_unit(self) -> str:
+        """Return the unit in English; that of a scale of named classes follows no number, and is none."""
+        wording = self.question.wordings.get("en")
+        return self.question.unit or "" if wording is None else wording.unit
 
     def _scale(self, effect: Effect) -> float:
         if effect.ratio or self.question.kind == "binary":
@@ -96,10 +123,18 @@ class Amounts:
     high: float
     mde: float | None
     unit: str
+    wordings: Mapping[str, Wording] = field(default_factory=dict, hash=False)
     falls: bool = False
     """Whether the effect is a fall that leaves something: less than 100 %."""
     smallest_falls: bool = False
     """Whether the smallest effect is one."""
+
+    def counted(self, digits: str, lang: Lang) -> str:
+        """Return digits with the unit they count, in the language's own word for it if there is one."""
+        wording = self.wordings.get(lang)
+        if wording is None:
+            return counted(digits, self.unit, self.unit)
+        return counted(digits, wording.unit, wording.one)
 
     def words(self, lang: Lang) -> tuple[str, str, str, str]:
         """Return value, low, high and smallest effect as digits; of the last none where there is none."""

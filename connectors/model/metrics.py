@@ -18,6 +18,8 @@ from lrs.errors import BadInput
 
 KINDS = ("continuous", "count", "rate", "binary", "time_to_event", "ordinal", "absence")
 _COUNTED = ("count", "rate", "absence")
+_BESIDE = ("known_as", "told")
+"""What the library says of a metric beside its declaration: other ids, and its words by language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,20 @@ class Declared:
 
 
 @cache
+def shipped() -> tuple[Mapping[str, Any], ...]:
+    """Return the ready metrics as their file has them: beside the declaration stand `_BESIDE`."""
+    text = (files("connectors") / "metrics_library.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text)["metric"])
+
+
+@cache
 def library() -> Mapping[str, Declared]:
     """Return the ready metrics by id and by each other name they are known by."""
-    text = (files("connectors") / "metrics_library.toml").read_text(encoding="utf-8")
     found: dict[str, Declared] = {}
-    for n, entry in enumerate(tomllib.loads(text)["metric"], start=1):
-        names = entry.pop("known_as", [])
-        metric = _metric(entry, f"metrics_library.toml: metric {n}")
-        for name in (metric.key, *names):
+    for n, entry in enumerate(shipped(), start=1):
+        declaration = {key: value for key, value in entry.items() if key not in _BESIDE}
+        metric = _metric(declaration, f"metrics_library.toml: metric {n}")
+        for name in (metric.key, *entry.get("known_as", ())):
             found[name.casefold()] = metric
     return found
 
