@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 
 from analytics.plans.overview import overviews
 from analytics.plans.words import told
+from connectors.metrics import metrics
 from lrs.app import host
 from lrs.web.shell import language
 from lrs.web.shown import shown_tenant
@@ -22,6 +23,8 @@ def _viewers_only() -> None:
 @blueprint.get("/plans")
 def index() -> str:
     """Show every plan; where there is none, how to make one."""
-    found = overviews(host().database, shown_tenant().id)
-    lang = language()
-    return render_template("plans/index.html", plans=[told(one, lang) for one in found])
+    database, tenant_id, lang = host().database, shown_tenant().id, language()
+    found = overviews(database, tenant_id)
+    with database.read() as conn:
+        names = {one.key: one.name_in(lang) for one in metrics(conn, tenant_id)}
+    return render_template("plans/index.html", plans=[told(one, lang, names) for one in found])

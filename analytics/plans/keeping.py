@@ -21,6 +21,9 @@ from connectors.store.transactions import in_turn
 from lrs.errors import BadInput, Conflict, NotFound
 from lrs.store.database import Database
 
+APPROVED = " approved by "
+"""Stands in the reason of a version between the outcome and who approved its value."""
+
 
 class Done(NamedTuple):
     """What came of it: new, changed, unchanged, locked."""
@@ -99,7 +102,7 @@ def approve_value(
         plan = replace(newest.plan, outcomes=outcomes)
         if plan == newest.plan:
             return Done(path, "unchanged", plan)
-        reason = f"{key} approved by {by}"
+        reason = f"{key}{APPROVED}{by}"
         _keep(conn, tenant_id, plan, versions, locked=newest.locked, at=at, reason=reason)
     return Done(path, "changed", plan)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analytics.plans.keeping import APPROVED
 from lrs.web.figures import figures
 from lrs.web.i18n import N_, words
 
@@ -47,29 +48,37 @@ class Told:
     history: tuple[tuple[str, str], ...]
 
 
-def told(found: Mapping[str, Any], lang: str) -> Told:
-    """Return the plan in words."""
+def told(found: Mapping[str, Any], lang: str, names: Mapping[str, str]) -> Told:
+    """Return the plan in words; ``names`` has what each outcome is called, by its key."""
     say = words(lang).say
     return Told(
         path=found["path"],
         status=say(STATUS[found["status"]]),
         missing=", ".join(say(PARTS[name]) for name in found["missing"]),
-        decided=tuple(_decided(found, lang)),
+        decided=tuple(_decided(found, lang, names)),
         history=tuple(
-            (figures(lang).day(one["at"]), _what(one["what"], lang)) for one in found["history"]
+            (figures(lang).day(one["at"]), _what(one["what"], lang, names))
+            for one in found["history"]
         ),
     )
 
 
-def _what(what: str, lang: str) -> str:
+def _what(what: str, lang: str, names: Mapping[str, str]) -> str:
     known = DONE.get(None if what == "drafted" else what)
-    return words(lang).say(known) if known else what
+    if known:
+        return words(lang).say(known)
+    key, approved, by = what.partition(APPROVED)
+    if approved and key in names:
+        return words(lang).say("%(outcome)s: approved by %(name)s", outcome=names[key], name=by)
+    return what
 
 
-def _decided(found: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+def _decided(
+    found: Mapping[str, Any], lang: str, names: Mapping[str, str]
+) -> list[tuple[str, str]]:
     say, plan = words(lang).say, found["plan"]
     rows = [(say("Need"), plan["need"])]
-    rows += [(say("Outcome"), _outcome(one, lang)) for one in plan["outcomes"]]
+    rows += [(say("Outcome"), _outcome(one, lang, names)) for one in plan["outcomes"]]
     if plan["window"]:
         first, last = (figures(lang).month(month) for month in plan["window"])
         rows.append(
@@ -84,10 +93,10 @@ def _decided(found: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows if value]
 
 
-def _outcome(one: Mapping[str, Any], lang: str) -> str:
+def _outcome(one: Mapping[str, Any], lang: str, names: Mapping[str, str]) -> str:
     say = words(lang).say
     good = say("up is good") if one["better"] == "up" else say("down is good")
-    return f"{one['metric']} ({good})"
+    return f"{names.get(one['metric'], one['metric'])} ({good})"
 
 
 def _draw(draw: Mapping[str, Any] | None, lang: str) -> str | None:
