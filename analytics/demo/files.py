@@ -50,9 +50,9 @@ id = "cases_per_hour"
 """
 
 PATHS = f"""\
+# What a path is called comes from the statements, which say it in every language.
 [[path]]
 id = "{CONVERSATIONS}"
-name = "Customer conversations"
 activities = ["{activity(CONVERSATIONS)}"]
 complete = "completed"
 cost = {{ fixed = 18000, per_learner = 45, hours_per_learner = 6 }}
@@ -60,7 +60,6 @@ goal = "Fewer complaints: customers feel heard the first time"
 
 [[path]]
 id = "{SECURITY}"
-name = "Security awareness"
 activities = ["{activity(SECURITY)}"]
 complete = "passed"
 cost = {{ fixed = 9000, per_learner = 20, hours_per_learner = 1 }}
@@ -68,7 +67,6 @@ goal = "Nobody clicks on a false mail"
 
 [[path]]
 id = "{MENTORS}"
-name = "Mentor programme"
 activities = ["{activity(MENTORS)}"]
 complete = "completed"
 cost = {{ fixed = 2000, hours_per_learner = 12 }}
@@ -88,7 +86,7 @@ metric = "complaints"
 better = "down"
 value = {{ low = 40, likely = 60, high = 90 }}
 currency = "EUR"
-approved_by = "Head of customer service"
+approved_by = "Ingrid de Vries"
 """
 
 PAIRS = (

@@ -1,7 +1,7 @@
 """What is asked of a panel, beside its numbers: the kind of outcome, which way is good, who was sent.
 
-The names a reader sees (`path_name`, `outcome_name`, `wordings`) ride along for the sentence only;
-nothing is computed from them.
+The names a reader sees (`path_name`, `outcome_name` and these by language) ride along for the sentence
+only; nothing is computed from them.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class Question:
     """Whether the panel's units are people, or stand for people that are counted."""
     rows_are_people: bool = True
     """Whether a cell has a row for each of them, so that who is no longer there does not count."""
+    path_names: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What each language calls the path, where that is known."""
     wordings: Mapping[str, Wording] = field(default_factory=dict, hash=False)
     """What each language calls the outcome and its unit, where that is known; else they are as given."""
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from analytics.impact.naming import named_path
 from analytics.plans.store import state_of
 from analytics.store.exposure import Actors
 from analytics.store.panel import Level
 from connectors.metrics import Metric, metric
-from connectors.paths import LearningPath, learning_path, learning_paths
+from connectors.paths import LearningPath, learning_paths
 from lrs.errors import BadInput, NotFound
-from lrs.store.schema import definition, term
-from lrs.xapi.digests import digest16
+from lrs.store.schema import term
 from lrs.xapi.terms import TermKind
 
 LEVELS: tuple[Level, ...] = ("team", "person")
@@ -37,44 +38,31 @@ class Asked:
     by: Level | None
     planned: str = ""
     """The plan and the draw as they stand, as text: a report is made anew when they change."""
+    path_names: Mapping[str, str] = field(default_factory=dict)
+    """What the statements call the path in our languages, where it has no name of its own."""
 
     def digest(self) -> str:
-        """Return the SHA-256 of the question: the path's rule, the metric, the level and the plan."""
+        """Return the SHA-256 of the question: path, metric, what both are called, level and plan."""
         asked: dict[str, Any] = {
             "path": asdict(self.path),
             "metric": {key: value for key, value in asdict(self.metric).items() if key != "id"},
+            "names": [self.path_names, self._wordings()],
             "by": self.by,
             "planned": self.planned,
         }
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    def _wordings(self) -> dict[str, Any]:
+        return {lang: asdict(one) for lang, one in self.metric.wordings().items()}
 
 
 def ask(
     conn: sa.Connection, tenant_id: int, path_key: str, metric_key: str, by: str | None
 ) -> Asked:
     """Return what is asked; raises `NotFound` for a metric that is not there."""
-    path = learning_path(conn, tenant_id, path_key)
-    if path.name == path.key:
-        path = replace(path, name=_said_name(conn, tenant_id, path.key) or path.key)
+    path, names = named_path(conn, tenant_id, path_key)
     planned = state_of(conn, tenant_id, path_key)
-    return Asked(tenant_id, path, metric(conn, tenant_id, metric_key), _level(by), planned)
-
-
-def _said_name(conn: sa.Connection, tenant_id: int, activity: str) -> str | None:
-    """Return what the statements call an activity: in English if they do, else as they first do."""
-    query = (
-        sa.select(definition.c.body)
-        .join(term, term.c.id == definition.c.term_id)
-        .where(
-            term.c.tenant_id == tenant_id,
-            term.c.kind == int(TermKind.ACTIVITY),
-            term.c.digest == digest16(activity),
-        )
-    )
-    body = conn.execute(query).scalar()
-    names: dict[str, str] = (json.loads(body).get("name") or {}) if body else {}
-    english = (text for tag, text in names.items() if tag.lower().split("-")[0] == "en")
-    return next(english, next(iter(names.values()), None))
+    return Asked(tenant_id, path, metric(conn, tenant_id, metric_key), _level(by), planned, names)
 
 
 def _level(by: str | None) -> Level | None:

@@ -131,6 +131,7 @@ def _question(metric: Metric, asked: Asked, panel: StorePanel) -> Question:
         period_name="month",
         outcome_name=metric.name,
         path_name=asked.path.name,
+        path_names=asked.path_names,
         rows_are_people=panel.measure.grain == "person",
         wordings=metric.wordings(),
     )
@@ -233,7 +234,12 @@ def _people_observed(panel: StorePanel, months: Window) -> dict[tuple[int, int],
 def _named(asked: Asked) -> dict[str, Any]:
     path, metric = asked.path, asked.metric
     return {
-        "path": {"id": path.key, "name": path.name, "goal": path.goal},
+        "path": {
+            "id": path.key,
+            "name": path.name,
+            "names": dict(asked.path_names),
+            "goal": path.goal,
+        },
         "outcome": {
             "id": metric.key,
             "name": metric.name,

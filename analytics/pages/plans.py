@@ -23,8 +23,12 @@ def _viewers_only() -> None:
 @blueprint.get("/plans")
 def index() -> str:
     """Show every plan; where there is none, how to make one."""
+    from analytics.impact.naming import path_in  # brings pandas
+
     database, tenant_id, lang = host().database, shown_tenant().id, language()
     found = overviews(database, tenant_id)
     with database.read() as conn:
         names = {one.key: one.name_in(lang) for one in metrics(conn, tenant_id)}
-    return render_template("plans/index.html", plans=[told(one, lang, names) for one in found])
+        paths = [path_in(conn, tenant_id, one["path"], lang) for one in found]
+    plans = [told(one, lang, path, names) for one, path in zip(found, paths, strict=True)]
+    return render_template("plans/index.html", plans=plans)

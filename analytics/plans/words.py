@@ -48,11 +48,11 @@ class Told:
     history: tuple[tuple[str, str], ...]
 
 
-def told(found: Mapping[str, Any], lang: str, names: Mapping[str, str]) -> Told:
-    """Return the plan in words; ``names`` has what each outcome is called, by its key."""
+def told(found: Mapping[str, Any], lang: str, path: str, names: Mapping[str, str]) -> Told:
+    """Return the plan in words; ``path`` is what it is called, ``names`` the same of outcomes by key."""
     say = words(lang).say
     return Told(
-        path=found["path"],
+        path=path,
         status=say(STATUS[found["status"]]),
         missing=", ".join(say(PARTS[name]) for name in found["missing"]),
         decided=tuple(_decided(found, lang, names)),

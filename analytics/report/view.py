@@ -116,7 +116,8 @@ class View:
     @property
     def path(self) -> str:
         path = self.record.get("path") or {}
-        return str(path.get("name") or path.get("id") or self.words.say("The training"))
+        named = (path.get("names") or {}).get(self.lang) or path.get("name")
+        return str(named or path.get("id") or self.words.say("The training"))
 
     @property
     def outcome(self) -> str:

@@ -43,7 +43,7 @@ def but_weak(reason: str) -> str:
 
 def path(told: Told) -> str:
     """Return the name of the path."""
-    return told.question.path_name or PATH
+    return told.path("en", PATH)
 
 
 def outcome(told: Told) -> str:

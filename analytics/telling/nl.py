@@ -55,7 +55,7 @@ def _change(told: Told) -> str:
 
 def path(told: Told) -> str:
     """Return the name of the path."""
-    return told.question.path_name or PATH
+    return told.path("nl", PATH)
 
 
 def outcome(told: Told) -> str:

@@ -45,7 +45,7 @@ def _change(told: Told) -> str:
 
 def path(told: Told) -> str:
     """Return the name of the path."""
-    return told.question.path_name or PATH
+    return told.path("sv", PATH)
 
 
 def outcome(told: Told) -> str:

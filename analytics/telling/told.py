@@ -38,6 +38,10 @@ class Told:
         """Return whether the claim is a suggestion only."""
         return self.grade in ("C", "D")
 
+    def path(self, lang: Lang, usual: str) -> str:
+        """Return the name of the path; ``usual`` where it has none."""
+        return self.question.path_names.get(lang) or self.question.path_name or usual
+
     def opening(self, lang: Lang, usual: str) -> str:
         """Return the outcome as a sentence opens with it; ``usual`` where it has no name."""
         return opening(self.phrase(lang) or self._name(lang) or usual)

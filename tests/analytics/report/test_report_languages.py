@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from analytics.estimators.effect import Effect
 from analytics.estimators.estimate import Estimate
 from analytics.estimators.question import Question
-from analytics.impact import impact
+from analytics.impact import impact, stored_report
 from analytics.plans.keeping import approve_value, make_plan
 from analytics.plans.reading import plans_of
 from analytics.report.effects import Scale
@@ -24,9 +24,12 @@ from analytics.telling.sentence import sentences
 from analytics.telling.told import Told
 from connectors.metrics import declare_metrics, metric
 from connectors.model.metrics import Declared, completed, library
+from connectors.model.paths import declared
 from connectors.model.wording import wordings
+from connectors.paths import declare_paths
 from lrs.app import create_app
 from lrs.store.database import Database
+from lrs.store.schema import definition
 
 PATH = "https://example.org/paths/listening"
 READY = sorted({metric.key: metric for metric in library().values()})
@@ -167,6 +170,7 @@ def test_first_page_and_plans_name_the_outcome_in_the_readers_language(company: 
 
     assert "Listening Fel Förbättring" in seen("/?lang=sv")
     assert "Listening Fouten Verbetering" in seen("/?lang=nl")
+    assert "Listening Utkast" in seen("/plans?lang=sv")
     assert "Fel (nedåt är bra)" in seen("/plans?lang=sv")
     assert "Fel: godkänt av Kim" in seen("/plans?lang=sv")
     assert "Fouten: goedgekeurd door Kim" in seen("/plans?lang=nl")
@@ -181,6 +185,34 @@ def test_metric_that_was_renamed_is_called_so_in_every_language(reported: Databa
     assert made["sentence"]["en"].startswith("Omtag fell by")
     assert "bij omtag" in made["sentence"]["nl"]
     assert "→ Omtag " in text_of(report_page(made, "nl"))
+
+
+def test_path_is_called_what_the_statements_call_it_in_the_readers_language(
+    reported: Database,
+) -> None:
+    names = {"en-GB": "Listening", "sv-SE": "Att lyssna"}
+    query = sa.select(definition.c.term_id, definition.c.body)
+    with reported.write() as conn:
+        ((term_id, body),) = [row for row in conn.execute(query) if "Listening" in row.body]
+        changed = json.dumps({**json.loads(body), "name": names})
+        at = definition.c.term_id == term_id
+        conn.execute(sa.update(definition).where(at).values(body=changed))
+    made = stored_report(reported, 1, PATH, "errors")
+    assert made is not None
+    assert made["path"]["name"] == "Listening"
+    assert "där teamen gick Att lyssna (" in made["sentence"]["sv"]
+    assert "Waar teams Listening volgden" in made["sentence"]["nl"]
+    assert "Att lyssna → Fel " in text_of(report_page(made, "sv"))
+    assert "Listening → Fouten " in text_of(report_page(made, "nl"))
+
+
+def test_name_a_path_was_given_is_kept_in_every_language(reported: Database) -> None:
+    (path,) = declared({"path": [{"id": PATH, "name": "Module 4"}]}, "paths.toml")
+    with reported.write() as conn:
+        declare_paths(conn, 1, [path])
+    made = impact(reported, 1, PATH, "errors")
+    assert made["path"]["names"] == {}
+    assert all("Module 4" in said for said in made["sentence"].values())
 
 
 def test_report_kept_before_names_had_languages_is_shown_as_it_is(reported: Database) -> None:
