@@ -19,11 +19,6 @@ ESTIMATES = {
     "imputation": N_("Imputation from the untrained periods"),
     "weighted_imputation": N_("Imputation, weighted by how a unit's months move together"),
     "poisson": N_("Rate model with exposure"),
-    "segmented": N_("Step beside trend and seasons"),
-    "without_season": N_("Step beside the trend alone"),
-    "quasi_poisson": N_("Step in the rate, beside trend and seasons"),
-    "quasi_binomial": N_("Step in the share, beside trend and seasons"),
-    "odds_ratio": N_("Step in the odds, as a ratio"),
 }
 NAIVE = {
     "before_after": N_("Plain before and after (do not use)"),

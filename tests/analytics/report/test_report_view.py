@@ -83,7 +83,7 @@ def test_a_series_says_that_nobody_was_there_to_compare_with() -> None:
     assert seen.grade().reason.startswith("There is only the time before")
     assert "others to compare with" not in " ".join(seen.why_naive_differs())
     labels = [row.label for row in estimates(seen)]
-    assert labels[:2] == ["Step in the rate, beside trend and seasons", "Rate model with exposure"]
+    assert labels[:2] == ["Rate model with trend and season", "Rate model with exposure"]
 
 
 def test_a_series_is_drawn_along_what_was_to_be_expected() -> None:
