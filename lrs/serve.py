@@ -21,6 +21,7 @@ import click
 from lrs import log
 from lrs.access.keys import home_page
 from lrs.errors import BadInput
+from lrs.evenly import Held, Share
 from lrs.settings import Settings, load
 from lrs.store.database import Database
 from lrs.workers import STOPPING, Workers
@@ -96,13 +97,17 @@ def _serve_here(
     database: Database,
     on_ready: OnReady | None = None,
     leader: int | None = None,
+    share: Share | None = None,
 ) -> int:
-    """Serve in this process; stop too when the leader's end of a pipe closes."""
+    """Serve in this process; stop too when the leader's end of a pipe closes.
+
+    ``share`` is this one's share of the connections, where several serve.
+    """
     from lrs.http.server import Server
     from lrs.wsgi import begin
 
     app, end = begin(settings, database)
-    server = Server(app, settings, listening)
+    server = Server(app, settings, listening, share)
     restore = _on_signals(server.stop)
     failed: list[BaseException] = []
     if on_ready is not None:
@@ -166,10 +171,13 @@ def _allow_files(settings: Settings) -> None:
 def _watch(settings: Settings, listening: socket.socket, on_ready: OnReady | None) -> int:
     """Make the processes that serve, and watch over them until told to stop."""
     log.configure(settings)
-    workers = Workers(
-        settings.workers,
-        lambda leader: _serve_here(settings, listening, Database(settings), leader=leader),
-    )
+    held = Held(settings.workers)
+
+    def serve_one(leader: int, place: int) -> int:
+        database, share = Database(settings), held.of(place)
+        return _serve_here(settings, listening, database, leader=leader, share=share)
+
+    workers = Workers(settings.workers, serve_one)
     restore = _on_signals(workers.stop)
     failed: list[BaseException] = []
     if on_ready is not None:

@@ -30,19 +30,21 @@ _log = structlog.get_logger("lrs.workers")
 
 
 class Workers:
-    """So many processes that each do ``work``, which is given one end of a pipe to the first one.
+    """So many processes that each do ``work``.
 
-    The pipe reads as ended once the first process is gone.
+    It is given one end of a pipe to the first one, which reads as ended once that one is gone, and
+    its place among them: whoever takes over from another has that one's.
     """
 
-    def __init__(self, number: int, work: Callable[[int], int]) -> None:
+    def __init__(self, number: int, work: Callable[[int, int], int]) -> None:
         self._work = work
         self._follows, self._leads = os.pipe()
-        self._running: set[int] = set()
+        self._running: dict[int, int] = {}
+        """The place of each process."""
         self._replaced: deque[float] = deque(maxlen=_MOST)
         self._stopping = threading.Event()
-        for _ in range(number):
-            self._begin()
+        for place in range(number):
+            self._begin(place)
 
     def stop(self) -> None:
         """Tell all to finish; may be called from a signal or another thread."""
@@ -55,12 +57,12 @@ class Workers:
         status = 0
         while self._running:
             worker, ended = os.wait()
-            self._running.discard(worker)
+            place = self._running.pop(worker)
             if self._stopping.is_set():
                 continue
             if self._may_replace():
                 _log.warning("worker_replaced", ended=_how(ended), worker=worker)
-                self._begin()
+                self._begin(place)
             else:
                 status = 1
                 _log.error("workers_keep_failing", ended=_how(ended), within_s=_WITHIN_S)
@@ -76,20 +78,20 @@ class Workers:
         self._replaced.append(now)
         return True
 
-    def _begin(self) -> None:
+    def _begin(self, place: int) -> None:
         # A signal that came to the new process before its own handlers are there would be lost.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         try:
             worker = os.fork()
             if not worker:
-                self._be_worker()
-            self._running.add(worker)
+                self._be_worker(place)
+            self._running[worker] = place
             if self._stopping.is_set():  # told in between, by another thread
                 os.kill(worker, signal.SIGTERM)
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
-    def _be_worker(self) -> NoReturn:
+    def _be_worker(self, place: int) -> NoReturn:
         status = 1
         try:
             for number in STOPPING:
@@ -97,7 +99,7 @@ class Workers:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
             # So that the pipe closes when the first process ends, however it ends.
             os.close(self._leads)
-            status = self._work(self._follows)
+            status = self._work(self._follows, place)
         except Exception as exc:  # nobody is above this process who could be told otherwise
             _log.error("worker_failed", **fault_fields(exc))
         finally:

@@ -3,7 +3,8 @@
 Hundreds of slow senders cost nothing but their connections (`lrs.http.connection`), and connections
 are not without number. So a peer that takes a minute for a request, or is silent for two, is let
 go; and when nearly all connections are taken, whoever is slow or silent makes room after seconds,
-so that a quick request still gets in.
+so that a quick request still gets in. One of several processes leaves a new connection to one that
+holds fewer (`lrs.evenly`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import structlog
 from waitress import wasyncore
 from waitress.server import create_server
 
+from lrs.evenly import Share
 from lrs.http.connection import Connection, Patience
 from lrs.settings import Settings
 
@@ -28,14 +30,28 @@ _CROWDED = Patience(request_s=5, silent_s=5)
 _CROWDED_FROM = 0.9
 _LOOK_EACH_S = 1.0
 _FOREVER_S = 10 * 365 * 86_400
+_LEFT_S = 0.02
+"""For how long a connection is left to others: they may be in the middle of a batch."""
+_TAKEN_AT_ONCE = 16
+"""Connections that nobody else took; so even beside a process that hangs there is no crowd."""
 _log = structlog.get_logger("lrs.http")
 
 
 class Server:
     """Serves an application on a listening socket until told to stop."""
 
-    def __init__(self, app: WSGIApplication, settings: Settings, listening: socket.socket) -> None:
+    def __init__(
+        self,
+        app: WSGIApplication,
+        settings: Settings,
+        listening: socket.socket,
+        share: Share | None = None,
+    ) -> None:
+        """``share`` is this process's, where several serve."""
         self._stopping = False
+        self._share = share
+        self._left_until: float | None = None
+        """When what was left to others is taken after all."""
         self._limit = settings.connection_limit
         self._looked_at = 0.0
         self._map: dict[int, Any] = {}
@@ -65,6 +81,9 @@ class Server:
             ),
         )
         self._server.channel_class = Connection
+        self._accept = self._server.handle_accept
+        self._server.handle_accept = self._accept_or_leave
+        self._tell()
 
     def run(self) -> None:
         """Serve until `stop`; then finish what was begun, within seconds."""
@@ -83,11 +102,36 @@ class Server:
         self._server.pull_trigger()
 
     def _turn(self, timeout_s: float) -> None:
+        if self._left_until is not None:
+            timeout_s = min(timeout_s, max(0.0, self._left_until - time.monotonic()))
         wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
         now = time.monotonic()
+        if self._left_until is not None and now >= self._left_until:
+            self._take_what_is_left()
+        self._tell()
         if now - self._looked_at >= _LOOK_EACH_S:
             self._looked_at = now
             self._let_go()
+
+    def _accept_or_leave(self) -> None:
+        """Take a new connection, or listen no more for a moment."""
+        if self._share is not None and self._share.is_large():
+            self._server.accepting = False
+            self._left_until = time.monotonic() + _LEFT_S
+            return
+        self._accept()
+        self._tell()
+
+    def _take_what_is_left(self) -> None:
+        self._left_until = None
+        self._server.accepting = True
+        for _ in range(_TAKEN_AT_ONCE):
+            if len(self._map) < self._limit:
+                self._accept()  # nothing happens if none is left
+
+    def _tell(self) -> None:
+        if self._share is not None:
+            self._share.tell(len(self._server.active_channels))
 
     def _let_go(self) -> None:
         """Close the connections whose peers are overdue."""
@@ -103,6 +147,7 @@ class Server:
         return list(self._server.active_channels.values())
 
     def _stop_listening(self) -> None:
+        self._left_until = None
         self._server.accepting = False
         self._server.del_channel()
         self._server.socket.close()

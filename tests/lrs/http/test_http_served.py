@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +77,6 @@ def head(served: Served, *lines: str) -> str:
 
 def answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
     """Read one answer, whatever is still to be sent."""
-    import http.client
-
     response = http.client.HTTPResponse(connection)
     response.begin()
     found = response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
@@ -311,6 +311,46 @@ def test_two_workers_serve_one_postgresql(serve_on: Callable[..., Served]) -> No
     assert served.stop() == 0
 
 
+def test_kept_connections_are_spread_over_the_workers(serve_on: Callable[..., Served]) -> None:
+    served = serve_on("postgresql", workers=2)
+    with ExitStack() as kept:
+        for n in range(12):
+            line = kept.enter_context(closing(served.connection()))
+            _post(served, line, n)
+        held = [_connections(worker, served.settings.port) for worker in _children(served)]
+    assert sum(held) == 12
+    assert min(held) >= 4, "without a turn the quickest may have them all"
+
+
+def test_a_worker_that_hangs_keeps_no_connection_waiting(serve_on: Callable[..., Served]) -> None:
+    served = serve_on("postgresql", workers=2)
+    hanging, _ = _children(served)
+    os.kill(hanging, signal.SIGSTOP)
+    try:
+        with ExitStack() as kept:
+            for n in range(4):  # the other one holds more than the one that hangs, which holds none
+                line = kept.enter_context(closing(served.connection()))
+                _post(served, line, n)
+    finally:
+        os.kill(hanging, signal.SIGCONT)
+
+
+def _post(served: Served, line: http.client.HTTPConnection, course: int) -> None:
+    headers = {**served.headers, "Content-Type": "application/json"}
+    line.request("POST", STATEMENTS, json.dumps(a_statement(course)), headers)
+    answer = line.getresponse()
+    assert answer.status == 200, answer.read()
+    answer.read()
+
+
+def _connections(worker: int, port: int) -> int:
+    """Return how many connections to the port a process holds."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    here = {f"socket:[{line[9]}]" for line in lines if line[1].endswith(f":{port:04X}")}
+    here -= {f"socket:[{line[9]}]" for line in lines if line[3] == "0A"}  # listens
+    return sum(str(file.readlink()) in here for file in Path(f"/proc/{worker}/fd").iterdir())
+
+
 def test_a_worker_that_dies_is_replaced_and_it_is_told(serve_on: Callable[..., Served]) -> None:
     served = serve_on("postgresql", workers=2)
     first, second = _children(served)
@@ -411,8 +451,6 @@ def test_the_whole_log_names_nobody(one: Served) -> None:
 def test_on_ready_may_speak_to_the_server_and_its_fault_is_raised(
     make_settings: Callable[..., Settings],
 ) -> None:
-    import http.client
-
     from lrs import serve
 
     settings = make_settings("sqlite", port=0, log_level="error")
