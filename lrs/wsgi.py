@@ -30,6 +30,11 @@ from lrs.store.migrate import open_database
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_OWN_S = 0.001
+"""For how long a thread may go on while another waits for the interpreter. Who stores a batch, and lets
+others wait for the turn meanwhile, needs it back at each answer of the database; in Python's own 5 ms
+a database has stored half a batch."""
+
 
 def application() -> WSGIApplication:
     """Return the application on the database that the settings name; its process may end any time.
@@ -52,6 +57,7 @@ def application() -> WSGIApplication:
 def begin(settings: Settings, database: Database) -> tuple[WSGIApplication, Callable[[], None]]:
     """Return the application, what goes on in the background begun; and what ends that, once."""
     give_back()
+    sys.setswitchinterval(_OWN_S)
     app = create_app(settings, database)
     ending = [database.close, waiting.start(database), running.start(app, database)]
     look_seldom()
