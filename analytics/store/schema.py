@@ -2,7 +2,8 @@
 
 A fact row is a sum over one actor, activity, verb and day. Rows are appended by each refresh and
 summed when read, so a refresh touches only what is new; voided statements are appended negative.
-What an outcome comes to by team and month (`kept_*`) is made anew for the months that changed.
+What an outcome comes to by team and month (`kept_*`) is made anew for the months that changed; who was
+in which team, and who learned what when, is kept packed (`packed_*`), a page of many lines at a time.
 """
 
 from __future__ import annotations
@@ -130,6 +131,52 @@ kept_cell = sa.Table(
     sa.Column("den", sa.Double, nullable=False, comment="sum of what it is per"),
     sa.Column("num2", sa.Double, nullable=False, comment="sum of num × num / den"),
     sqlite_with_rowid=False,
+)
+
+packed_people = sa.Table(
+    "packed_people",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("made_at", sa.BigInteger, nullable=False, comment="when, microseconds"),
+    sa.Column("made_as", sa.Text, nullable=False, comment="how it is packed"),
+    sa.Column("upto_run", sa.BigInteger, nullable=False, comment="newest import it knows of"),
+    sa.Column(
+        "upto_end",
+        sa.BigInteger,
+        nullable=False,
+        comment="when the last of them ended, microseconds",
+    ),
+)
+
+packed_learners = sa.Table(
+    "packed_learners",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("path", sa.Text, primary_key=True, comment="key of the learning path"),
+    sa.Column(
+        "data_state", sa.Text, nullable=False, comment="what it was made from, to see it is stale"
+    ),
+    sa.Column("resolved", sa.BigInteger, nullable=False, comment="learners who are known people"),
+    sa.Column("unresolved", sa.BigInteger, nullable=False, comment="and who are not"),
+    sa.Column("completed", sa.BigInteger, nullable=False, comment="people who completed the path"),
+    sa.Column("timed", sa.BigInteger, nullable=False, comment="of them with a time"),
+    sa.Column("marked", sa.BigInteger, nullable=False, comment="of them with a score"),
+    sa.Column("seconds", sa.Double, nullable=False, comment="sum of their times"),
+    sa.Column("score_sum", sa.Double, nullable=False, comment="sum of their scores"),
+    sa.Column("scored", sa.BigInteger, nullable=False, comment="how many scores that is"),
+)
+
+packed_page = sa.Table(
+    "packed_page",
+    metadata,
+    sa.Column("tenant_id", sa.Integer, primary_key=True, comment="whose data"),
+    sa.Column("stage", sa.Text, primary_key=True, comment="employed, member, basis or learner"),
+    sa.Column("path", sa.Text, primary_key=True, comment="of which path; empty: of all"),
+    sa.Column("page", sa.Integer, primary_key=True, comment="which, from 0"),
+    sa.Column("lines", sa.Integer, nullable=False, comment="how many lines it has"),
+    sa.Column(
+        "body", sa.LargeBinary, nullable=False, comment="numbers, those of one column together"
+    ),
 )
 
 plan_version = sa.Table(
