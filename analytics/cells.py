@@ -12,22 +12,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
+from analytics.packing import AsNewAs, pack_people, still_hold
 from analytics.store import stage
 from analytics.store.kept import ended_since, kept_records, kept_row, runs_of
 from analytics.store.measure import KEPT_AS, Measure, measure, quickest
 from analytics.store.moves import months_moved
+from analytics.store.packed import MADE_AS
 from analytics.store.people import stage_people
 from analytics.store.reading import Months, Reading
 from analytics.store.records import Line, Records
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.seen import BITS, Bits
+from analytics.store.staff import Staff, people_line, staff_in, unpacked_staff
 from connectors.metrics import Metric, metrics
 from connectors.store.schema import employment, membership, sync_run
 from lrs.store.bulk import insert_rows, upsert
@@ -104,16 +107,15 @@ def refresh_cells(database: Database, tenant_id: int) -> int:
 def _refreshed(database: Database, tenant_id: int) -> int:
     at = time.time_ns() // 1000
     with one_moment(database, scratch=True) as conn:
-        behind = list(_behind(conn, tenant_id, at))
-        if not behind:
+        behind, people = list(_behind(conn, tenant_id, at)), _People(conn, tenant_id)
+        if not behind and not people.may_be_behind:
             return 0
         with stage.staged(conn):
-            imports, people = _imports(conn, tenant_id), _People(conn, tenant_id)
+            imports = _imports(conn, tenant_id)
             tasks = [_task(people, metric, line) for metric, line in behind]
-            if any(task.months for task in tasks):
-                people.stage()
+            people.pack(database, AsNewAs(at, *imports))
             making = (_Making(database, tenant_id, task, imports, at) for task in tasks)
-            return sum(one.make(conn) for one in making)
+            return sum(one.make(conn, people) for one in making)
 
 
 def _imports(conn: sa.Connection, tenant_id: int) -> Imports:
@@ -147,18 +149,45 @@ def _since(line: sa.Row[Any]) -> sa.Select[Any]:
 
 
 class _People:
-    """Who was in which team: staged once, and compared with what it was before some imports."""
+    """Who was in which team: read or staged once, and compared with what it was before some imports."""
 
     def __init__(self, conn: sa.Connection, tenant_id: int) -> None:
         self.conn = conn
         self.tenant_id = tenant_id
+        self._line = people_line(conn, tenant_id)
         self._is_staged = False
         self._moved: dict[tuple[int, ...], set[range] | None] = {}
 
-    def stage(self) -> None:
+    @cached_property
+    def may_be_behind(self) -> bool:
+        """Return whether imports were made since people were packed, or they are not."""
+        line = self._line
+        if line is None or line.made_as != MADE_AS:
+            return True
+        return bool(self.conn.execute(sa.select(_since(line).exists())).scalar_one())
+
+    @cached_property
+    def _is_behind(self) -> bool:
+        line = self._line
+        if not self.may_be_behind:
+            return False
+        return line is None or line.made_as != MADE_AS or self._are_touched_by(_since(line))
+
+    @cached_property
+    def staff(self) -> Staff:
+        if not self._is_behind:
+            return unpacked_staff(self.conn, self.tenant_id)
         if not self._is_staged:
             stage_people(self.conn, self.tenant_id)
             self._is_staged = True
+        return staff_in(self.conn)
+
+    def pack(self, database: Database, new: AsNewAs) -> None:
+        """Pack them anew if they are others by now."""
+        if self._is_behind:
+            pack_people(database, self.conn, self.tenant_id, self.staff, new)
+        elif self.may_be_behind and self._line is not None:
+            still_hold(database, self._line, new)
 
     def moved_since(self, line: sa.Row[Any]) -> set[range] | None:
         """Return the months in which somebody changed sides; None: too many to list."""
@@ -226,7 +255,7 @@ class _Making:
         }
         self._key = {"tenant_id": tenant_id, "metric_id": task.metric.id}
 
-    def make(self, conn: sa.Connection) -> int:
+    def make(self, conn: sa.Connection, people: _People) -> int:
         """Add the months up in one transaction, and write them down in others; return how many."""
         task, measure = self._task, self._task.measure
         if measure is None or not task.months:
@@ -237,7 +266,7 @@ class _Making:
         months = Months(task.first, task.last, task.wrote, task.months)
         parts = [quickest(conn, part) for part in task.parts()]
         kept, singly = partial(self._kept_before, conn), self._lie_singly(conn)
-        reading = Reading(conn, measure, parts, months, kept, singly=singly)
+        reading = Reading(conn, measure, parts, months, kept, people.staff, singly=singly)
         if task.wrote:
             self._keep_people(chain.from_iterable(some.lines() for some in reading.people()))
             written = kept_month.c.period.in_(task.wrote)

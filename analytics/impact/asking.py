@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from analytics.impact.naming import named_path
 from analytics.plans.store import state_of
-from analytics.store.exposure import Actors
 from analytics.store.panel import Level
 from connectors.metrics import Metric, metric
 from connectors.paths import LearningPath, learning_paths
@@ -97,16 +96,16 @@ def _hint_without_match(asked: Asked) -> str:
     return "compare the activities of the path in paths.toml with those of the statements"
 
 
-def nobody_known(asked: Asked, who: Actors) -> NotFound:
+def nobody_known(asked: Asked, unresolved: int) -> NotFound:
     """Return the error for a path on which nobody is a known person."""
-    if not who.unresolved:
+    if not unresolved:
         return NotFound(
             f"no statement on {asked.path.key!r} is about a learner and an activity",
             where="path",
             hint="voided statements and anonymous groups do not count",
         )
     return NotFound(
-        f"none of the {who.unresolved} learners in the statements is a known person",
+        f"none of the {unresolved} learners in the statements is a known person",
         where="people",
         hint="import people (`verkan people import`), then see "
         "`verkan identities list --unresolved`",

@@ -1,60 +1,42 @@
-"""Reads from the stages how teams and the workforce change, month by month, in sums."""
+"""How teams and the workforce change, month by month, in sums."""
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
-import sqlalchemy as sa
-
-from analytics.impact.rollout import Change
-from analytics.store import stage
+from analytics.estimators.grid import IntArray
+from analytics.impact.rollout import Changes
+from analytics.store.staff import Learners, Staff
 from analytics.store.stage import FOREVER
 
 
-def team_changes(conn: sa.Connection) -> list[Change]:
+def team_changes(staff: Staff, learners: Learners) -> Changes:
     """Return every change in members and trained members of each team, added up by month."""
-    m, own = stage.member.c, stage.learner.c
-    learners = stage.member.join(stage.learner, own.person_id == m.person_id)
-    begins = sa.case((own.start_ix > m.from_ix, own.start_ix), else_=m.from_ix)
-    in_time = own.start_ix < m.to_ix
-    parts = (
-        _count(m.unit_id, m.from_ix, members=1, of=stage.member),
-        _count(m.unit_id, m.to_ix, members=-1, of=stage.member),
-        _count(m.unit_id, begins, trained=1, of=learners, where=in_time),
-        _count(m.unit_id, m.to_ix, trained=-1, of=learners, where=in_time),
+    spell, unit = staff.member, staff.unit
+    start = learners.start_of(spell.person)
+    trained = start < spell.ends
+    since = np.maximum(start, spell.begins)[trained]
+    return _added_up(
+        (unit, spell.begins, 1, 0),
+        (unit, spell.ends, -1, 0),
+        (unit[trained], since, 0, 1),
+        (unit[trained], spell.ends[trained], 0, -1),
     )
-    return [Change(*row) for part in parts for row in conn.execute(part)]
 
 
-def workforce_changes(conn: sa.Connection) -> list[Change]:
+def workforce_changes(staff: Staff) -> Changes:
     """Return every change in how many people are employed, as those of one team."""
-    e, nobody = stage.employed.c, sa.literal(0, sa.Integer)
-    parts = (
-        _count(nobody, e.from_ix, members=1, of=stage.employed),
-        _count(nobody, e.to_ix, members=-1, of=stage.employed),
-    )
-    return [Change(*row) for part in parts for row in conn.execute(part)]
+    spell = staff.employed
+    nobody = np.zeros(len(spell.person), np.int64)
+    return _added_up((nobody, spell.begins, 1, 0), (nobody, spell.ends, -1, 0))
 
 
-def _count(
-    unit: sa.ColumnElement[Any],
-    month: sa.ColumnElement[Any],
-    *,
-    of: sa.FromClause,
-    where: sa.ColumnElement[bool] | None = None,
-    members: int = 0,
-    trained: int = 0,
-) -> sa.Select[Any]:
-    kept = sa.true() if where is None else where
-    rows = (
-        sa.select(unit.label("unit_id"), month.label("month"))
-        .select_from(of)
-        .where(kept)
-        .subquery()
-    )
-    n = sa.func.count()
-    return (
-        sa.select(rows.c.unit_id, rows.c.month, n * members, n * trained)
-        .where(rows.c.month < FOREVER)
-        .group_by(rows.c.unit_id, rows.c.month)
-    )
+def _added_up(*parts: tuple[IntArray, IntArray, int, int]) -> Changes:
+    found = []
+    for unit, month, members, trained in parts:
+        there = month < FOREVER
+        known, place = np.unique(unit[there], return_inverse=True)
+        width = int(month[there].max(initial=0)) + 1
+        cell, n = np.unique(place * width + month[there], return_counts=True)
+        found.append((known[cell // width], cell % width, n * members, n * trained))
+    return Changes(*map(np.concatenate, zip(*found, strict=True)))

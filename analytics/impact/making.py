@@ -21,7 +21,7 @@ from analytics.estimators.panel import NEVER, Panel
 from analytics.estimators.question import Question
 from analytics.impact import asking, standing, suppression
 from analytics.impact.asking import Asked
-from analytics.impact.gains import money_of
+from analytics.impact.gains import money_of, value_of
 from analytics.impact.planned import Planned, planned_for, stand_by_draw
 from analytics.impact.population import Population, Rollout, roll_out, stage_population, window_of
 from analytics.impact.window import Window
@@ -46,7 +46,8 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         population = stage_population(conn, asked)
         own, months = _observed(conn, asked, population)
         rollout = roll_out(conn, asked, population, own.measure, months)
-        planned = planned_for(conn, asked, rollout, months)
+        began = population.people.learners.first_done(after=months.first)
+        planned = planned_for(conn, asked, rollout, months, began)
         flags, months = planned.flags(months), planned.months(months)
         flags += ["missing_periods"] if months.missing else []
         flags += ["zeros_left_out"] if zeros_left_out(own, asked.metric, months) else []
@@ -57,13 +58,15 @@ def make_record(conn: sa.Connection, asked: Asked, min_group: int) -> dict[str, 
         own.drop()
         others = dict(_companions(conn, asked, population, panel))
         answer = _answer(asked, panel, others, planned, flags)
-        took = standing.took(conn, panel, months)
+        took = standing.took(population.people.learners, panel, months)
         record = {
             **_protected(answer, panel, months, minimum, _question(asked.metric, asked, panel)),
             **_named(asked),
-            **_counted(conn, asked, population, rollout, months, panel, took, minimum),
+            **_counted(asked, population, rollout, months, panel, took, minimum),
             "plan": planned.as_json(panel.unread),
         }
+        if value_of(asked, planned) is not None:
+            population.stage_learners(asked)  # what they earn is asked in SQL
         record["money"] = money_of(conn, asked, planned, record, panel, took.started, minimum)
         record["raise_the_grade"] = planned.steps(record["raise_the_grade"])
         for used in (panel, *(other for other, _ in others.values())):
@@ -75,7 +78,7 @@ def _observed(conn: sa.Connection, asked: Asked, population: Population) -> tupl
     found = measure(conn, asked.tenant_id, asked.metric.id, asked.metric.kind)
     if found is None:
         raise asking.no_records(asked)
-    observed = Observed(conn, found)
+    observed = Observed(conn, found, population.people)
     months = window_of(population, observed)
     if months is None:
         raise asking.no_records(asked)
@@ -96,7 +99,7 @@ def _companions(
         found = measure(conn, asked.tenant_id, metric.id, metric.kind)
         if found is None or found.grain != panel.measure.grain:
             continue
-        other = _companion(Observed(conn, found), metric, population, panel)
+        other = _companion(Observed(conn, found, population.people), metric, population, panel)
         if other is not None:
             yield metric.key, (other, _question(metric, asked, panel))
 
@@ -252,7 +255,6 @@ def _named(asked: Asked) -> dict[str, Any]:
 
 
 def _counted(
-    conn: sa.Connection,
     asked: Asked,
     population: Population,
     rollout: Rollout,
@@ -261,21 +263,22 @@ def _counted(
     took: standing.Took,
     minimum: int,
 ) -> dict[str, Any]:
-    lost = standing.without_team(conn, months) if panel.level == "team" else 0
+    people, learning = population.people, population.learning
+    lost = standing.without_team(people.staff, months) if panel.level == "team" else 0
     completion = suppression.completion(*took, minimum)
     return {
         "window": _window(months),
         "completion": completion,
         "exposure": {
             **_exposure(replace(rollout, level=panel.level), _sizes(panel), minimum),
-            **standing.learning(conn, minimum),
+            **standing.learning(learning, minimum),
         },
         "people": {
             "resolved_actors": suppression.beside(
-                population.actors.resolved, completion["started"], minimum
+                learning.resolved, completion["started"], minimum
             ),
-            "unresolved_actors": population.actors.unresolved,
-            "basis": standing.basis(conn, asked.tenant_id, months),
+            "unresolved_actors": learning.unresolved,
+            "basis": standing.basis(people, asked.tenant_id, months),
             "without_team": _shown(lost, minimum),
             "compared_with_themselves": panel.left_out is not None,
             "never_seen_before": _shown(panel.left_out, minimum),

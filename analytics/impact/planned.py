@@ -161,23 +161,20 @@ class Planned:
         }
 
 
-def planned_for(conn: sa.Connection, asked: Asked, rollout: Rollout, months: Window) -> Planned:
-    """Return what was planned; needs the stages and the teams' actual starts."""
+def planned_for(
+    conn: sa.Connection, asked: Asked, rollout: Rollout, months: Window, start_day: int | None
+) -> Planned:
+    """Return what was planned; needs the teams' actual starts.
+
+    ``start_day`` is that on which the first of those whose start counts completed the path.
+    """
     tenant, path = asked.tenant_id, asked.path.key
-    start_day = _start_day(conn, months)
     found = standing(versions_of(conn, tenant, path), start_day)
     kept = draws_of(conn, tenant, path)
     drawn = _drawn(conn, asked, kept[-1], start_day, months) if kept else None
     if rollout.asked_for and rollout.level == "person":
         drawn = None  # teams were drawn; people are another question
     return Planned(asked.metric.key, found, drawn)
-
-
-def _start_day(conn: sa.Connection, months: Window) -> int | None:
-    """Return the day on which the first of those whose start counts completed the path."""
-    own = stage.learner.c
-    query = sa.select(sa.func.min(own.done_day)).where(own.start_ix > months.first)
-    return conn.execute(query).scalar()
 
 
 def _drawn(
@@ -202,5 +199,4 @@ def stand_by_draw(conn: sa.Connection, drawn: Drawn, own: Observed) -> None:
     """Put every drawn team into its drawn month, and leave out teams that were not drawn."""
     starts = sorted((unit, start) for unit, start in drawn.by_unit.items() if start != NEVER)
     stage.fill(conn, stage.unit_start, starts)
-    conn.execute(sa.delete(stage.member).where(stage.member.c.unit_id.not_in(drawn.by_unit)))
     own.keep_teams(drawn.by_unit)

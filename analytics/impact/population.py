@@ -12,7 +12,7 @@ from analytics.impact.changes import team_changes, workforce_changes
 from analytics.impact.rollout import (
     AT_ONCE,
     TEAM_SHARE,
-    Change,
+    Changes,
     TeamMonths,
     share_between_months,
     share_between_teams,
@@ -21,21 +21,30 @@ from analytics.impact.rollout import (
 )
 from analytics.impact.window import Window, window
 from analytics.store import stage
-from analytics.store.exposure import Actors, actors, stage_learners, stage_path
+from analytics.store.exposure import stage_learners, stage_path
+from analytics.store.learned import Learning, learning_on, packed_learning
 from analytics.store.measure import Measure
 from analytics.store.observed import Observed
 from analytics.store.panel import Level
 from analytics.store.people import stage_people
+from analytics.store.staff import Learners, People, packed_staff
 
 
 @dataclass(frozen=True)
 class Population:
-    """The people of a path, whose stages are filled, as changes month by month."""
+    """The people of a path, and how their teams change month by month."""
 
-    actors: Actors
-    teams: list[Change]
-    workforce: list[Change]
+    people: People
+    learning: Learning
+    teams: Changes
+    workforce: Changes
     first_start: int
+    learners_staged: bool
+
+    def stage_learners(self, asked: Asked) -> None:
+        """Fill `stage.learner`, for what is asked in SQL, if it is not; needs `stage.item`."""
+        if not self.learners_staged:
+            stage_learners(self.people.conn, asked.tenant_id, asked.path.rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +57,31 @@ class Rollout:
 
 
 def stage_population(conn: sa.Connection, asked: Asked) -> Population:
-    """Fill every stage but the teams' starts; raises `NotFound` when nobody was trained."""
+    """Read who was where, and who learned; raises `NotFound` when nobody was trained.
+
+    What is not packed is staged.
+    """
     if not stage_path(conn, asked.tenant_id, asked.path):
         raise asking.no_such_path(conn, asked)
-    who = actors(conn, asked.tenant_id)
-    if not who.resolved:
-        raise asking.nobody_known(asked, who)
-    stage_people(conn, asked.tenant_id)
-    stage_learners(conn, asked.tenant_id, asked.path.rule)
-    first_start = conn.execute(sa.select(sa.func.min(stage.learner.c.start_ix))).scalar()
+    learning, learners = _learned(conn, asked)
+    if not learning.resolved:
+        raise asking.nobody_known(asked, learning.unresolved)
+    staff = packed_staff(conn, asked.tenant_id)
+    if staff is None:
+        stage_people(conn, asked.tenant_id)
+    people = People(conn, asked.tenant_id, staff, learners)
+    first_start = people.learners.first_start
     if first_start is None:
         raise asking.nobody_completed(asked)
-    return Population(who, team_changes(conn), workforce_changes(conn), first_start)
+    teams = team_changes(people.staff, people.learners)
+    workforce = workforce_changes(people.staff)
+    return Population(people, learning, teams, workforce, first_start, learners is None)
+
+
+def _learned(conn: sa.Connection, asked: Asked) -> tuple[Learning, Learners | None]:
+    """Return what was learned, and by whom; no one: they are staged."""
+    found = packed_learning(conn, asked.tenant_id, asked.path)
+    return (learning_on(conn, asked.tenant_id, asked.path), None) if found is None else found
 
 
 def window_of(population: Population, observed: Observed) -> Window | None:

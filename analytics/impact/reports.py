@@ -111,8 +111,10 @@ def _make(
     # The engine brings pandas and scipy; what is only kept is shown without them.
     from analytics.cells import refresh_cells
     from analytics.impact.making import make_record
+    from analytics.packing import refresh_learners
 
     refresh_cells(database, tenant_id)
+    refresh_learners(database, tenant_id, path_key)
     min_group = database.settings.min_group
     with one_moment(database, scratch=True) as conn:
         asked = ask(conn, tenant_id, path_key, metric_key, by)

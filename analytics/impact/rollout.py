@@ -32,6 +32,20 @@ class Change(NamedTuple):
     trained: int
 
 
+class Changes(NamedTuple):
+    """Such changes in columns of equal length."""
+
+    unit_id: Counts
+    month: Counts
+    members: Counts
+    trained: Counts
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Changes:
+        """Return single changes as columns."""
+        return cls(*np.array(list(changes), np.int64).reshape(-1, 4).T)
+
+
 @dataclass(frozen=True)
 class TeamMonths:
     """Members and trained members of each team (rows) in each month (columns) from the first."""
@@ -47,18 +61,17 @@ class TeamMonths:
         return TeamMonths(self.units, first, self.members[:, keep], self.trained[:, keep])
 
 
-def team_months(changes: Iterable[Change], first: int, last: int) -> TeamMonths:
+def team_months(changes: Changes, first: int, last: int) -> TeamMonths:
     """Add the changes up to the state of each month; what came before the first counts in it."""
-    known = [change for change in changes if change.month <= last]
-    units = tuple(sorted({change.unit_id for change in known}))
-    row = {unit: i for i, unit in enumerate(units)}
+    known = changes.month <= last
+    units, row = np.unique(changes.unit_id[known], return_inverse=True)
+    at = row, np.maximum(changes.month[known] - first, 0)
     members = np.zeros((len(units), last - first + 1), dtype=np.int64)
     trained = np.zeros_like(members)
-    for change in known:
-        at = row[change.unit_id], max(change.month - first, 0)
-        members[at] += change.members
-        trained[at] += change.trained
-    return TeamMonths(units, first, members.cumsum(axis=1), trained.cumsum(axis=1))
+    np.add.at(members, at, changes.members[known])
+    np.add.at(trained, at, changes.trained[known])
+    cumulated = (each.cumsum(axis=1) for each in (members, trained))
+    return TeamMonths(tuple(units.tolist()), first, *cumulated)
 
 
 def team_starts(teams: TeamMonths) -> dict[int, int]:

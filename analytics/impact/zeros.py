@@ -14,12 +14,12 @@ import sqlalchemy as sa
 
 from analytics.estimators.grid import IntArray
 from analytics.impact.window import Window
-from analytics.store import stage
-from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
 from analytics.store.records import Records
+from analytics.store.spells import Spells
 from connectors.metrics import Metric
 from connectors.model.zeros import Tally, counts_from_zero, leaves_out_zeros
+from connectors.store.schema import person
 
 _ENOUGH = 20_000
 """People who tell it, of however many."""
@@ -32,19 +32,18 @@ def zeros_left_out(observed: Observed, metric: Metric, months: Window) -> bool:
         return False
     if measure.grain == "team":
         return leaves_out_zeros(_tally(observed.records(months.first, months.last))[1])
-    away, some = metric.kind == "absence", _some_people(observed.conn)
-    units, tally = _tally(observed.records(months.first, months.last, some))
+    away = metric.kind == "absence"
+    units, tally = _tally(observed.records(months.first, months.last, _some_people(observed)))
     if not leaves_out_zeros(tally, away=away):
         return False
-    return leaves_out_zeros(_at_work(observed.conn, units, tally), away=away)
+    return leaves_out_zeros(_at_work(observed.people.staff.employed, units, tally), away=away)
 
 
-def _some_people(conn: sa.Connection) -> sa.Select[tuple[int]] | None:
+def _some_people(observed: Observed) -> sa.Select[tuple[int]] | None:
     """Return one person in so many, for these tell it as well as all would; None: everybody."""
-    spells = int(conn.execute(sa.select(sa.func.count()).select_from(stage.employed)).scalar_one())
-    person = stage.employed.c.person_id
-    step = 1 + spells // _ENOUGH
-    return None if step == 1 else sa.select(person).where(person % step == 0)
+    step = 1 + len(observed.people.staff.employed.person) // _ENOUGH
+    own = (person.c.tenant_id == observed.measure.tenant_id, person.c.id % step == 0)
+    return None if step == 1 else sa.select(person.c.id).where(*own)
 
 
 class _Units(NamedTuple):
@@ -86,14 +85,11 @@ def _together(units: Sequence[IntArray]) -> _Units:
     )
 
 
-def _at_work(conn: sa.Connection, units: _Units, tally: Tally) -> Tally:
+def _at_work(employed: Spells, units: _Units, tally: Tally) -> Tally:
     """Return the tally with no month between in which a person was not at work."""
-    spell = stage.employed.c
-    spells = sa.select(spell.person_id, spell.from_ix, spell.to_ix)
-    person, begins, ends = whole_numbers(conn, spells)
-    at = np.searchsorted(units.number, person).clip(max=len(units.number) - 1)
-    own = units.number[at] == person
-    at, begins, ends = at[own], begins[own], ends[own]
+    at = np.searchsorted(units.number, employed.person).clip(max=len(units.number) - 1)
+    own = units.number[at] == employed.person
+    at, begins, ends = at[own], employed.begins[own], employed.ends[own]
     months = np.minimum(ends, units.last[at]) - np.maximum(begins, units.first[at] + 1)
     between = int(months.clip(min=0).sum())
     inside = tally.between - tally.gaps

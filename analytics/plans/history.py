@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import numpy as np
 import sqlalchemy as sa
 
 from analytics.plans.drawing import Team
@@ -95,15 +96,13 @@ class Before:
         """Return each team's mean over the last year."""
         if self._panel is None:
             return {}
-        s = self._panel.sums.c
-        query = (
-            sa.select(s.cluster, sa.func.sum(s.num).label("num"), sa.func.sum(s.den).label("den"))
-            .where(s.period > self._panel.last - BASELINE)
-            .group_by(s.cluster)
-        )
-        rows = self._panel.conn.execute(query)
+        sums = self._panel.sums
+        recent = sums.at(sums.period > self._panel.last - BASELINE)
+        teams, at = np.unique(recent.cluster, return_inverse=True)
+        num, den = (np.bincount(at, column).tolist() for column in (recent.num, recent.den))
+        each = zip(teams.tolist(), num, den, strict=True)
         # To nine digits: the databases add up in another order.
-        return {row.cluster: float(f"{row.num / row.den:.9g}") for row in rows if row.den > 0}
+        return {team: float(f"{of / per:.9g}") for team, of, per in each if per > 0}
 
     def close(self) -> None:
         """Give back the room it took."""

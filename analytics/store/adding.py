@@ -6,8 +6,8 @@ not depend on who read the rows, in what order or with how many threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,18 +29,6 @@ class Rows(NamedTuple):
     period: IntArray
     num: FloatArray
     den: FloatArray
-
-
-def rows_of(part: Iterable[Sequence[Any]]) -> Rows:
-    """Return lines of cohort, cluster, period, num and den, at least one, as columns."""
-    cohort, cluster, period, num, den = zip(*part, strict=True)
-    return Rows(
-        np.array(cohort, np.int64),
-        np.array(cluster, np.int64),
-        np.array(period, np.int64),
-        np.array(num, np.float64),
-        np.array(den, np.float64),
-    )
 
 
 class NotAsSupposed(Exception):

@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from analytics.store.measure import Measure
-from analytics.store.numbers import AT_ONCE
+from analytics.store.numbers import rows, whole_numbers
 from analytics.store.records import Records, unpacked
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
-from analytics.store.seen import Bits
+from analytics.store.seen import Bits, Presence
 from connectors.store.schema import sync_run
 
 
@@ -47,25 +47,11 @@ class Kept:
         which = [] if people is None else [kept_seen.c.unit_id.in_(people)]
         return kept_records(conn, self.bits, *self._own(), *which)
 
-    def met(
-        self,
-        unit: sa.ColumnElement[int],
-        begins: sa.ColumnElement[int],
-        ends: sa.ColumnElement[int],
-    ) -> sa.ColumnElement[bool]:
-        """Return whether a unit has a record from one month to before another."""
-        return self._has(unit, self.bits.within(kept_seen.c.months, begins, ends))
-
-    def always_met(
-        self, unit: sa.ColumnElement[int], months: Collection[int]
-    ) -> sa.ColumnElement[bool]:
-        """Return whether a unit has a record in each of these months."""
-        return self._has(unit, self.bits.hold(kept_seen.c.months, months))
-
-    def _has(
-        self, unit: sa.ColumnElement[int], months: sa.ColumnElement[bool]
-    ) -> sa.ColumnElement[bool]:
-        return sa.exists().where(*self._own(), kept_seen.c.unit_id == unit, months)
+    def presence(self, conn: sa.Connection) -> Presence:
+        """Read who has a record in which months."""
+        s = kept_seen.c
+        lines = sa.select(s.unit_id, s.months).where(*self._own()).order_by(s.unit_id)
+        return Presence(self.bits, *whole_numbers(conn, lines))
 
     def _own(self) -> tuple[sa.ColumnElement[bool], ...]:
         s = kept_seen.c
@@ -78,8 +64,7 @@ def kept_records(
     """Yield what is kept of some people, so many at once; ``bits`` are the months kept."""
     s = kept_seen.c
     lines = sa.select(s.unit_id, s.months, s.nums, s.dens).where(*which)
-    found = conn.execute(lines.execution_options(yield_per=AT_ONCE))
-    return (unpacked(part, bits.first, bits.last - bits.first + 1) for part in found.partitions())
+    return (unpacked(part, bits.first, bits.last - bits.first + 1) for part in rows(conn, lines))
 
 
 def kept(conn: sa.Connection, measure: Measure) -> Kept | None:

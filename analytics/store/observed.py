@@ -7,6 +7,7 @@ observation, and is read where it is. Else they are put together a month and kep
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 
 import sqlalchemy as sa
 
@@ -14,16 +15,21 @@ from analytics.store.kept import kept
 from analytics.store.measure import Measure, quickest
 from analytics.store.numbers import records_of
 from analytics.store.records import Records
-from analytics.store.seen import Seen, seen
+from analytics.store.seen import Presence, Seen, seen
+from analytics.store.staff import People
 from analytics.store.stage import refill, temporary_table
 
 
 class Observed:
     """A metric's observations: unit, period, num and den."""
 
-    def __init__(self, conn: sa.Connection, measure: Measure) -> None:
-        """Look at what is kept of them, or at the records where that is not as new."""
+    def __init__(self, conn: sa.Connection, measure: Measure, people: People | None = None) -> None:
+        """Look at what is kept of them, or at the records where that is not as new.
+
+        Without ``people`` they are those of the stages.
+        """
         self.conn = conn
+        self.people = People(conn) if people is None else people
         self.kept = None if measure.grain == "team" else kept(conn, measure)
         self.measure = measure if self.kept else quickest(conn, measure)
         self.teams: Collection[int] | None = None
@@ -96,9 +102,7 @@ class Observed:
         begins: sa.ColumnElement[int],
         ends: sa.ColumnElement[int],
     ) -> sa.ColumnElement[bool]:
-        """Return whether a unit is observed from one month to before another."""
-        if self.kept is not None:
-            return self.kept.met(unit, begins, ends)
+        """Return whether a unit is observed from one month to before another: where nothing is kept."""
         if self._seen is not None:
             own = self._seen.table.c
             return sa.exists().where(own.unit_id == unit, self._seen.within(begins, ends))
@@ -108,9 +112,7 @@ class Observed:
     def always_met(
         self, unit: sa.ColumnElement[int], months: Collection[int]
     ) -> sa.ColumnElement[bool]:
-        """Return whether a unit is observed in each of these months."""
-        if self.kept is not None:
-            return self.kept.always_met(unit, months)
+        """Return whether a unit is observed in each of these months: where nothing is kept."""
         if self._seen is not None:
             own = self._seen.table.c
             return sa.exists().where(own.unit_id == unit, self._seen.bits.hold(own.months, months))
@@ -118,15 +120,22 @@ class Observed:
         count = sa.select(sa.func.count()).where(rows.unit_id == unit, rows.period.in_(months))
         return count.scalar_subquery() == len(months)
 
+    @cached_property
+    def presence(self) -> Presence | None:
+        """Return who is observed in which months, where that is kept."""
+        return None if self.kept is None else self.kept.presence(self.conn)
+
     def keep_teams(self, units: Collection[int]) -> None:
         """Leave out what is recorded of other teams than these."""
         self.teams = units
+        self.people.keep_teams(units)
         if self._table is not None and self.measure.grain == "team":
             rows = self._table
             self.conn.execute(sa.delete(rows).where(rows.c.unit_id.not_in(units)))
 
     def drop(self) -> None:
         """Give back the room."""
+        self.__dict__.pop("presence", None)
         if self._seen is not None:
             self._seen.drop()
         if self._table is not None:

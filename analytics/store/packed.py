@@ -42,8 +42,8 @@ BASIS = Stage("basis", ("<i8", "<i2", "<i4"))
 
 
 def learner(path: str) -> Stage:
-    """Return person, day of completion, and first month that counts as trained, of a path."""
-    return Stage("learner", ("<i8", "<i4", "<i4"), path)
+    """Return person, first day, day of completion, and first month that counts as trained, of a path."""
+    return Stage("learner", ("<i8", "<i4", "<i4", "<i4"), path)
 
 
 def pack(

@@ -17,6 +17,7 @@ from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import Moments
 from analytics.estimators.panel import NEVER, Scores
 from analytics.store.adding import products, shared
+from analytics.store.distinct import are_among, distinct
 from analytics.store.records import Records
 from analytics.store.spells import Spells, by_month
 from analytics.store.unread import Unread
@@ -34,9 +35,14 @@ class Starts(NamedTuple):
     def of(self, known: IntArray) -> IntArray:
         """Return the start of each of these, in order of their numbers; `NEVER` where there is none."""
         found = np.full(len(known), NEVER)
-        theirs = np.isin(self.number, known)
+        theirs = are_among(self.number, known)
         found[np.searchsorted(known, self.number[theirs])] = self.month[theirs]
         return found
+
+    def of_any(self, numbers: IntArray) -> IntArray:
+        """Return the same of numbers in any order, each as often as it is named."""
+        known, place = np.unique(numbers, return_inverse=True)
+        return self.of(known)[place]
 
 
 class Totals(NamedTuple):
@@ -59,7 +65,7 @@ class PersonMonths:
     def __init__(self, spells: Spells, starts: Starts, months: IntArray) -> None:
         """Make the lines of who was at work in these months, nothing observed yet."""
         self.months = months
-        self._known = np.unique(spells.person)
+        self._known = distinct(spells.person)
         cohort = starts.of(self._known)
         order = np.argsort(cohort, kind="stable")
         self._line = np.argsort(order)

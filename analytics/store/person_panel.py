@@ -6,23 +6,19 @@ once they are read but sums, products and counts.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-import sqlalchemy as sa
 
 from analytics.estimators.grid import FloatArray, Grid
 from analytics.estimators.moments import LISTED, Moments
 from analytics.estimators.panel import Scores
-from analytics.store import stage
-from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
 from analytics.store.person_levels import take_levels_off
-from analytics.store.person_months import PersonMonths, Starts
+from analytics.store.person_months import PersonMonths
 from analytics.store.spells import Spells
-from analytics.store.stage import fill, temporary_table
+from analytics.store.team_panel import Behind
 from analytics.store.unread import Unread
 
 
@@ -45,7 +41,8 @@ class PersonPanel:
         self.measure = observed.measure
         self.first = first
         self.last = last
-        people = PersonMonths(*self._staged(), np.arange(first, last + 1))
+        spells, starts = self._at_work(observed), observed.people.learners.starts(last)
+        people = PersonMonths(spells, starts, np.arange(first, last + 1))
         people.take(
             observed.records(first, last),
             weighed=self.measure.form == "ratio",
@@ -54,36 +51,20 @@ class PersonPanel:
         self.left_out = take_levels_off(people) if levels else None
         gone = people.leave_out_months(unread) if unread is not None else 0
         self.unread = unread if gone else None
-        self._behind = people.behind()
+        self.behind = Behind(*people.behind())
         self._cells, self._sizes = people.cells(), people.sizes()
         many = int(self._sizes["clusters"].sum()) > LISTED
         self._listed = None if many else people
         self._added_up = people.added_up() if many else None
 
-    def _staged(self) -> tuple[Spells, Starts]:
-        at_work, learner = stage.employed.c, stage.learner.c
-        spells = sa.select(at_work.person_id, at_work.from_ix, at_work.to_ix).where(
-            at_work.from_ix <= self.last, at_work.to_ix > self.first
-        )
-        # A start after the last month is none: nothing in the panel is trained by then.
-        starts = sa.select(learner.person_id, learner.start_ix).where(learner.start_ix <= self.last)
-        return Spells(*whole_numbers(self.conn, spells)), Starts(*whole_numbers(self.conn, starts))
-
-    @cached_property
-    def people(self) -> sa.Table:
-        """Return everybody behind the figures, with their cohort, in a short-lived table."""
-        table = temporary_table(
-            f"people_{self.measure.metric_id}",
-            *(sa.Column(name, sa.BigInteger, primary_key=True) for name in ("cohort", "person_id")),
-        )
-        table.create(self.conn, checkfirst=False)
-        fill(self.conn, table, zip(*(column.tolist() for column in self._behind), strict=True))
-        return table
+    def _at_work(self, observed: Observed) -> Spells:
+        at_work = observed.people.staff.employed
+        within = (at_work.begins <= self.last) & (at_work.ends > self.first)
+        return Spells(*(column[within] for column in at_work))
 
     def drop(self) -> None:
         """Give back the room."""
-        if "people" in self.__dict__:
-            self.people.drop(self.conn, checkfirst=False)
+        self.behind = self.behind.where(np.zeros(0, np.int64))
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""

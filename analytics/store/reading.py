@@ -14,10 +14,12 @@ import sqlalchemy as sa
 
 from analytics.estimators.grid import IntArray
 from analytics.store import stage
+from analytics.store.distinct import distinct
 from analytics.store.measure import Measure
-from analytics.store.numbers import numbers, records_of, whole_numbers
+from analytics.store.numbers import numbers, records_of
 from analytics.store.records import Packing, Records
 from analytics.store.spells import Spells, by_month
+from analytics.store.staff import Staff
 from connectors.store.schema import person
 
 IN_MEMORY = 1 << 23
@@ -43,7 +45,7 @@ class Months(NamedTuple):
 
 
 class Reading:
-    """The records of one outcome in some months; needs `stage.member` filled."""
+    """The records of one outcome in some months."""
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class Reading:
         parts: Sequence[Measure],
         months: Months,
         kept: Callable[[int, int], Iterable[Records]],
+        staff: Staff,
         *,
         singly: bool,
     ) -> None:
@@ -65,8 +68,8 @@ class Reading:
         self._months = months
         self._kept = kept
         self._singly = singly and not measure.events
-        self._teams = whole_numbers(conn, sa.select(stage.member.c.unit_id).distinct())[0]
-        self._teams.sort()
+        self._staff = staff
+        self._teams = distinct(staff.unit)
         self._sums = np.zeros((4, len(self._teams) * months.width))
         self._people = np.zeros(months.width, np.int64)
 
@@ -138,16 +141,14 @@ class Reading:
 
     def _team_of(self, begin: int, end: int) -> IntArray:
         """Return the place of each person's team by month, from one person to another; -1: in none."""
-        m, months = stage.member.c, self._months
-        spells = sa.select(m.person_id, m.from_ix, m.to_ix, m.unit_id).where(
-            m.person_id.between(begin, end), m.from_ix <= months.last, m.to_ix > months.first
-        )
-        person_id, begins, ends, unit = whole_numbers(self._conn, spells)
+        member, months = self._staff.member, self._months
+        these = slice(*np.searchsorted(member.person, (begin, end + 1)).tolist())
+        person_id, begins, ends = (column[these] for column in member)
         team = np.full((end - begin + 1, months.width), -1, np.int64)
         by_month(
             team,
             Spells(person_id - begin, begins - months.first, ends - months.first),
-            np.searchsorted(self._teams, unit),
+            np.searchsorted(self._teams, self._staff.unit[these]),
         )
         return team
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+import numpy as np
 import sqlalchemy as sa
 
+from analytics.estimators.grid import IntArray
 from analytics.store.measure import Measure
 from analytics.store.stage import add_up, numbered_table, united
 
@@ -41,6 +43,12 @@ class Bits(NamedTuple):
         bits = sum(1 << (month - self.first) for month in asked)
         return months.bitwise_and(bits) == bits
 
+    def mask(self, begins: IntArray, ends: IntArray) -> IntArray:
+        """Return the bits of the months from one to before another."""
+        one, last = np.int64(1), self.last - self.first + 1
+        first, end = (np.clip(at - self.first, 0, last) for at in (begins, ends))
+        return (one << end) - (one << first)
+
     def _place(self, month: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
         """Return a month as the number of its bit, of those there are."""
         return sa.case(
@@ -48,6 +56,21 @@ class Bits(NamedTuple):
             (month > self.last, self.last - self.first + 1),
             else_=month - self.first,
         )
+
+
+class Presence(NamedTuple):
+    """Who has a record in which months: people in order, and the bits of each."""
+
+    bits: Bits
+    person: IntArray
+    months: IntArray
+
+    def of(self, people: IntArray) -> IntArray:
+        """Return the bits of each of these, none where somebody has no record."""
+        if not len(self.person):
+            return np.zeros(len(people), np.int64)
+        at = np.minimum(np.searchsorted(self.person, people), len(self.person) - 1)
+        return np.where(self.person[at] == people, self.months[at], 0)
 
 
 class Seen:

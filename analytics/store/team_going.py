@@ -7,7 +7,7 @@ come out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -15,24 +15,14 @@ import sqlalchemy as sa
 
 from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.store import stage
-from analytics.store.numbers import whole_numbers
+from analytics.store.distinct import are_among
 from analytics.store.observed import Observed
 from analytics.store.person_months import PersonMonths, Starts
 from analytics.store.spells import Spells, by_month
+from analytics.store.team_sums import TeamSums
 
 _AT_ONCE = 1 << 15
 _Places = npt.NDArray[np.int32]
-
-
-class Off(NamedTuple):
-    """What to take off: by cohort, team and month, the sums of who has no level, and the others' levels.
-
-    ``rows`` have cohort, team, period; rows, num, den and num²/den of the former; den × level and den
-    of the latter. ``trained`` is how many observations of the former are after the start.
-    """
-
-    rows: Iterator[tuple[float, ...]]
-    trained: float
 
 
 class Going:
@@ -81,8 +71,11 @@ class Going:
             den, num = (np.where(before, x[lines], 0.0) for x in (self._of.den, self._of.num))
             yield den, num
 
-    def to_take_off(self, first: int, level: FloatArray) -> Off:
-        """Return what to take off the sums of teams."""
+    def to_take_off(self, of: TeamSums, first: int, level: FloatArray) -> FloatArray:
+        """Return what to take off sums of teams: six lines as long as these.
+
+        They are rows, num, den and num²/den of who has no level; den × level and den of the others.
+        """
         width = len(self.months)
         sums = np.zeros((6, len(self._teams) * width))
         for lines in self._parts():
@@ -99,35 +92,37 @@ class Going:
             cell = team * width + month
             for which, value in enumerate(values):
                 sums[which] += np.bincount(cell, value, sums.shape[1])
-        there = np.flatnonzero(sums[[0, 5]].any(axis=0))
-        team, month = np.divmod(there, width)
-        key = self._start[team], self._teams[team], self.months[month]
-        after = self.months[month] >= self._start[team]
-        columns = [*(part.tolist() for part in key), *sums[:, there].tolist()]
-        return Off(zip(*columns, strict=True), float(sums[0, there][after].sum()))
+        team = np.minimum(np.searchsorted(self._teams, of.cluster), len(self._teams) - 1)
+        cells = sums[:, team * width + of.period - self.months[0]]
+        return np.where(self._teams[team] == of.cluster, cells, 0.0)
 
 
-def going_of(observed: Observed, people: sa.Select[tuple[int]], first: int, last: int) -> Going:
+def going_of(observed: Observed, people: IntArray, starts: Starts, first: int, last: int) -> Going:
     """Read some people's observations, and their teams, from one month to another."""
-    conn, measure, m = observed.conn, observed.measure, stage.member.c
-    spells = sa.select(m.person_id, m.from_ix, m.to_ix, m.unit_id).where(
-        m.from_ix <= last, m.to_ix > first, m.person_id.in_(people)
-    )
-    *spell, unit = whole_numbers(conn, spells)
-    started = stage.unit_start.c
-    # A start after the last month is none: nothing in the panel is trained by then.
-    starts = sa.select(started.unit_id, started.start_ix).where(started.start_ix <= last)
-    teams, team = np.unique(unit, return_inverse=True)
-    start = Starts(*whole_numbers(conn, starts)).of(teams)
+    measure, staff = observed.measure, observed.people.staff
+    within = (staff.member.begins <= last) & (staff.member.ends > first)
+    within &= are_among(staff.member.person, people)
+    spells = Spells(*(column[within] for column in staff.member))
+    teams, team = np.unique(staff.unit[within], return_inverse=True)
     nobody = np.zeros(0, np.int64)
-    months = PersonMonths(Spells(*spell), Starts(nobody, nobody), np.arange(first, last + 1))
-    months.take(
-        observed.records(first, last, people),
-        weighed=measure.form == "ratio",
-        nothing_counts=measure.fills_zero,
-    )
-    person, begins, ends = spell
-    line = np.searchsorted(months.people, person)
+    months = PersonMonths(spells, Starts(nobody, nobody), np.arange(first, last + 1))
+    with _numbered(observed, people) as these:
+        months.take(
+            observed.records(first, last, these),
+            weighed=measure.form == "ratio",
+            nothing_counts=measure.fills_zero,
+        )
+    line = np.searchsorted(months.people, spells.person)
     where = np.zeros(months.num.shape, np.int32)
-    by_month(where, Spells(line, begins - first, ends - first), team)
-    return Going(months, where, teams, start)
+    by_month(where, Spells(line, spells.begins - first, spells.ends - first), team)
+    return Going(months, where, teams, starts.of(teams))
+
+
+@contextmanager
+def _numbered(observed: Observed, people: IntArray) -> Iterator[sa.Select[tuple[int]]]:
+    """Yield people as a query: their records are looked up."""
+    table = stage.numbered_table(f"going_{observed.measure.metric_id}", "person_id")
+    table.create(observed.conn, checkfirst=False)
+    stage.fill(observed.conn, table, zip(people.tolist()))
+    yield sa.select(table.c.person_id)
+    table.drop(observed.conn, checkfirst=False)

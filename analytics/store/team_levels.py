@@ -9,20 +9,20 @@ had started, is put in its place. Their observations alone are looked at.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
 
-from analytics.estimators.grid import FloatArray, IntArray
+from analytics.estimators.grid import BoolArray, FloatArray, IntArray
 from analytics.estimators.levels import Course, are_followed
 from analytics.store import stage
 from analytics.store.courses import levels_of
+from analytics.store.distinct import are_among, distinct
+from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
-from analytics.store.stage import add, add_once, fill, refill, temporary_table
 from analytics.store.team_going import Going, going_of
+from analytics.store.team_sums import Cells
 
 if TYPE_CHECKING:
     from analytics.store.team_panel import TeamPanel
@@ -38,89 +38,57 @@ def take_levels_off(panel: TeamPanel, observed: Observed) -> int | None:
     """
     if panel.measure.grain == "team":
         return None
-    with _tables(panel) as tables:
-        seen = _months(panel)
-        add_once(panel.conn, tables.going, _who_come_and_go(panel, observed, seen))
-        if not panel.conn.execute(sa.select(sa.exists(sa.select(tables.going)))).scalar_one():
-            return None
-        going = going_of(observed, sa.select(tables.going.c.person_id), panel.first, panel.last)
-        taken = _Levels(panel, tables, going, first=int(seen[0]))
-        return taken.left_out() if taken.are_told() else None
+    months = distinct(panel.sums.period)
+    people = _who_come_and_go(panel, observed, months)
+    if not len(people):
+        return None
+    going = going_of(observed, people, panel.starts, panel.first, panel.last)
+    taken = _Levels(panel, going, first=int(months[0]))
+    return taken.left_out() if taken.are_told() else None
 
 
-class _Tables(NamedTuple):
-    """Who comes and goes, who of them has no level, what to take off, by how much cells move, the rest."""
-
-    going: sa.Table
-    lost: sa.Table
-    off: sa.Table
-    moved: sa.Table
-    sums: sa.Table
-
-
-@contextmanager
-def _tables(panel: TeamPanel) -> Iterator[_Tables]:
-    def made(name: str, *columns: sa.Column[Any]) -> sa.Table:
-        return temporary_table(f"{name}_{panel.measure.metric_id}", *columns)
-
-    tables = _Tables(
-        going=made("going", _key("person_id", sa.BigInteger)),
-        lost=made("lost", _key("person_id", sa.BigInteger)),
-        off=made(
-            "off",
-            *(_key(name, sa.BigInteger) for name in ("cohort", "cluster", "period")),
-            *_real("rows", "num", "den", "num2", "off", "kept"),
-        ),
-        moved=made("moved", _key("cohort"), _key("period"), *_real("back", "spread")),
-        sums=made("without", *(column._copy() for column in panel.sums.c)),
-    )
-    for table in tables:
-        table.create(panel.conn, checkfirst=False)
-    yield tables
-    for table in tables:
-        table.drop(panel.conn, checkfirst=False)
-
-
-def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
-    return sa.Column(name, kind, primary_key=True, autoincrement=False)
-
-
-def _real(*names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, sa.Double) for name in names]
-
-
-def _who_come_and_go(panel: TeamPanel, observed: Observed, seen: IntArray) -> sa.Select[Any]:
+def _who_come_and_go(panel: TeamPanel, observed: Observed, months: IntArray) -> IntArray:
     """Return everybody behind the panel who was not in one place, and observed, all the time."""
-    months, people, spells = seen.tolist(), panel.people.c.person_id, stage.member.c
-    if not months:
-        return sa.select(people).where(sa.false())
-    through = sa.and_(spells.from_ix <= months[0], spells.to_ix > months[-1])
-    there: sa.ColumnElement[bool] = sa.exists().where(spells.person_id == people, through)
+    if not len(months):
+        return months
+    people = distinct(panel.behind.person)
+    always = _looked_up if observed.kept is None else _always_there
+    return people[~are_among(people, distinct(always(panel, observed, months)))]
+
+
+def _always_there(panel: TeamPanel, observed: Observed, months: IntArray) -> IntArray:
+    member = observed.people.staff.member
+    through: IntArray = member.person[(member.begins <= months[0]) & (member.ends > months[-1])]
+    if panel.measure.fills_zero or observed.presence is None:
+        return through
+    bits = int(observed.presence.bits.mask(months, months + 1).sum())
+    always: IntArray = through[observed.presence.of(through) & bits == bits]
+    return always
+
+
+def _looked_up(panel: TeamPanel, observed: Observed, months: IntArray) -> IntArray:
+    m = stage.member.c
+    through = sa.and_(m.from_ix <= int(months[0]), m.to_ix > int(months[-1]))
     if not panel.measure.fills_zero:
-        there = sa.and_(there, observed.always_met(people, months))
-    return sa.select(people).where(sa.not_(there))
-
-
-def _months(panel: TeamPanel) -> IntArray:
-    months = sa.select(panel.sums.c.period).distinct().order_by(panel.sums.c.period)
-    return np.array(panel.conn.execute(months).scalars().all(), np.int64)
+        through = sa.and_(through, observed.always_met(m.person_id, months.tolist()))
+    return np.asarray(whole_numbers(panel.conn, sa.select(m.person_id).where(through))[0])
 
 
 class _Levels:
     """The levels of a panel's people who come and go."""
 
-    def __init__(self, panel: TeamPanel, tables: _Tables, going: Going, *, first: int) -> None:
+    def __init__(self, panel: TeamPanel, going: Going, *, first: int) -> None:
         self._panel = panel
-        self._conn = panel.conn
-        self._tables = tables
+        self._sums = panel.sums
+        self._cells = Cells(panel.sums)
         self._going = going
         self._first = first
         self._level = np.zeros(0)
 
     def are_told(self) -> bool:
         """Put the panel's sums without the levels in the place of those there are, if they can be told."""
-        t, going, first = self._tables, self._going, self._first
-        cohorts, num, den = self._always_there()
+        sums, going, first = self._sums, self._going, self._first
+        cohorts, num, den = self._who_stay()
         before = (cohorts[:, None] > first) & (going.months < cohorts[:, None])
         course = Course(len(going.months))
         pool = np.where(before, den, 0.0), np.where(before, num, 0.0)
@@ -131,102 +99,63 @@ class _Levels:
         if usual is None:
             return False
         self._level = levels_of(going.untrained(first), usual)
-        off = going.to_take_off(first, self._level)
-        after = sa.and_(self._panel.sums.c.cohort > first, _trained(self._panel.sums))
-        every = sa.select(sa.func.sum(self._panel.sums.c.rows)).where(after)
-        trained = float(self._conn.execute(every).scalar_one() or 0)
-        if not are_followed(trained - off.trained, trained):
+        off = going.to_take_off(sums, first, self._level)
+        after = (sums.cohort > first) & (sums.period >= sums.cohort)
+        trained = float(sums.rows[after].sum())
+        if not are_followed(trained - float(off[0][after].sum()), trained):
             return False
-        fill(self._conn, t.off, off.rows)
         pools = zip(cohorts.tolist(), levels_of([pool], usual).tolist(), strict=True)
         of_pool = {cohort: level for cohort, level in pools if not math.isnan(level)}
-        fill(self._conn, t.moved, self._moved(of_pool))
-        add(self._conn, t.sums, self._without())
-        refill(self._conn, self._panel.sums, sa.select(*t.sums.c))
+        self._take_off(off, of_pool)
         return True
 
-    def _always_there(self) -> tuple[IntArray, FloatArray, FloatArray]:
+    def _who_stay(self) -> tuple[IntArray, FloatArray, FloatArray]:
         """Return the cohorts, and num and den by cohort and month, of those who are always there."""
-        c, months = self._panel.sums.c, self._going.months
-        query = sa.select(c.cohort, c.period, sa.func.sum(c.num), sa.func.sum(c.den))
-        cells = self._conn.execute(query.group_by(c.cohort, c.period)).all()
-        cohorts = np.unique([row[0] for row in cells])
+        cells, months = self._cells, self._going.months
+        cohorts, at = np.unique(cells.cohort, return_inverse=True)
         every = np.zeros((2, len(cohorts), len(months)))
-        at = np.searchsorted(cohorts, [row[0] for row in cells])
-        every[:, at, [row[1] - months[0] for row in cells]] = np.array([row[2:] for row in cells]).T
+        for which, column in enumerate((self._sums.num, self._sums.den)):
+            every[which, at, cells.period - months[0]] = cells.sum(column)
         num, den = every - self._going.sums(cohorts)
         there = den > _ROUNDING * every[1]  # of what is left where nobody is
         return cohorts, np.where(there, num, 0.0), np.where(there, den, 0.0)
 
-    def _moved(self, of_pool: dict[int, float]) -> Iterator[tuple[int, int, float, float]]:
-        """Yield, for each cell, the level that stands in for its people's, and how the squares differ.
+    def _take_off(self, off: FloatArray, of_pool: dict[int, float]) -> None:
+        """Leave out who has no level, and put what stands in for it in the place of each other's."""
+        sums, of, (rows, num, den, num2, level, kept) = self._sums, self._cells.of, off
+        back, spread = self._moved(off, of_pool)
+        size = sums.den - den
+        self._panel.sums = sums._replace(
+            rows=sums.rows - rows,
+            num=sums.num - num - level + kept * back[of],
+            den=size,
+            num2=sums.num2 - num2 + size * spread[of],
+        ).at(sums.rows - rows > 0.5)
+
+    def _moved(self, off: FloatArray, of_pool: dict[int, float]) -> tuple[FloatArray, FloatArray]:
+        """Return, for each cell, the level that stands in for its people's, and how the squares differ.
 
         The level is that of who is always there, else the mean of the others. The spread about a
         cell's mean is to be that of the observations as they are.
         """
-        s, o = self._panel.sums.c, self._tables.off.c
-        sums: list[sa.ColumnElement[float]] = [sa.func.sum(s.num), sa.func.sum(s.den)]
-        none = sa.literal(0.0, sa.Double)
-        sums += [
-            sa.func.coalesce(sa.func.sum(part), none) for part in (o.num, o.den, o.off, o.kept)
-        ]
-        query = sa.select(s.cohort, s.period, *sums).select_from(self._joined())
-        found = self._conn.execute(
-            query.group_by(s.cohort, s.period).order_by(s.cohort, s.period)
-        ).all()
-        cells = np.array([row[2:] for row in found], np.float64).reshape(-1, 6)
-        cohort = np.array([row[0] for row in found], np.int64)
-        back = _stand_ins(cohort, cells, of_pool)
+        sums, by_cell = self._sums, self._cells
+        _, lost_num, lost_den, _, level, kept = off
+        columns = (sums.num, sums.den, lost_num, lost_den, level, kept)
+        cells = np.column_stack([by_cell.sum(column) for column in columns])
+        back = _stand_ins(by_cell.cohort, cells, of_pool)
         num, den = cells[:, 0] - cells[:, 2], cells[:, 1] - cells[:, 3]
         there = den > _ROUNDING * cells[:, 1]
         size = np.where(there, den, 1.0)
         mean, moved = num / size, (num - cells[:, 4] + cells[:, 5] * back) / size
-        spread = np.where(there, moved**2 - mean**2, 0.0)
-        for row, level, more in zip(found, back, spread, strict=True):
-            yield int(row[0]), int(row[1]), float(level), float(more)
-
-    def _joined(self) -> sa.Join:
-        s, o = self._panel.sums.c, self._tables.off.c
-        same = sa.and_(o.cohort == s.cohort, o.cluster == s.cluster, o.period == s.period)
-        return self._panel.sums.outerjoin(self._tables.off, same)
-
-    def _without(self) -> sa.Select[Any]:
-        """Return the panel's sums without who has no level, and without the levels of the others."""
-        s, o, m = self._panel.sums.c, self._tables.off.c, self._tables.moved.c
-        none = sa.literal(0.0, sa.Double)
-        rows, num, den, num2, off, kept = (
-            sa.func.coalesce(o[name], none)
-            for name in ("rows", "num", "den", "num2", "off", "kept")
-        )
-        left = sa.cast(s.rows - rows, sa.BigInteger)
-        size = s.den - den
-        cell = sa.and_(m.cohort == s.cohort, m.period == s.period)
-        return (
-            sa.select(
-                *(s.cohort, s.cluster, s.period, left),
-                s.num - num - off + kept * m.back,
-                size,
-                s.num2 - num2 + size * m.spread,
-            )
-            .select_from(self._joined().join(self._tables.moved, cell))
-            .where(s.rows - rows > 0.5)
-        )
+        return back, np.where(there, moved**2 - mean**2, 0.0)
 
     def left_out(self) -> int:
         """Take those out of the people behind the panel who have no level; return how many they are."""
-        people, lost = self._panel.people, self._tables.lost
-        unknown = self._going.people[np.isnan(self._level)].tolist()
-        fill(self._conn, lost, zip(unknown))
-        of_these = people.c.person_id.in_(sa.select(lost.c.person_id))
-        without = sa.and_(people.c.cohort > self._first, of_these)
-        count = sa.select(sa.func.count(sa.distinct(people.c.person_id))).where(without)
-        found = int(self._conn.execute(count).scalar_one())
-        self._conn.execute(sa.delete(people).where(without))
-        return found
-
-
-def _trained(rows: sa.FromClause) -> sa.ColumnElement[bool]:
-    return rows.c.period >= rows.c.cohort
+        behind = self._panel.behind
+        unknown = np.sort(self._going.people[np.isnan(self._level)])
+        without: BoolArray = (behind.cohort > self._first) & are_among(behind.person, unknown)
+        self._panel.behind = behind.where(~without)
+        return len(distinct(behind.person[without]))
 
 
 def _stand_ins(cohort: IntArray, cells: FloatArray, of_pool: dict[int, float]) -> FloatArray:

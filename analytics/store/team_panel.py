@@ -1,39 +1,45 @@
-"""The panel of the record store by team: `analytics.estimators.panel.Panel`, answered in SQL.
+"""The panel of the record store by team: `analytics.estimators.panel.Panel`.
 
-One pass over the people adds everything up by cohort, team and month; what the estimators ask is
-answered from those sums (`sums`).
+What people come to by team and month is added up in SQL, or kept; from there on, teams and who is in
+them are bare numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
-from analytics.estimators.grid import FloatArray, Grid
+from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import LISTED, Moments
-from analytics.estimators.panel import NEVER, Scores
-from analytics.store import stage, sums
-from analytics.store.adding import Rows, added_up, in_blocks, rows_of
+from analytics.estimators.panel import Scores
+from analytics.store import stage
+from analytics.store.adding import added_up, in_blocks
+from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
+from analytics.store.person_months import Starts
 from analytics.store.scoring import scored
-from analytics.store.stage import add_once, refill, temporary_table
 from analytics.store.team_cells import team_cells
+from analytics.store.team_sums import TeamSums, team_sums
 from analytics.store.unread import Unread
 
-_AT_ONCE = 20_000
-"""Rows of sums that are in memory at once when clusters pass by in order."""
 
+class Behind(NamedTuple):
+    """Everybody behind the figures, once in each cohort that they are seen in, in that order."""
 
-def _key(name: str, kind: type[sa.Integer] = sa.Integer) -> sa.Column[int]:
-    return sa.Column(name, kind, primary_key=True, autoincrement=False)
+    cohort: IntArray
+    person: IntArray
+
+    def where(self, which: BoolArray | IntArray) -> Behind:
+        """Return some of them."""
+        return Behind(self.cohort[which], self.person[which])
 
 
 class TeamPanel:
-    """One metric of one path's people, between two months; needs the stages of `stage` filled."""
+    """One metric of one path's people, between two months; needs `stage.unit_start` filled."""
 
     level: Literal["team"] = "team"
     left_out: int | None = None
@@ -46,50 +52,38 @@ class TeamPanel:
         self.measure = observed.measure
         self.first = first
         self.last = last
-        name = self.measure.metric_id
-        self.sums = temporary_table(
-            f"sums_{name}",
-            _key("cohort"),
-            _key("cluster", sa.BigInteger),
-            _key("period"),
-            sa.Column("rows", sa.BigInteger),
-            sa.Column("num", sa.Double),
-            sa.Column("den", sa.Double),
-            sa.Column("num2", sa.Double),
-        )
-        # Everybody behind the figures, once in each cohort that they are seen in.
-        self.people = temporary_table(
-            f"people_{name}", _key("cohort"), _key("person_id", sa.BigInteger)
-        )
-        for table in (self.sums, self.people):
-            table.create(self.conn, checkfirst=False)
-        if self.measure.grain == "person":
-            with team_cells(observed, first, last) as cells:
-                refill(self.conn, self.sums, self._of_cells(cells))
-        else:
-            seen = observed.rows()
-            if self.measure.counts_events:
-                seen = self._and_none(seen)
-            rows = self._of_teams(seen).cte("observations")
-            refill(self.conn, self.sums, sums.by_cluster(rows))
-        add_once(self.conn, self.people, self._behind(observed))
+        started = stage.unit_start.c
+        # A start after the last month is none: nothing in the panel is trained by then.
+        starts = sa.select(started.unit_id, started.start_ix).where(started.start_ix <= last)
+        self.starts = Starts(*whole_numbers(self.conn, starts.order_by(started.unit_id)))
+        if observed.kept is None:
+            observed.people.stage()
+        self.sums = self._added_up(observed)
+        self.behind = self._behind(observed)
 
-    def _of_cells(self, cells: sa.FromClause) -> sa.Select[Any]:
-        """Return teams' cells with the cohort each team is in, which is looked up once a team."""
-        c, start = cells.c, stage.unit_start
-        joined = cells.outerjoin(start, start.c.unit_id == c.unit_id)
-        cohort = self._within(start.c.start_ix).label("cohort")
-        return sa.select(cohort, *c).select_from(joined)
+    def _added_up(self, observed: Observed) -> TeamSums:
+        if self.measure.grain == "person":
+            with team_cells(observed, self.first, self.last) as cells:
+                c = cells.c
+                query = sa.select(c.unit_id, c.period, c.rows, c.num, c.den, c.num2)
+                return team_sums(self.conn, query, self.starts)
+        seen = observed.rows()
+        o = (self._and_none(seen) if self.measure.counts_events else seen).c
+        one, num2 = sa.literal(1, sa.BigInteger), (o.num * o.num).op("/")(o.den)
+        query = sa.select(o.unit_id, o.period, one, o.num, o.den, num2)
+        within = query.where(o.period.between(self.first, self.last))
+        return team_sums(self.conn, within, self.starts)
 
     def leave_out(self, unread: Unread) -> None:
         """Take out what is not read, before anything is asked."""
-        gone = self.conn.execute(sa.delete(self.sums).where(unread.among(self.sums)))
-        self.unread = unread if gone.rowcount else None
+        gone = unread.of(self.sums.cohort, self.sums.period)
+        self.unread = unread if gone.any() else None
+        self.sums = self.sums.at(~gone)
 
     def drop(self) -> None:
-        """Give back the room of the sums."""
-        for table in (self.sums, self.people):
-            table.drop(self.conn, checkfirst=False)
+        """Give back the room."""
+        nobody = np.zeros(0, np.int64)
+        self.sums, self.behind = self.sums.at(nobody), self.behind.where(nobody)
 
     def cells(self) -> pd.DataFrame:
         """Return one row per cohort and period."""
@@ -99,69 +93,72 @@ class TeamPanel:
         """Return one row per cohort: clusters and people."""
         return self._sizes
 
-    @cached_property
-    def _cells(self) -> pd.DataFrame:
-        return self._frame(sums.cells(self.sums))
-
-    @cached_property
-    def _sizes(self) -> pd.DataFrame:
-        p = self.people.c
-        people = sa.select(p.cohort, sa.func.count().label("people")).group_by(p.cohort)
-        found = self._frame(sums.clusters(self.sums))
-        return found.merge(self._frame(people), on="cohort", how="left").fillna({"people": 0})
-
     def scores(self, weights: pd.DataFrame) -> Scores:
         """Return, for each cohort and cluster, the weighted sums of deviations from the means."""
-        return scored(self._in_order(), weights)
+        return scored(self.sums.in_order(), weights)
 
     def moments(self, grid: Grid, mean: FloatArray) -> Moments | None:
         """Return the clusters' sums and products where they are too many to list."""
         if int(grid.clusters.sum()) <= LISTED:
             return None
-        if self.conn.execute(sums.in_several_cohorts(self.sums)).scalar_one():
-            return None
-        return added_up(in_blocks(self._in_order()), grid, mean)
+        return added_up(in_blocks(self.sums.in_order()), grid, mean)
 
-    def _in_order(self) -> Iterator[Rows]:
-        each = sums.in_order(sums.each(self.sums)).order_by(self.sums.c.period)
-        ordered = each.execution_options(yield_per=_AT_ONCE)
-        for part in self.conn.execute(ordered).partitions():
-            yield rows_of(part)
+    @cached_property
+    def _cells(self) -> pd.DataFrame:
+        return self.sums.cells()
 
-    def _behind(self, observed: Observed) -> sa.Select[Any]:
-        if self.measure.grain == "person":
-            return self._of_spells(observed)
-        m, s = stage.member.c, self.sums.c
-        within = sa.and_(m.unit_id == s.cluster, m.from_ix <= s.period, m.to_ix > s.period)
-        joined = stage.member.join(self.sums, within)
-        return sa.select(s.cohort, m.person_id).select_from(joined).where(sa.true())
+    @cached_property
+    def _sizes(self) -> pd.DataFrame:
+        cohorts, clusters = self.sums.clusters()
+        known, people = np.unique(self.behind.cohort, return_counts=True)
+        each = dict(zip(known.tolist(), people.tolist(), strict=True))
+        of_cohort = [each.get(cohort, 0) for cohort in cohorts.tolist()]
+        columns = {"cohort": cohorts, "clusters": clusters, "people": of_cohort}
+        return pd.DataFrame(columns, dtype=np.int64)
 
-    def _of_spells(self, observed: Observed) -> sa.Select[Any]:
+    def _behind(self, observed: Observed) -> Behind:
+        person, unit = self._seen(observed)
+        cohort = self.starts.of_any(unit)
+        order = np.lexsort((person, cohort))
+        cohort, person = cohort[order], person[order]
+        first = np.ones(len(person), bool)
+        first[1:] = (np.diff(person) != 0) | (np.diff(cohort) != 0)
+        return Behind(cohort[first], person[first])
+
+    def _seen(self, observed: Observed) -> tuple[IntArray, IntArray]:
+        """Return who was in a team in months that count, and that team, a spell after another."""
+        if self.measure.grain == "person" and observed.kept is None:
+            return self._looked_up(observed)
+        member, unit = observed.people.staff.member, observed.people.staff.unit
+        begins = np.maximum(member.begins, self.first)
+        ends = np.minimum(member.ends, self.last + 1)
+        counts = begins < ends
+        if self.measure.grain == "team":
+            counts &= self._have_sums(unit, begins, ends)
+        elif observed.presence is not None and not self.measure.fills_zero:
+            months = observed.presence.bits.mask(begins, ends)
+            counts &= (observed.presence.of(member.person) & months) > 0
+        return member.person[counts], unit[counts]
+
+    def _have_sums(self, unit: IntArray, begins: IntArray, ends: IntArray) -> BoolArray:
+        """Return whether there are sums of a team from one month to before another."""
+        width, (teams, at) = self.last - self.first + 2, np.unique(unit, return_inverse=True)
+        own = np.searchsorted(teams, self.sums.cluster)
+        known = np.isin(self.sums.cluster, teams)
+        there = np.sort(own[known] * width + self.sums.period[known] - self.first)
+        first, end = (np.searchsorted(there, at * width + m - self.first) for m in (begins, ends))
+        return np.asarray(first < end)
+
+    def _looked_up(self, observed: Observed) -> tuple[IntArray, IntArray]:
         """Look once a spell whether a month counts: going through all of them again costs far more."""
-        spells, start = stage.member, stage.unit_start
-        joined = spells.outerjoin(start, start.c.unit_id == spells.c.unit_id)
-        counts = sa.and_(spells.c.from_ix <= self.last, spells.c.to_ix > self.first)
+        m = stage.member.c
+        counts = sa.and_(m.from_ix <= self.last, m.to_ix > self.first)
         if not self.measure.fills_zero:
-            begins = sa.case((spells.c.from_ix < self.first, self.first), else_=spells.c.from_ix)
-            ends = sa.case((spells.c.to_ix > self.last, self.last + 1), else_=spells.c.to_ix)
-            counts = sa.and_(counts, observed.met(spells.c.person_id, begins, ends))
-        cohort = self._within(start.c.start_ix).label("cohort")
-        people = sa.select(cohort, spells.c.person_id)
-        return people.select_from(joined).where(counts)
-
-    def _of_teams(self, seen: sa.FromClause) -> sa.Select[Any]:
-        start = stage.unit_start
-        return (
-            sa.select(
-                self._within(start.c.start_ix).label("cohort"),
-                seen.c.unit_id.label("cluster"),
-                seen.c.period,
-                seen.c.num,
-                seen.c.den,
-            )
-            .select_from(seen.outerjoin(start, start.c.unit_id == seen.c.unit_id))
-            .where(seen.c.period.between(self.first, self.last))
-        )
+            begins = sa.case((m.from_ix < self.first, self.first), else_=m.from_ix)
+            ends = sa.case((m.to_ix > self.last, self.last + 1), else_=m.to_ix)
+            counts = sa.and_(counts, observed.met(m.person_id, begins, ends))
+        person, unit = whole_numbers(self.conn, sa.select(m.person_id, m.unit_id).where(counts))
+        return person, unit
 
     def _and_none(self, seen: sa.FromClause) -> sa.FromClause:
         """Return events of teams, and a count of nothing for each month in which a team had none.
@@ -194,11 +191,3 @@ class TeamPanel:
         )
         some = sa.select(seen.c.unit_id, seen.c.period, seen.c.num, seen.c.den)
         return some.union_all(none).subquery("counted")
-
-    def _within(self, start: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-        """Hold a start after the last month for none: nothing in the panel is trained by then."""
-        return sa.case((start <= self.last, start), else_=NEVER)
-
-    def _frame(self, query: sa.Select[Any]) -> pd.DataFrame:
-        result = self.conn.execute(query)
-        return pd.DataFrame(result.fetchall(), columns=list(result.keys()))

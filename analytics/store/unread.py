@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import sqlalchemy as sa
 
 from analytics.estimators.grid import BoolArray, IntArray
 
@@ -21,12 +20,7 @@ class Unread(NamedTuple):
     until: int
     since: int | None = None
 
-    def of(self, cohort: int, months: IntArray) -> BoolArray:
-        """Return which of these months of a cohort are not read."""
+    def of(self, cohort: int | IntArray, months: IntArray) -> BoolArray:
+        """Return which of these months of a cohort, or each of its own, are not read."""
         begin = cohort if self.since is None else self.since
         return np.asarray((months >= begin) & (months < self.until))
-
-    def among(self, sums: sa.FromClause) -> sa.ColumnElement[bool]:
-        """Return the same as a condition on a cohort's sums by period."""
-        begin = sums.c.cohort if self.since is None else self.since
-        return sa.and_(sums.c.period >= begin, sums.c.period < self.until)

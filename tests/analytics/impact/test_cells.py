@@ -494,16 +494,23 @@ def test_an_outcome_of_teams_is_looked_at_once_an_import(
 
 
 def test_who_is_met_in_which_months(database: Database, firm: Firm) -> None:
-    """Kept or read, the same people have a record from one month to before another."""
+    """Kept or read, the same people have a record from one month to before another, or in all."""
 
-    def met() -> list[int]:
+    def met() -> list[list[int]]:
         with read(database, "errors") as observed:
-            m = stage.member.c
-            first = min(observed.coverage())
-            asked = observed.met(m.person_id, sa.literal(first + 2), sa.literal(first + 4))
-            return sorted(observed.conn.execute(sa.select(m.person_id).where(asked)).scalars())
+            first, m = min(observed.coverage()), stage.member.c
+            begins, ends = first + 2, first + 4
+            if observed.presence is not None:
+                person, has = observed.presence.person, observed.presence.months
+                asked = observed.presence.bits.mask(np.array([begins]), np.array([ends]))
+                return [person[has & asked > 0].tolist(), person[has & asked == asked].tolist()]
+            once = observed.met(m.person_id, sa.literal(begins), sa.literal(ends))
+            always = observed.always_met(m.person_id, [begins, begins + 1])
+            people = (sa.select(m.person_id).where(which) for which in (once, always))
+            return [sorted(observed.conn.execute(who).scalars()) for who in people]
 
     before = met()
-    assert 0 < len(before) < PEOPLE
+    assert 0 < len(before[1]) < len(before[0]) < PEOPLE
     refresh_cells(database, TENANT)
+    assert is_kept(database, "errors")
     assert met() == before

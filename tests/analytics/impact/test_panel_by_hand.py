@@ -39,6 +39,7 @@ from analytics.store.measure import measure
 from analytics.store.observed import Observed
 from analytics.store.panel import panel_of
 from analytics.store.people import stage_people
+from analytics.store.staff import learners_in, staff_in
 from connectors.paths import learning_path
 from lrs.store.database import Database
 
@@ -123,7 +124,8 @@ def staged_panels(
         stage_people(conn, tenant_id)
         stage_path(conn, tenant_id, path)
         stage_learners(conn, tenant_id, path.rule)
-        teams = team_months(team_changes(conn), FIRST - 12, LAST)
+        changes = team_changes(staff_in(conn), learners_in(conn))
+        teams = team_months(changes, FIRST - 12, LAST)
         base = tenant_id * 1000
         stage.fill(conn, stage.unit_start, team_starts(teams).items())
         observed = Observed(conn, found)
