@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from analytics.packing import AsNewAs, pack_people, still_hold
+from analytics.packing import AsNewAs, history_rows, pack_people, still_hold
 from analytics.store import stage
-from analytics.store.kept import ended_since, kept_records, kept_row, runs_of
+from analytics.store.kept import ended_since, kept_lines, kept_row, runs_of
 from analytics.store.measure import KEPT_AS, Measure, measure, quickest
 from analytics.store.moves import months_moved
 from analytics.store.packed import MADE_AS
@@ -171,7 +171,9 @@ class _People:
         line = self._line
         if not self.may_be_behind:
             return False
-        return line is None or line.made_as != MADE_AS or self._are_touched_by(_since(line))
+        if line is None or line.made_as != MADE_AS or self._are_touched_by(_since(line)):
+            return True
+        return bool(line.history_rows != history_rows(self.conn, self.tenant_id))
 
     @cached_property
     def staff(self) -> Staff:
@@ -340,7 +342,8 @@ class _Making:
             return
         these = kept_seen.c.unit_id.between(base, upto)
         months = Bits(self._task.first, self._task.last)
-        for kept in kept_records(conn, months, *self._own(kept_seen), these):
+        for lines in kept_lines(conn, months, *self._own(kept_seen), these):
+            kept = lines.records()
             yield kept.where(~np.isin(kept.period, self._task.wrote))
 
     def _end(self) -> None:

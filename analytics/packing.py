@@ -18,6 +18,7 @@ from analytics.store.learned import learning_on, own_line, state_of
 from analytics.store.schema import packed_learners, packed_people
 from analytics.store.staff import Staff, learners_in
 from connectors.paths import learning_path
+from connectors.store.schema import employment, membership
 from lrs.store.bulk import upsert
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
@@ -40,12 +41,22 @@ def pack_people(
         (packed.MEMBER, (*staff.member, staff.unit)),
         (packed.BASIS, bases_by_person(conn, tenant_id)),
     )
-    values = {"made_as": packed.MADE_AS, **new._asdict()}
+    rows = history_rows(conn, tenant_id)
+    values = {"made_as": packed.MADE_AS, "history_rows": rows, **new._asdict()}
     with database.write() as writing:
         line = upsert(writing, packed_people).values(tenant_id=tenant_id, **values)
         writing.execute(line.on_conflict_do_update(index_elements=["tenant_id"], set_=values))
         for which, columns in parts:
             packed.pack(writing, tenant_id, which, columns)
+
+
+def history_rows(conn: sa.Connection, tenant_id: int) -> int:
+    """Count the rows of the staff history: those that were deleted, no import tells of."""
+    rows = (
+        sa.select(sa.func.count()).where(table.c.tenant_id == tenant_id)
+        for table in (employment, membership)
+    )
+    return sum(int(conn.execute(count).scalar_one()) for count in rows)
 
 
 def still_hold(database: Database, line: sa.Row[Any], new: AsNewAs) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from analytics.estimators.grid import IntArray
 from analytics.impact.rollout import Changes
+from analytics.store.distinct import distinct
 from analytics.store.staff import Learners, Staff
 from analytics.store.stage import FOREVER
 
@@ -32,11 +33,14 @@ def workforce_changes(staff: Staff) -> Changes:
 
 
 def _added_up(*parts: tuple[IntArray, IntArray, int, int]) -> Changes:
-    found = []
+    """Count changes by unit and month; the first part names every unit."""
+    known, found = distinct(parts[0][0]), []
     for unit, month, members, trained in parts:
         there = month < FOREVER
-        known, place = np.unique(unit[there], return_inverse=True)
-        width = int(month[there].max(initial=0)) + 1
-        cell, n = np.unique(place * width + month[there], return_counts=True)
+        width = int(month.max(where=there, initial=0)) + 1
+        cells = np.searchsorted(known, unit[there]) * width + month[there]
+        cells.sort()
+        begins = np.flatnonzero(np.diff(cells, prepend=-1))
+        cell, n = cells[begins], np.diff(begins, append=len(cells))
         found.append((known[cell // width], cell % width, n * members, n * trained))
     return Changes(*map(np.concatenate, zip(*found, strict=True)))

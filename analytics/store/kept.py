@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from analytics.store.measure import Measure
 from analytics.store.numbers import rows, whole_numbers
-from analytics.store.records import Records, unpacked
+from analytics.store.records import Lines, unpacked
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.seen import Bits, Presence
 from connectors.store.schema import sync_run
@@ -40,12 +40,12 @@ class Kept:
         )
         return (rows if teams is None else rows.where(c.unit_id.in_(teams))).cte("kept")
 
-    def records(
+    def lines(
         self, conn: sa.Connection, people: sa.Select[tuple[int]] | None = None
-    ) -> Iterator[Records]:
+    ) -> Iterator[Lines]:
         """Yield what people have, all or these, so many people at once."""
         which = [] if people is None else [kept_seen.c.unit_id.in_(people)]
-        return kept_records(conn, self.bits, *self._own(), *which)
+        return kept_lines(conn, self.bits, *self._own(), *which)
 
     def presence(self, conn: sa.Connection) -> Presence:
         """Read who has a record in which months."""
@@ -58,9 +58,7 @@ class Kept:
         return s.tenant_id == self.tenant_id, s.metric_id == self.metric_id
 
 
-def kept_records(
-    conn: sa.Connection, bits: Bits, *which: sa.ColumnElement[bool]
-) -> Iterator[Records]:
+def kept_lines(conn: sa.Connection, bits: Bits, *which: sa.ColumnElement[bool]) -> Iterator[Lines]:
     """Yield what is kept of some people, so many at once; ``bits`` are the months kept."""
     s = kept_seen.c
     lines = sa.select(s.unit_id, s.months, s.nums, s.dens).where(*which)

@@ -83,5 +83,6 @@ def facts_state(conn: sa.Connection, tenant_id: int, path: LearningPath) -> list
 def links_state(conn: sa.Connection, tenant_id: int) -> list[int | None]:
     """Return figures that change with any link from an actor to a person."""
     link = actor_link.c
-    links = sa.select(sa.func.max(link.id), sa.func.max(link.superseded_run))
+    newest = (sa.func.max(link.id), sa.func.max(link.superseded_run))
+    links = sa.select(*newest, sa.func.count())
     return list(conn.execute(links.where(link.tenant_id == tenant_id)).one())

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from analytics.store.kept import kept
 from analytics.store.measure import Measure, quickest
 from analytics.store.numbers import records_of
-from analytics.store.records import Records
+from analytics.store.records import Lines, Records
 from analytics.store.seen import Presence, Seen, seen
 from analytics.store.staff import People
 from analytics.store.stage import refill, temporary_table
@@ -69,10 +69,10 @@ class Observed:
 
     def records(
         self, first: int, last: int, people: sa.Select[tuple[int]] | None = None
-    ) -> Iterator[Records]:
+    ) -> Iterator[Records | Lines]:
         """Yield the observations, of all people or these, from one month to another as numbers."""
         if self.kept is not None:
-            yield from (some.between(first, last) for some in self.kept.records(self.conn, people))
+            yield from (some.between(first, last) for some in self.kept.lines(self.conn, people))
         else:
             rows = self.rows()
             within = sa.select(rows).where(rows.c.period.between(first, last))

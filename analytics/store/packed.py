@@ -73,16 +73,16 @@ def pages(conn: sa.Connection, tenant_id: int, stage: Stage) -> Iterator[list[In
     for lines, body in conn.execute(found.execution_options(yield_per=1)):
         columns, at = [], 0
         for kind in stage.kinds:
-            columns.append(np.frombuffer(body, kind, lines, at).astype(np.int64))
+            columns.append(np.frombuffer(body, kind, lines, at))
             at += lines * np.dtype(kind).itemsize
         yield columns
 
 
 def unpack(conn: sa.Connection, tenant_id: int, stage: Stage) -> list[IntArray]:
-    """Return the columns of what is packed."""
+    """Return the columns of what is packed, each as wide as it is packed."""
     total = sa.select(sa.func.coalesce(sa.func.sum(packed_page.c.lines), 0))
     lines = int(conn.execute(total.where(*_own(tenant_id, stage))).scalar_one())
-    whole, begin = [np.empty(lines, np.int64) for _ in stage.kinds], 0
+    whole, begin = [np.empty(lines, kind) for kind in stage.kinds], 0
     for page in pages(conn, tenant_id, stage):
         end = begin + len(page[0])
         for column, part in zip(whole, page, strict=True):

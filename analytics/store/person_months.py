@@ -18,7 +18,7 @@ from analytics.estimators.moments import Moments
 from analytics.estimators.panel import NEVER, Scores
 from analytics.store.adding import products, shared
 from analytics.store.distinct import are_among, distinct
-from analytics.store.records import Records
+from analytics.store.records import Lines, Records
 from analytics.store.spells import Spells, by_month
 from analytics.store.unread import Unread
 
@@ -40,9 +40,11 @@ class Starts(NamedTuple):
         return found
 
     def of_any(self, numbers: IntArray) -> IntArray:
-        """Return the same of numbers in any order, each as often as it is named."""
-        known, place = np.unique(numbers, return_inverse=True)
-        return self.of(known)[place]
+        """Return the same of numbers in any order; those who start have to be in order."""
+        if not len(self.number):
+            return np.full(len(numbers), NEVER)
+        at = np.minimum(np.searchsorted(self.number, numbers), len(self.number) - 1)
+        return np.where(self.number[at] == numbers, self.month[at], NEVER)
 
 
 class Totals(NamedTuple):
@@ -85,7 +87,9 @@ class PersonMonths:
         )
         return found
 
-    def take(self, records: Iterable[Records], *, weighed: bool, nothing_counts: bool) -> None:
+    def take(
+        self, records: Iterable[Records | Lines], *, weighed: bool, nothing_counts: bool
+    ) -> None:
         """Take the records of people at work; those that are ``weighed`` have a ``den``.
 
         Where ``nothing_counts``, a month at work without a record is one in which nothing happened.
@@ -94,13 +98,29 @@ class PersonMonths:
         if nothing_counts:
             self.den[self._at_work] = 1
         for some in records if len(self._known) else ():
-            at = np.minimum(np.searchsorted(self._known, some.person), len(self._known) - 1)
-            line, month = self._line[at], some.period - int(self.months[0])
-            counts = (self._known[at] == some.person) & self._at_work[line, month]
-            cell = line[counts], month[counts]
-            self.num[cell] = some.num[counts]
-            self.den[cell] = 1 if some.den is None else some.den[counts]
+            if isinstance(some, Lines):
+                self._take_lines(some)
+            else:
+                self._take_each(some)
         self._at_work = np.zeros((0, 0), bool)
+
+    def _take_each(self, some: Records) -> None:
+        at = np.minimum(np.searchsorted(self._known, some.person), len(self._known) - 1)
+        line, month = self._line[at], some.period - int(self.months[0])
+        counts = (self._known[at] == some.person) & self._at_work[line, month]
+        cell = line[counts], month[counts]
+        self.num[cell] = some.num[counts]
+        self.den[cell] = 1 if some.den is None else some.den[counts]
+
+    def _take_lines(self, some: Lines) -> None:
+        own = np.flatnonzero(are_among(some.person, self._known))
+        line = self._line[np.searchsorted(self._known, some.person[own])]
+        begin = some.first - int(self.months[0])
+        months = slice(begin, begin + some.num.shape[1])
+        counts = some.there[own] & self._at_work[line, months]
+        self.num[line, months] = np.where(counts, some.num[own], 0.0)
+        den = 1 if some.den is None else some.den[own]
+        self.den[line, months] = np.where(counts, den, self.den[line, months])
 
     @property
     def seen(self) -> BoolArray:

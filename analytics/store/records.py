@@ -38,24 +38,51 @@ class Records(NamedTuple):
         return Records(person[which], period[which], num[which], left)
 
 
-def unpacked(lines: Sequence[Sequence[Any]], first: int, width: int) -> Records:
+class Lines(NamedTuple):
+    """What some people have, each named once: a line a person, a column a month from the ``first`` on."""
+
+    person: IntArray
+    first: int
+    there: BoolArray
+    num: FloatArray
+    """0 where there is nothing."""
+    den: FloatArray | None
+
+    def between(self, first: int, last: int) -> Lines:
+        """Return the months of these that lie between two."""
+        begin, end = max(first - self.first, 0), max(last - self.first + 1, 0)
+        months = slice(begin, end)
+        den = None if self.den is None else self.den[:, months]
+        return Lines(
+            self.person, self.first + begin, self.there[:, months], self.num[:, months], den
+        )
+
+    def records(self) -> Records:
+        """Return the same one by one."""
+        line, month = np.nonzero(self.there)
+        den = None if self.den is None else self.den[line, month]
+        return Records(self.person[line], month + self.first, self.num[line, month], den)
+
+
+def unpacked(lines: Sequence[Sequence[Any]], first: int, width: int) -> Lines:
     """Return what lines hold of so many months, the first of which is that of the lowest bit."""
     person, months, num, den = zip(*lines, strict=True)
-    line, month = np.nonzero(_has(np.array(months, np.int64), width))
-    return Records(
-        np.array(person, np.int64)[line],
-        month + first,
-        _numbers(num),
-        None if den[0] is None else _numbers(den),
-    )
+    there = _has(np.array(months, np.int64), width)
+    per = None if den[0] is None else _laid_out(den, there)
+    return Lines(np.array(person, np.int64), first, there, _laid_out(num, there), per)
+
+
+def _laid_out(parts: Iterable[bytes], there: BoolArray) -> FloatArray:
+    numbers = np.frombuffer(b"".join(parts), _NUMBER)
+    if there.all():
+        return numbers.astype(np.float64, copy=False).reshape(there.shape)
+    found = np.zeros(there.shape)
+    found[there] = numbers
+    return found
 
 
 def _has(months: IntArray, width: int) -> BoolArray:
     return np.asarray(months[:, None] >> np.arange(width) & 1, bool)
-
-
-def _numbers(parts: Iterable[bytes]) -> FloatArray:
-    return np.frombuffer(b"".join(parts), _NUMBER).astype(np.float64)
 
 
 class Packing:

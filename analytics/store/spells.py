@@ -26,10 +26,10 @@ def by_month(into: npt.NDArray[Any], spells: Spells, value: npt.NDArray[Any]) ->
 
     Persons are lines here, and months columns; what lies beyond the columns is left out.
     """
-    begins, ends = (np.clip(at, 0, into.shape[1]) for at in spells[1:])
     for at in range(0, len(value), _AT_ONCE):
         some = slice(at, at + _AT_ONCE)
-        often = np.maximum(ends[some] - begins[some], 0)
-        before = np.repeat(begins[some] - (often.cumsum() - often), often)
+        begins, ends = (np.clip(month[some], 0, into.shape[1]) for month in spells[1:])
+        often = np.maximum(ends - begins, 0)
+        before = np.repeat(begins - (often.cumsum() - often), often)
         month = np.arange(len(before)) + before
         into[np.repeat(spells.person[some], often), month] = np.repeat(value[some], often)

@@ -61,14 +61,11 @@ class Learners(NamedTuple):
     def starts(self, last: int) -> Starts:
         """Return who starts, and when; a start after the last month is none."""
         there = self.start <= last
-        return Starts(self.person[there], self.start[there])
+        return Starts(self.person[there], self.start[there].astype(np.int64))
 
     def start_of(self, people: IntArray) -> IntArray:
         """Return when each of these starts, each as often as they are named; `NEVER` if never."""
-        if not len(self.person):
-            return np.full(len(people), NEVER)
-        at = np.minimum(np.searchsorted(self.person, people), len(self.person) - 1)
-        return np.where(self.person[at] == people, self.start[at], NEVER)
+        return Starts(self.person, self.start).of_any(people)
 
     def among(self, people: IntArray, until: int) -> tuple[int, int]:
         """Return how many of some people, who are distinct and in order, took up the path and completed it.

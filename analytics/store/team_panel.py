@@ -18,13 +18,18 @@ from analytics.estimators.moments import LISTED, Moments
 from analytics.estimators.panel import Scores
 from analytics.store import stage
 from analytics.store.adding import added_up, in_blocks
+from analytics.store.distinct import are_among
 from analytics.store.numbers import whole_numbers
 from analytics.store.observed import Observed
 from analytics.store.person_months import Starts
 from analytics.store.scoring import scored
+from analytics.store.spells import Spells
 from analytics.store.team_cells import team_cells
 from analytics.store.team_sums import TeamSums, team_sums
 from analytics.store.unread import Unread
+
+_AT_ONCE = 1 << 16
+"""Spells that are looked at at once."""
 
 
 class Behind(NamedTuple):
@@ -122,7 +127,7 @@ class TeamPanel:
         order = np.lexsort((person, cohort))
         cohort, person = cohort[order], person[order]
         first = np.ones(len(person), bool)
-        first[1:] = (np.diff(person) != 0) | (np.diff(cohort) != 0)
+        first[1:] = (person[1:] != person[:-1]) | (cohort[1:] != cohort[:-1])
         return Behind(cohort[first], person[first])
 
     def _seen(self, observed: Observed) -> tuple[IntArray, IntArray]:
@@ -130,22 +135,30 @@ class TeamPanel:
         if self.measure.grain == "person" and observed.kept is None:
             return self._looked_up(observed)
         member, unit = observed.people.staff.member, observed.people.staff.unit
-        begins = np.maximum(member.begins, self.first)
-        ends = np.minimum(member.ends, self.last + 1)
-        counts = begins < ends
-        if self.measure.grain == "team":
-            counts &= self._have_sums(unit, begins, ends)
-        elif observed.presence is not None and not self.measure.fills_zero:
-            months = observed.presence.bits.mask(begins, ends)
-            counts &= (observed.presence.of(member.person) & months) > 0
+        counts = np.zeros(len(unit), bool)
+        for at in range(0, len(unit), _AT_ONCE):
+            some = slice(at, at + _AT_ONCE)
+            spells = Spells(*(column[some] for column in member))
+            counts[some] = self._count(observed, spells, unit[some])
         return member.person[counts], unit[counts]
+
+    def _count(self, observed: Observed, spells: Spells, unit: IntArray) -> BoolArray:
+        """Return which spells in a team have a month that counts."""
+        begins = np.maximum(spells.begins, self.first)
+        ends = np.minimum(spells.ends, self.last + 1)
+        if self.measure.grain == "team":
+            return (begins < ends) & self._have_sums(unit, begins, ends)
+        if self.measure.fills_zero or observed.presence is None:
+            return np.asarray(begins < ends)
+        months = observed.presence.bits.mask(begins, np.maximum(begins, ends))
+        return np.asarray(observed.presence.of(spells.person) & months > 0)
 
     def _have_sums(self, unit: IntArray, begins: IntArray, ends: IntArray) -> BoolArray:
         """Return whether there are sums of a team from one month to before another."""
         width, (teams, at) = self.last - self.first + 2, np.unique(unit, return_inverse=True)
-        own = np.searchsorted(teams, self.sums.cluster)
-        known = np.isin(self.sums.cluster, teams)
-        there = np.sort(own[known] * width + self.sums.period[known] - self.first)
+        known = are_among(self.sums.cluster, teams)
+        own = np.searchsorted(teams, self.sums.cluster[known])
+        there = np.sort(own * width + self.sums.period[known] - self.first)
         first, end = (np.searchsorted(there, at * width + m - self.first) for m in (begins, ends))
         return np.asarray(first < end)
 

@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     given = parser.parse_args()
     with databases(given.only) as opened:
-        for database in opened:
+        for database, _ in opened:
             bench(database, max(given.statements // STATEMENTS, 1_000))
             database.close()
 

