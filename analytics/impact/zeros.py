@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from analytics.estimators.grid import IntArray
 from analytics.impact.window import Window
 from analytics.store.observed import Observed
-from analytics.store.records import Records
+from analytics.store.records import Lines, Records
 from analytics.store.spells import Spells
 from connectors.metrics import Metric
 from connectors.model.zeros import Tally, counts_from_zero, leaves_out_zeros
@@ -55,9 +55,10 @@ class _Units(NamedTuple):
     n: IntArray
 
 
-def _tally(records: Iterable[Records]) -> tuple[_Units, Tally]:
+def _tally(observed: Iterable[Records | Lines]) -> tuple[_Units, Tally]:
     parts, counts = [], np.zeros(5, np.int64)
-    for some in records:
+    for found in observed:
+        some = found.records() if isinstance(found, Lines) else found
         num = some.num
         kinds = (np.isfinite(num), num == 0, (num > 0) & (num <= 1), (num > 1) & (num <= 2))
         counts += np.array([np.count_nonzero(these) for these in (*kinds, num == np.rint(num))])
