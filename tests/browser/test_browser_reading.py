@@ -146,6 +146,7 @@ def test_printed_report_is_dark_on_white_whatever_the_screen(
         ink = "getComputedStyle(document.querySelector('.verdict')).color"
         looked.page.locator(".report-card", has_text="Improved").click()
         expect(looked.page.locator(".report")).to_be_visible()
+        looked.page.wait_for_load_state()  # without its style it is dark and white by the browser's own
         on_screen = looked.page.evaluate(ink)
         looked.page.emulate_media(media="print", color_scheme="dark")
         printed = looked.page.evaluate(ink)
