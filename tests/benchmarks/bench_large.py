@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -61,6 +63,15 @@ def write(path: Path, people: int) -> None:
         )
 
 
+def apart(write: Callable[[Path, int], None], file: Path, people: int) -> None:
+    """Write a file in a process of its own, for the peak of a child begins with what its parent holds."""
+    writer = multiprocessing.get_context("spawn").Process(target=write, args=(file, people))
+    writer.start()
+    writer.join()
+    if writer.exitcode:
+        raise SystemExit("the file could not be written")
+
+
 def used(*arguments: str) -> tuple[float, float]:
     """Run Python with these arguments; return its CPU seconds and its most memory, in MB."""
     child = os.posix_spawn(sys.executable, [sys.executable, *arguments], os.environ)
@@ -73,7 +84,7 @@ def used(*arguments: str) -> tuple[float, float]:
 def bench(folder: Path, people: int, by: list[str], written: str, where: list[str]) -> None:
     """Print a line for each way people are clustered, and for each place the table is to be in."""
     file = folder / f"people{people}.{written}"
-    write(file, people)
+    apart(write, file, people)
     start = used("-c", NOTHING)[0]
     for level, place in product(by, where or [""]):
         scan = used("-c", PLAIN_SUM, str(file), str(THREADS))[0] - start

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from bench_large import NOTHING, PLAIN_SUM, WRITTEN, used
+from bench_large import NOTHING, PLAIN_SUM, WRITTEN, apart, used
 
 from analytics.store.columns import THREADS
 
@@ -66,7 +66,7 @@ def write(path: Path, people: int) -> None:
 def bench(folder: Path, people: int, designs: list[str], written: str) -> None:
     """Print a line for each design."""
     file = folder / f"people.{written}"
-    write(file, people)
+    apart(write, file, people)
     plain = PLAIN_SUM.replace("sum(calls)", "sum(calls), sum(stayed), sum(age)")
     start = used("-c", NOTHING)[0]
     for design in designs:
