@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from analytics.impact.naming import named_path
+from analytics.naming import named_path
 from analytics.plans.store import state_of
 from analytics.store.panel import Level
 from connectors.metrics import Metric, metric

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
+from analytics.naming import path_in
 from analytics.plans.overview import overviews
 from analytics.plans.words import told
 from connectors.metrics import metrics
@@ -23,8 +24,6 @@ def _viewers_only() -> None:
 @blueprint.get("/plans")
 def index() -> str:
     """Show every plan; where there is none, how to make one."""
-    from analytics.impact.naming import path_in  # brings pandas
-
     database, tenant_id, lang = host().database, shown_tenant().id, language()
     found = overviews(database, tenant_id)
     with database.read() as conn:
