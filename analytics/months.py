@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-_EPOCH = date(1970, 1, 1).toordinal()
+from connectors.model.days import EPOCH
+
 MICROSECONDS_A_DAY = 86_400_000_000
 
 
@@ -20,10 +21,10 @@ def month_name(number: int) -> str:
 
 def month_of(day_no: int) -> int:
     """Return the number of the month a day lies in."""
-    day = date.fromordinal(_EPOCH + day_no)
+    day = date.fromordinal(EPOCH + day_no)
     return (day.year - 1970) * 12 + day.month - 1
 
 
 def first_day(number: int) -> int:
     """Return the first day of a month."""
-    return date(1970 + number // 12, number % 12 + 1, 1).toordinal() - _EPOCH
+    return date(1970 + number // 12, number % 12 + 1, 1).toordinal() - EPOCH
