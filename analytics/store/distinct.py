@@ -1,4 +1,6 @@
-"""Who is among whom, of a million or more: by order, for numpy's own hashing costs many times as much."""
+"""Who is among whom, of a million or more, and what is known of each: by order, for numpy's own hashing
+costs many times as much.
+"""
 
 from __future__ import annotations
 
@@ -21,3 +23,11 @@ def are_among(numbers: IntArray, known: IntArray) -> BoolArray:
         return np.zeros(len(numbers), bool)
     at = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
     return np.asarray(known[at] == numbers)
+
+
+def looked_up(numbers: IntArray, known: IntArray, values: IntArray, otherwise: int) -> IntArray:
+    """Return the value of each number, ``otherwise`` of one that is not among those known, as above."""
+    if not len(known):
+        return np.full(len(numbers), otherwise)
+    at = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    return np.where(known[at] == numbers, values[at], otherwise)

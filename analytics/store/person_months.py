@@ -17,7 +17,7 @@ from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import Moments
 from analytics.estimators.panel import NEVER, Scores
 from analytics.store.adding import products, shared
-from analytics.store.distinct import are_among, distinct
+from analytics.store.distinct import are_among, distinct, looked_up
 from analytics.store.records import Lines, Records
 from analytics.store.spells import Spells, by_month
 from analytics.store.unread import Unread
@@ -27,24 +27,14 @@ _AT_ONCE = 8_192
 
 
 class Starts(NamedTuple):
-    """When people, or teams, start, those who do: columns of equal length."""
+    """When people, or teams, start, those who do: columns of equal length, in order of the numbers."""
 
     number: IntArray
     month: IntArray
 
-    def of(self, known: IntArray) -> IntArray:
-        """Return the start of each of these, in order of their numbers; `NEVER` where there is none."""
-        found = np.full(len(known), NEVER)
-        theirs = are_among(self.number, known)
-        found[np.searchsorted(known, self.number[theirs])] = self.month[theirs]
-        return found
-
-    def of_any(self, numbers: IntArray) -> IntArray:
-        """Return the same of numbers in any order; those who start have to be in order."""
-        if not len(self.number):
-            return np.full(len(numbers), NEVER)
-        at = np.minimum(np.searchsorted(self.number, numbers), len(self.number) - 1)
-        return np.where(self.number[at] == numbers, self.month[at], NEVER)
+    def of(self, numbers: IntArray) -> IntArray:
+        """Return the start of each of these, in any order; `NEVER` where there is none."""
+        return looked_up(numbers, self.number, self.month, NEVER)
 
 
 class Totals(NamedTuple):

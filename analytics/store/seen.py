@@ -13,6 +13,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from analytics.estimators.grid import IntArray
+from analytics.store.distinct import looked_up
 from analytics.store.measure import Measure
 from analytics.store.stage import add_up, numbered_table, united
 
@@ -67,10 +68,7 @@ class Presence(NamedTuple):
 
     def of(self, people: IntArray) -> IntArray:
         """Return the bits of each of these, none where somebody has no record."""
-        if not len(self.person):
-            return np.zeros(len(people), np.int64)
-        at = np.minimum(np.searchsorted(self.person, people), len(self.person) - 1)
-        return np.where(self.person[at] == people, self.months[at], 0)
+        return looked_up(people, self.person, self.months, 0)
 
 
 class Seen:

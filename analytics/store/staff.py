@@ -65,7 +65,7 @@ class Learners(NamedTuple):
 
     def start_of(self, people: IntArray) -> IntArray:
         """Return when each of these starts, each as often as they are named; `NEVER` if never."""
-        return Starts(self.person, self.start).of_any(people)
+        return Starts(self.person, self.start).of(people)
 
     def among(self, people: IntArray, until: int) -> tuple[int, int]:
         """Return how many of some people, who are distinct and in order, took up the path and completed it.

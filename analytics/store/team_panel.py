@@ -123,7 +123,7 @@ class TeamPanel:
 
     def _behind(self, observed: Observed) -> Behind:
         person, unit = self._seen(observed)
-        cohort = self.starts.of_any(unit)
+        cohort = self.starts.of(unit)
         order = np.lexsort((person, cohort))
         cohort, person = cohort[order], person[order]
         first = np.ones(len(person), bool)

@@ -82,7 +82,7 @@ def team_sums(conn: sa.Connection, query: sa.Select[Any], starts: Starts) -> Tea
     """Read unit_id, period, rows, num, den and num2, and put teams into the cohort of their start."""
     columns = _columns(conn, query)
     cluster, period = (columns.pop(0).astype(np.int64) for _ in range(2))
-    cohort = starts.of_any(cluster)
+    cohort = starts.of(cluster)
     order = np.lexsort((period, cluster, cohort))
     key = cohort[order], cluster[order], period[order]
     rows, num, den, num2 = (columns.pop(0)[order] for _ in range(4))
