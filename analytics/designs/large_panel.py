@@ -21,11 +21,10 @@ from analytics.designs import panel
 from analytics.designs.outcome_sql import Outcome
 from analytics.designs.spec import Given, Spec, question_of
 from analytics.designs.table import Table
-from analytics.store.adding import NotAsSupposed
 
 if TYPE_CHECKING:
     from analytics.designs.large_table import LargeTable
-    from analytics.store.columns import Columns
+    from analytics.store.columns import ColumnPanel, Columns
 
 LARGE = 250_000
 """Rows from which a table is left in its file."""
@@ -115,37 +114,32 @@ def _answer(spec: Spec, columns: Columns, provenance: Mapping[str, Any]) -> dict
     table = LargeTable(spec, columns, outcomes)
     if spec.kpi["kind"] == "time_to_event" and table.is_of_single_people():
         panel.refuse_people_by_themselves(spec, chosen_within=False)
-    try:
-        return _answered(spec, table, outcomes, provenance)
-    except NotAsSupposed:
+    flags, own, others = _panels(table, outcomes)
+    if not table.is_borne_out_by([own, *others]):
         table.look_at_each()
-    # Only here has what was under way let go of the file.
-    return _answered(spec, table, outcomes, provenance)
-
-
-def _answered(
-    spec: Spec, table: LargeTable, outcomes: list[Outcome], provenance: Mapping[str, Any]
-) -> dict[str, Any]:
-    people, flags = table.units.found()
-    companions = {}
-    for n, outcome in enumerate(outcomes[1:], start=1):
-        question = question_of(outcome.kpi, outcome_name=outcome.column)
-        companions[question.outcome_name] = (table.panel(n), question)
-    own = table.panel(0, people)
-    panels = [own, *(companion for companion, _ in companions.values())]
-    if not table.is_borne_out_by(panels):
-        raise NotAsSupposed
+        flags, own, others = _panels(table, outcomes)
+    questions = [question_of(o.kpi, outcome_name=o.column) for o in outcomes[1:]]
     left_out = table.units.left_out + table.without_level
     found = answer_panel(
         own,
         panel.question_of_panel(spec, table.clock),
-        companions=companions,
+        companions={
+            question.outcome_name: (other, question)
+            for question, other in zip(questions, others, strict=True)
+        },
         provenance=provenance,
         flags=panel.flags_of([*spec.flags, *flags], left_out),
     )
-    if own.is_held_whole:
-        raise NotAsSupposed
     return panel.with_left_out(found, left_out)
+
+
+def _panels(
+    table: LargeTable, outcomes: list[Outcome]
+) -> tuple[list[str], ColumnPanel, list[ColumnPanel]]:
+    """Return what is to be said of the units, the outcome's panel and those of its companions."""
+    people, flags = table.units.found()
+    others = [table.panel(n) for n in range(1, len(outcomes))]
+    return flags, table.panel(0, people), others
 
 
 def _outcomes(spec: Spec) -> Iterator[Outcome]:

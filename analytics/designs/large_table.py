@@ -21,7 +21,7 @@ from analytics.designs.spec import Spec
 from analytics.designs.table import Table
 from analytics.designs.time import no_period
 from analytics.estimators.grid import IntArray
-from analytics.store.columns import ColumnPanel, Columns, Grains
+from analytics.store.columns import ColumnPanel, Columns, Grains, UnitPanel
 from lrs.errors import BadInput
 
 
@@ -51,18 +51,35 @@ class LargeTable:
 
         What is no number it does not tell; adding the outcome up shows that some rows have none.
         """
-        if "cluster" not in self.names or panel.are_on_their_own(self.spec):
+        by_people = "cluster" not in self.names or panel.are_on_their_own(self.spec)
+        if by_people and None in self._ahead:
             return None
         sizes = [self.columns.most(o.column) for o in self.outcomes]
         plain = all(o.has_no_rules and not self.columns.may_lack(o.column) for o in self.outcomes)
         known = [size for size in sizes if size is not None]
         return known if plain and len(known) == len(sizes) else None
 
+    @property
+    def _is_granted(self) -> bool:
+        """Return whether it is the file's word alone that every row has its outcomes."""
+        # What is added up while it is looked at has shown it.
+        return self._told_by_file is not None and None in self._ahead
+
     def is_borne_out_by(self, panels: Iterable[ColumnPanel]) -> bool:
-        """Return whether the outcomes, added up, are in as many rows as the file let suppose."""
+        """Return whether the outcomes, added up, are numbers in all rows, as the file let suppose."""
         rows = self.columns.file.metadata.num_rows
-        granted = self._told_by_file is not None
-        return not granted or all(int(p.cells()["rows"].sum()) == rows for p in panels)
+        return not self._is_granted or all(
+            cells["rows"].sum() == rows and np.isfinite(cells["num"]).all()
+            for cells in (panel.cells() for panel in panels)
+        )
+
+    def _known(self, n: int) -> str:
+        """Return, as SQL, which rows have the outcome, and do not ask where all do."""
+        sure = self.units.are_whole or not self._is_granted
+        return "TRUE" if self._have_all(n) and sure else self.outcomes[n].known
+
+    def _have_all(self, n: int) -> bool:
+        return bool(self.looked[f"known{n}"].sum() == self.looked["n"].sum())
 
     def _grains_ahead(self, outcome: Outcome) -> Grains | None:
         """Return the grains to add an outcome up in, where the file tells how large it gets.
@@ -73,13 +90,15 @@ class LargeTable:
         most = self.columns.most(outcome.column) if ahead else None
         if most is None:
             return None
-        return Grains.of(self.columns.file.metadata.num_rows, most, 1.0, most * most)
+        return Grains.of(self.columns.file.metadata.num_rows, most, None, most * most)
 
     def _look(self, *, closely: bool = False) -> pd.DataFrame:
-        """Ask, of every period and start, what there is and up to which size.
+        """Ask, of every period and start, what there is and up to which size, and mark its units.
 
         And how much it comes to, in grains, where these are known ahead and nothing is doubtful.
         """
+        if closely:
+            self._told_by_file = None
         if self._told_by_file is None:
             looked_at = [o.looked_at(closely=closely) for o in self.outcomes]
         else:
@@ -100,14 +119,14 @@ class LargeTable:
             f"SELECT row_number() OVER (ORDER BY time, start) AS id, * "
             f"FROM (SELECT {time} AS time, {start} AS start, count(*) AS n, "
             f"{found_odd} AS odd, {_any(self._spelt_otherwise())} AS spelt, "
+            f"bit_xor(hash({quoted(self.names['unit'])})) AS mark, "
             f"{', '.join(f'{one} AS {name}' for one, name in zip(asked, names, strict=True))} "
             f"FROM {self.columns.source} GROUP BY ALL)"
         )
-        every = ["id", "time", "start", "n", "odd", "spelt", *names]
+        every = ["id", "time", "start", "n", "odd", "spelt", "mark", *names]
         found = self.columns.run(f"SELECT {', '.join(every)} FROM looked ORDER BY id")
         looked = pd.DataFrame(found, columns=every, dtype=object)
-        sizes = looked[[f"{part}{n}" for part in _LOOKED[1:] for n in range(len(self.outcomes))]]
-        sizes = sizes.astype(float)
+        sizes = looked[[name for name in names if not name.startswith("known")]].astype(float)
         known = looked[[f"known{n}" for n in range(len(self.outcomes))]].to_numpy(np.int64) > 0
         doubtful = looked["odd"].any() or (~np.isfinite(sizes[known.all(axis=1)])).any(axis=None)
         return self._look(closely=True) if doubtful and not closely else looked
@@ -122,8 +141,9 @@ class LargeTable:
         ahead = self._ahead[n]
         if ahead is not None:
             return ahead
-        most = self.looked[[f"num{n}", f"den{n}", f"square{n}"]].astype(float).max()
-        return Grains.of(self._largest, *most)
+        num, den, num2 = self.looked[[f"num{n}", f"den{n}", f"square{n}"]].astype(float).max()
+        has_den = self.outcomes[n].exposure is not None
+        return Grains.of(self._largest, num, den if has_den else None, num2)
 
     def _cells(self, n: int) -> pd.DataFrame | None:
         """Return what the outcome comes to by cohort and period, if that was added up already."""
@@ -230,10 +250,10 @@ class LargeTable:
 
     def timed(self, source: str) -> str:
         """Look times and starts up one by one: cheaper by far than a join on both."""
-        found = ", ".join(f"{self._known(name, of)} AS {name}" for name, of in _TIMED.items())
+        found = ", ".join(f"{self._timing(name, of)} AS {name}" for name, of in _TIMED.items())
         return f"(SELECT *, {found} FROM {source})"
 
-    def _known(self, name: str, of: str) -> str:
+    def _timing(self, name: str, of: str) -> str:
         told = f"getvariable('{name}')[{quoted(self.names[of])}]"
         without = f"SELECT any_value({name}) FROM timed WHERE {of} IS NULL"
         missing = self.columns.run(without)[0][0]
@@ -257,7 +277,7 @@ class LargeTable:
         self.columns.run(
             f"CREATE OR REPLACE TEMP VIEW {rows} AS SELECT _cohort_ AS cohort, {self.named(key)} AS cluster, "
             f"_period_ AS period, {o.num} AS num, {o.den} AS den, {o.num2} AS num2, "
-            f"{self.named('unit')} AS unit FROM {self.rows} WHERE {o.known}{self._but_lacking()}"
+            f"{self.named('unit')} AS unit FROM {self.rows} WHERE {self._known(n)}{self._but_lacking()}"
         )
         if people is None:
             people = self._counted(rows)
@@ -267,20 +287,23 @@ class LargeTable:
             grains = grains._replace(num=grains.num - _ROOM)
             rows, cells = levels.shifted(grains)
             people = self._counted(rows)
-        num, den, num2 = map(_in_grains, ("num", "den", "num2"), grains)
+        has_den = o.exposure is not None
+        told = [name for name in Grains._fields if name != "den" or has_den]
+        measures = (f"{_in_grains(name, getattr(grains, name))} AS {name}" for name in told)
         self.columns.run(
             f"CREATE OR REPLACE TEMP VIEW outcome{n} AS SELECT cohort, cluster, period, "
-            f"{num} AS num, {den} AS den, {num2} AS num2 FROM {rows}"
+            f"{', '.join(measures)}, num AS plain FROM {rows}"
         )
-        return ColumnPanel(
+        made = UnitPanel if key == "unit" else ColumnPanel
+        return made(
             self.columns,
             f"outcome{n}",
             grains,
             people,
             self.sorted_by(key),
-            of_units=key == "unit",
+            has_den=has_den,
             cells=cells,
-            whole=self.units.held_whole is not None,
+            complete=key == "unit" and self.units.are_whole and self._have_all(n) and not has_den,
         )
 
     def _counted(self, rows: str) -> dict[int, int]:
@@ -291,9 +314,8 @@ class LargeTable:
         """Return the levels of units, where some come and go, and one is not who leaves."""
         known = self.looked[f"known{n}"].to_numpy(np.int64)
         seen = np.unique(self.period[known > 0])
-        whole = self.units.held_whole is not None or self.units.left_out
         hazard = self.outcomes[n].kpi["kind"] == "time_to_event"
-        if hazard or whole or known.sum() == sum(people.values()) * len(seen):
+        if hazard or self.units.left_out or known.sum() == sum(people.values()) * len(seen):
             return None
         levels = LargeLevels(self.columns, f"rows{n}", seen)
         if not levels.are_told():
@@ -310,12 +332,11 @@ class LargeTable:
         return float(self.looked[["num0", "den0"]].astype(float).max().max()) <= 1
 
     def look_at_each(self) -> None:
-        """Take nothing for granted, neither of units nor by the file's own word."""
-        self.units.look_at_each()
-        if self._told_by_file is not None:
-            self._told_by_file = None
-            self.__dict__.pop("seen", None)
-            self._look_through()
+        """Take nothing for granted by the file's own word."""
+        self._told_by_file = None
+        self.without_level = 0
+        self.__dict__.pop("seen", None)
+        self._look_through()
 
 
 _ROOM = 2

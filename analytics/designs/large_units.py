@@ -1,12 +1,14 @@
 """The units of a large table: how many start when, and whether that can be right.
 
 Each is looked at in SQL, which says whether one breaks a rule; the rule itself, of `panel`, says what is
-wrong. Where by the sums all may be whole, it is left to the panel that adds them up to see to it.
+wrong. Where the same units are there in every period, that is known without looking at each.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
+from operator import xor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +16,8 @@ import pandas as pd
 
 from analytics.designs import panel
 from analytics.designs.measures import MANY_MISSING
-from analytics.store.columns import Bounds, are_listed, literal
+from analytics.designs.outcome_sql import quoted
+from analytics.store.columns import Bounds, literal
 from lrs.errors import BadInput
 
 if TYPE_CHECKING:
@@ -32,14 +35,16 @@ class LargeUnits:
     def __init__(self, table: LargeTable) -> None:
         self._table = table
         self.left_out = 0
-        self.held_whole = self._may_be_whole()
-        """How many start when, if each is held to be seen in every period once."""
+        self.are_whole = False
+        """Whether each was found to have its outcome in every period."""
 
     def found(self) -> tuple[dict[int, int], list[str]]:
         """Check each unit; return how many start when, and the flag of missing periods."""
-        if self.held_whole is not None:
-            rows = sum(self.held_whole.values()) * len(self._table.seen)
-            return self.held_whole, panel.gaps(self._table.seen, rows, rows)
+        whole = self._whole()
+        self.are_whole = whole is not None
+        if whole is not None:
+            rows = sum(whole.values()) * len(self._table.seen)
+            return whole, panel.gaps(self._table.seen, rows, rows)
         people, lacking = Counter[int](), Counter[int]()
         span = several = twice = 0
         for bounds in self._parts():
@@ -60,36 +65,47 @@ class LargeUnits:
         known = {cohort: n for cohort, n in sorted(people.items()) if n}
         return known, [*self._missing(), *panel.gaps(self._table.seen, int(span), rows)]
 
-    def look_at_each(self) -> None:
-        """Hold none to be whole before it was looked at."""
-        self.held_whole = None
+    def _whole(self) -> dict[int, int] | None:
+        """Return how many units start when, if each has its outcome in every period once.
 
-    def _may_be_whole(self) -> dict[int, int] | None:
-        """Return how many units start when if, by the sums, each may be seen in every period once.
-
-        Two that stray may make up for each other in them; adding the units up shows it, and costs less
-        than to look at each beforehand.
+        In one period no unit is there twice. By its rows and its mark, the exclusive or of its units'
+        hashes, a start has the same units in every other: two sets of units have the same mark once in
+        2 to the 64th.
         """
-        if (
-            "sum0" not in self._table.looked
-            or len(self._table.outcomes) > 1
-            or not self._table.in_bits
+        table, looked = self._table, self._table.looked
+        if looked["spelt"].any() or looked["known0"].sum() < looked["n"].sum():
+            return None
+        rows = pd.DataFrame({"cohort": table.cohort, "period": table.period})
+        cells = rows.assign(n=looked["n"], mark=looked["mark"]).groupby(["cohort", "period"])
+        by_period = cells["n"].sum().unstack()
+        marks = cells["mark"].agg(lambda of_cell: reduce(xor, of_cell)).unstack()
+        if by_period.isna().any(axis=None) or any(
+            (part.nunique(axis=1) > 1).any() for part in (by_period, marks)
         ):
             return None
-        if not all(part.is_dense(len(self._table.seen)) for part in self._parts()):
+        units = by_period.iloc[:, 0].astype(np.int64)
+        if self._distinct(int(by_period.columns[0])) < units.sum():
             return None
-        rows = pd.DataFrame(
-            {
-                "cohort": self._table.cohort,
-                "period": self._table.period,
-                "n": self._table.looked["n"],
-            }
+        return dict(zip(units.index.tolist(), units.tolist(), strict=True))
+
+    def _distinct(self, period: int) -> int:
+        """Return how many units are there in a period."""
+        table, unit = self._table, self._table.named("unit")
+        table.columns.run(
+            f"SET VARIABLE times = (SELECT list(DISTINCT time) FROM timed WHERE _period_ = {period})"
         )
-        units = rows.pivot_table("n", "cohort", "period", "sum", fill_value=0).astype(np.int64)
-        if (units.nunique(axis=1) > 1).any() or are_listed(int(units.iloc[:, 0].sum())):
-            return None
-        counted = zip(units.index.to_numpy(), units.iloc[:, 0].to_numpy(), strict=True)
-        return {int(cohort): int(n) for cohort, n in counted}
+        written = table.columns.run("SELECT len(getvariable('times'))")[0][0]
+        # Each by itself, for so the parts of the file that lack them are not read.
+        times = ", ".join(f"getvariable('times')[{n}]" for n in range(1, written + 1))
+        of_period = f"{quoted(table.names['time'])} IN ({times})"
+        found = 0
+        for bounds in self._parts():
+            counted = f"count(DISTINCT {unit})"
+            if bounds.is_dense(len(table.seen)):
+                counted = f"bit_count(bitstring_agg({unit}, {bounds.low}, {bounds.high}))"
+            rows = f"FROM {table.columns.source} {self._within(bounds, of_period)}"
+            found += table.columns.run(f"SELECT {counted} {rows}")[0][0] or 0
+        return found
 
     def _parts(self) -> list[Bounds]:
         by = self._table.sorted_by("unit")
@@ -129,9 +145,10 @@ class LargeUnits:
             f"FROM {self._table.rows} {self._within(bounds)} GROUP BY {unit})) GROUP BY starts"
         )
 
-    def _within(self, bounds: Bounds) -> str:
+    def _within(self, bounds: Bounds, *tests: str) -> str:
         unit, ends = self._table.named("unit"), {">": bounds.after, "<=": bounds.upto}
-        tests = [f"{unit} {sign} {literal(end)}" for sign, end in ends.items() if end is not None]
+        ended = [f"{unit} {sign} {literal(end)}" for sign, end in ends.items() if end is not None]
+        tests = (*tests, *ended)
         return f"WHERE {' AND '.join(tests)}" if tests else ""
 
     def _by_unit(self, bounds: Bounds) -> str:

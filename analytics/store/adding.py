@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analytics.estimators.grid import FloatArray, Grid, IntArray
+from analytics.estimators.grid import BoolArray, FloatArray, Grid, IntArray
 from analytics.estimators.moments import Moments
 
 _BLOCK = 1 << 18
 _PIECE = 256
+_NONE = np.iinfo(np.int64).min
+"""No cohort."""
 
 
 class Rows(NamedTuple):
@@ -31,31 +33,25 @@ class Rows(NamedTuple):
     den: FloatArray
 
 
-class NotAsSupposed(Exception):
-    """What was taken for granted of rows does not hold: they ask for more work."""
-
-
 class Block(NamedTuple):
-    """Some clusters whole, numbered from ``first`` on, and parts of their rows."""
+    """Some clusters whole, numbered from ``first`` on, and parts of their rows.
+
+    ``complete`` says that each has a row of every period of the grid, with a den of one.
+    """
 
     first: int
     clusters: int
     parts: Iterable[Rows]
+    complete: bool = False
 
 
-def added_up(
-    blocks: Iterable[Block], grid: Grid, mean: FloatArray, *, whole: bool = False
-) -> Moments:
-    """Return the moments of blocks of clusters, each of which lies in one cohort.
-
-    ``whole`` sees to that, and to each having every period once; it raises `NotAsSupposed`.
-    """
+def added_up(blocks: Iterable[Block], grid: Grid, mean: FloatArray) -> Moments:
+    """Return the moments of blocks of clusters, each of which lies in one cohort."""
     cohorts, periods = grid.den.shape
     clusters = np.zeros(cohorts, np.int64)
     total, squares = np.zeros((cohorts, periods)), np.zeros((cohorts, periods, periods))
     for block in blocks:
-        seen = _Seen(block.clusters, periods, cohorts) if whole else None
-        for g, off in _by_cohort(block, grid, mean, seen):
+        for g, off in _by_cohort(block, grid, mean):
             clusters[g] += len(off)
             total[g] += off.sum(axis=0)
             squares[g] += products(off, off)
@@ -68,59 +64,36 @@ def shared(clusters: IntArray, total: FloatArray, squares: FloatArray, grid: Gri
     return Moments(clusters, total * share, squares * share[:, :, None] * share[:, None, :])
 
 
-class _Seen:
-    """Which periods the clusters of a block were seen in."""
-
-    def __init__(self, clusters: int, periods: int, unknown: int) -> None:
-        """``unknown`` is the cohort of a cluster that no row told of yet."""
-        self._rows = 0
-        self._periods = periods
-        self._unknown = unknown
-        self._cells = np.zeros(clusters * periods, bool)
-
-    def note(self, cells: IntArray, cohort: IntArray, before: IntArray, after: IntArray) -> None:
-        """Note rows, and the cohort their clusters lay in before these, if in any, and after."""
-        if ((before != cohort) & (before != self._unknown)).any() or (after != cohort).any():
-            raise NotAsSupposed
-        self._rows += len(cells)
-        self._cells[cells] = True
-
-    def see_to(self, of: IntArray) -> None:
-        """Raise unless each cluster, whose cohort is known now, was seen in every period once."""
-        cells = int(np.count_nonzero(of != self._unknown)) * self._periods
-        if not self._rows == int(np.count_nonzero(self._cells)) == cells:
-            raise NotAsSupposed
-
-
-def _by_cohort(
-    block: Block, grid: Grid, mean: FloatArray, seen: _Seen | None
-) -> Iterator[tuple[int, FloatArray]]:
+def _by_cohort(block: Block, grid: Grid, mean: FloatArray) -> Iterator[tuple[int, FloatArray]]:
     """Yield each cohort's place in the grid, and its clusters' deviations by period."""
-    cohorts, width = mean.shape
-    of = np.full(block.clusters, cohorts)
+    width = mean.shape[1]
+    of = np.full(block.clusters, _NONE)
     off = np.zeros((block.clusters, width))
     flat = off.reshape(-1)
     for rows in block.parts:
-        line, period = rows.cluster - block.first, _places(grid.periods, rows.period)
-        cohort = _places(grid.cohorts, rows.cohort)
-        cells = line * width + period
-        before = of[line] if seen is not None else cohort
-        of[line] = cohort
-        if seen is not None:
-            seen.note(cells, cohort, before, of[line])
-        expected = mean.take(cohort * width + period) * rows.den
-        flat[cells] = rows.num - expected
-    if seen is not None:
-        seen.see_to(of)
+        cell = np.subtract(rows.cluster, block.first, dtype=np.int64)
+        period, told = _places(grid.periods, rows.period), rows.num
+        if not block.complete:
+            of_mean = _places(grid.cohorts, rows.cohort) * width + period
+            told = told - mean.take(of_mean) * rows.den
+        of[cell] = rows.cohort
+        cell *= width
+        cell += period
+        flat[cell] = told
     order = np.argsort(of, kind="stable")
-    ends = np.searchsorted(of, np.arange(cohorts + 1), sorter=order)
-    for g in np.flatnonzero(np.diff(ends)).tolist():
-        yield g, off.take(order[ends[g] : ends[g + 1]], axis=0)
+    first, last = (np.searchsorted(of, grid.cohorts, side, order) for side in ("left", "right"))
+    for g in np.flatnonzero(last > first).tolist():
+        of_cohort = off.take(order[first[g] : last[g]], axis=0)
+        if block.complete:
+            of_cohort -= mean[g]
+        yield g, of_cohort
 
 
 def _places(known: IntArray, values: IntArray) -> IntArray:
     """Return where each value stands among the known; by table, for it is asked for every row."""
     first, near = int(known[0]), known[known - known[0] < _BLOCK]
+    if len(known) == int(known[-1]) - first + 1:
+        return np.subtract(values, first, dtype=np.int64)
     if len(known) - len(near) > 1:
         return np.searchsorted(known, values)
     # Beyond the table lies one value at most: never.
@@ -135,6 +108,22 @@ def products(left: FloatArray, right: FloatArray) -> FloatArray:
     shape = (-1, _PIECE, left.shape[1])
     pieces = left[:whole].reshape(shape).transpose(0, 2, 1) @ right[:whole].reshape(shape)
     return np.asarray(pieces.sum(axis=0) + left[whole:].T @ right[whole:])
+
+
+def part_by_part(rows: Iterable[Rows], ends: Iterable[int]) -> Iterator[Iterator[Rows]]:
+    """Yield the rows up to each end, of rows whose clusters come part after part."""
+    coming, left = iter(rows), list[Rows]()
+
+    def upto(end: int) -> Iterator[Rows]:
+        while (some := left.pop() if left else next(coming, None)) is not None:
+            beyond = some.cluster > end
+            if beyond.any():
+                left.append(_part(some, beyond))
+                yield _part(some, ~beyond)
+                return
+            yield some
+
+    return map(upto, ends)
 
 
 def in_blocks(ordered: Iterable[Rows]) -> Iterator[Block]:
@@ -173,6 +162,6 @@ def _joined(parts: list[Rows]) -> Rows:
     return parts[0] if len(parts) == 1 else Rows(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _part(rows: Rows, which: slice) -> Rows:
+def _part(rows: Rows, which: slice | BoolArray) -> Rows:
     cohort, cluster, period, num, den = rows
     return Rows(cohort[which], cluster[which], period[which], num[which], den[which])

@@ -20,16 +20,20 @@ def text_of(query: sa.ClauseElement) -> str:
     return str(query.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 
+KEY = ("cohort", "cluster", "period")
+
+
 def by_cluster(rows: sa.FromClause) -> sa.Select[Any]:
-    """Add observations up: the one pass over people."""
+    """Add observations up: the one pass over people. Without ``den`` each has one."""
     o = rows.c
-    key = (o.cohort, o.cluster, o.period)
+    key = [o[name] for name in KEY]
+    den = sa.func.sum(o.den) if "den" in o else sa.cast(sa.func.count(), sa.Double)
     num2 = o.num2 if "num2" in o else (o.num * o.num).op("/")(o.den)
     return sa.select(
         *key,
         sa.func.count().label("rows"),
         sa.func.sum(o.num).label("num"),
-        sa.func.sum(o.den).label("den"),
+        den.label("den"),
         sa.func.sum(num2).label("num2"),
     ).group_by(*key)
 

@@ -143,18 +143,25 @@ def test_answer_from_the_file_is_the_one_from_memory(
     assert_equal(from_file, answered(spec, base, large=False))
 
 
+@pytest.mark.parametrize("listed", [10**6, 0], ids=["listed", "added up"])
 @pytest.mark.parametrize("told", [True, False, ["person", "month", "start"]], ids=str)
 @pytest.mark.parametrize("nothing", ["null", "NaN", "none"])
-@pytest.mark.parametrize("own", [{}, {"cluster": "team"}], ids=["people", "teams"])
+@pytest.mark.parametrize(
+    "own", [{}, {"cluster": "team"}, {"cluster": "number"}], ids=["people", "teams", "numbers"]
+)
 def test_it_does_not_matter_what_the_file_tells_of_itself(
     own: dict[str, str],
     told: bool | list[str],
     nothing: str,
+    listed: int,
     written: Callable[..., Path],
     answered: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its least and greatest numbers may be missing, and say nothing of what is no number."""
-    rows = whole_but(0)
+    for module in (columns, errors):
+        monkeypatch.setattr(module, "LISTED", listed)
+    rows = whole_but(0).assign(number=lambda rows: rows["person"] // 4)
     if nothing != "none":
         some = (rows["person"] % 20 == 0) & (rows["month"] == MONTHS[5])
         rows["calls"] = rows["calls"].mask(some)
