@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from analytics.checks import grading, unmeasured
+from analytics.estimators import few_events
 from analytics.estimators import series as stepping
 from analytics.estimators.effect import Effect, as_difference
-from analytics.estimators.few_events import counted
 from analytics.estimators.grid import FloatArray
 from analytics.estimators.question import Question
 from analytics.estimators.series import LEAST_AFTER, Series, Share, Stepped
@@ -136,7 +136,7 @@ def _effect(series: Series, fitted: Stepped) -> Effect:
         return Effect(fitted.estimate, ratio=False, without=without, method=method)
     difference = as_difference(fitted.estimate, fitted.without)
     method = f"quasi-Poisson {allowed}"
-    events = counted(series.num[~series.before])
+    events = few_events.counted(series.num[~series.before])
     return Effect(fitted.estimate, True, method, difference=difference, events=events)
 
 

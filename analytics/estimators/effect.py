@@ -64,11 +64,13 @@ class Effect:
 
     def _smallest(self, *, fall: bool) -> float | None:
         plain = self.estimate.mde
-        expected = self.events / ratio_of(self.estimate.value) if self.events else few_events.FEW
-        if not 0 < expected < few_events.FEW or not self.estimate.se > 0:
+        if not self.events or not self.estimate.se > 0:
+            return plain
+        expected = self.events / ratio_of(self.estimate.value)
+        if not 0 < expected < few_events.FEW:
             return plain
         # What the error would be without an effect: it hangs on how many events the trained had.
-        variance = self.estimate.se**2 - 1 / (self.events or expected) + 1 / expected
+        variance = self.estimate.se**2 - 1 / self.events + 1 / expected
         error = max(variance, 1 / expected) ** 0.5
         counted = few_events.smallest(expected, error, self.estimate.df, fall=fall)
         return None if counted is None else max(plain, counted)

@@ -61,7 +61,5 @@ def _power(log: FloatArray, expected: float, error: float, df: float) -> FloatAr
     )
     others = math.sqrt(max(error**2 - 1 / expected, _NOTHING))
     reach = quantile(0.5 + LEVEL / 2, df) * np.sqrt(others**2 + 1 / events)
-    seen = np.abs(np.log(events / expected))[None, :] * np.sign(
-        np.log(events / expected)[None, :] * log[:, None]
-    )
+    seen = np.log(events / expected)[None, :] * np.sign(log)[:, None]
     return np.asarray((likely * special.ndtr((seen - reach[None, :]) / others)).sum(axis=1))
