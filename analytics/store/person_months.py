@@ -108,9 +108,11 @@ class PersonMonths:
         begin = some.first - int(self.months[0])
         months = slice(begin, begin + some.num.shape[1])
         counts = some.there[own] & self._at_work[line, months]
-        self.num[line, months] = np.where(counts, some.num[own], 0.0)
-        den = 1 if some.den is None else some.den[own]
-        self.den[line, months] = np.where(counts, den, self.den[line, months])
+        num, den = some.num[own], 1 if some.den is None else some.den[own]
+        if not counts.all():
+            num = np.where(counts, num, 0.0)
+            den = np.where(counts, den, self.den[line, months])
+        self.num[line, months], self.den[line, months] = num, den
 
     @property
     def seen(self) -> BoolArray:

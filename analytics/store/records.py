@@ -66,7 +66,8 @@ class Lines(NamedTuple):
 
 def unpacked(lines: Sequence[Sequence[Any]], first: int, width: int) -> Lines:
     """Return what lines hold of so many months, the first of which is that of the lowest bit."""
-    person, months, num, den = zip(*lines, strict=True)
+    # Column by column: to turn all of it at once makes as many iterators as there are lines.
+    person, months, num, den = ([line[n] for line in lines] for n in range(4))
     there = _has(np.array(months, np.int64), width)
     per = None if den[0] is None else _laid_out(den, there)
     return Lines(np.array(person, np.int64), first, there, _laid_out(num, there), per)
@@ -82,6 +83,9 @@ def _laid_out(parts: Iterable[bytes], there: BoolArray) -> FloatArray:
 
 
 def _has(months: IntArray, width: int) -> BoolArray:
+    every = (1 << width) - 1
+    if (months & every == every).all():
+        return np.ones((len(months), width), bool)
     return np.asarray(months[:, None] >> np.arange(width) & 1, bool)
 
 
