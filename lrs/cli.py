@@ -10,6 +10,7 @@ import click
 
 from lrs import __version__, plugins
 from lrs.errors import VerkanError
+from lrs.garbage import look_seldom
 
 
 class _LazyGroup(click.Group):
@@ -50,6 +51,7 @@ def verkan(ctx: click.Context, home: str | None, database_url: str | None) -> No
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line; exit 0 when done, 2 for the user's mistake, 1 for ours."""
+    look_seldom()
     try:
         result: Any = verkan.main(args=argv, prog_name="verkan", standalone_mode=False)
     except VerkanError as exc:

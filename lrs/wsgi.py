@@ -20,7 +20,7 @@ import click
 from lrs.app import create_app
 from lrs.errors import VerkanError
 from lrs.forwarding import running
-from lrs.garbage import give_back, look_seldom
+from lrs.garbage import give_back, look_past_what_is_loaded, look_seldom
 from lrs.http.leftover import ReadToTheEnd
 from lrs.settings import Settings, load
 from lrs.store import waiting
@@ -61,6 +61,7 @@ def begin(settings: Settings, database: Database) -> tuple[WSGIApplication, Call
     app = create_app(settings, database)
     ending = [database.close, waiting.start(database), running.start(app, database)]
     look_seldom()
+    look_past_what_is_loaded()
 
     def stop() -> None:
         while ending:

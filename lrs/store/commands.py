@@ -10,7 +10,6 @@ import click
 
 from lrs.access.tenants import DEFAULT, tenant_number
 from lrs.errors import BadInput
-from lrs.garbage import look_seldom
 from lrs.store import migrate
 from lrs.store.database import Database
 from lrs.store.exporting import export_statements
@@ -49,7 +48,6 @@ def import_(
     Can be broken off and run again, and run twice: what is there already is counted as duplicate.
     What is refused is kept with its reason, and does not keep the rest from being stored.
     """
-    look_seldom()
     database = _open(ctx)
     number = _tenant(database, tenant)
     kept_as = None if form is None else DumpForm(form)
@@ -83,7 +81,6 @@ def import_(
 def export(ctx: click.Context, out: Path, since: str | None, form: str, tenant: str) -> None:
     """Write everything stored to a file, one statement a line or row, voided ones too."""
     after = None if since is None else since_asked(since)
-    look_seldom()
     database = _open(ctx)
     number = _tenant(database, tenant)
     with shown(f"exporting to {out.name}") as tell:
