@@ -20,6 +20,7 @@ from analytics.designs.table import MISSING, SEPARATORS, WHOLE
 from analytics.store.columns import in_memory, literal
 
 _LONGEST = 1 << 16
+_FIRST = 10_000
 _WRITTEN = "FORMAT parquet, COMPRESSION zstd"
 # None of these is too large to be a number.
 _NUMBER = r"[+-]?(\d{1,60}([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?"
@@ -95,13 +96,16 @@ def _cells(path: Path, header: Header, names: Collection[str]) -> str:
     return f"SELECT {', '.join(told)} FROM (SELECT {', '.join(bare)} FROM {read})"
 
 
-def _may_be_thousands(value: str, source: str) -> str:
-    """Return, as SQL, whether some numbers may be thousands, where no other tells what they are."""
+def _may_be_thousands(db: Any, value: str, source: str) -> bool:
+    """Return whether some numbers may be thousands, where no other tells what they are."""
     grouped, short = (f"regexp_full_match({value}, {literal(form)})" for form in (GROUPED, SHORT))
-    return (
-        f"SELECT bool_and({grouped} OR {short}) AND bool_or({grouped}) AND bool_or({short}) "
-        f"FROM {source}"
-    )
+    either = f"bool_and({grouped} OR {short})"
+    # Most often one of the first tells.
+    first = db.execute(f"SELECT {either} FROM (FROM {source} LIMIT {_FIRST})").fetchone()[0]
+    if first is False:
+        return False
+    both = f"{either} AND bool_or({grouped}) AND bool_or({short})"
+    return bool(db.execute(f"SELECT {both} FROM {source}").fetchone()[0])
 
 
 def _column(db: Any, source: str, name: str, *, of_numbers: bool) -> str | None:
@@ -113,7 +117,7 @@ def _column(db: Any, source: str, name: str, *, of_numbers: bool) -> str | None:
         value = f"regexp_replace({cell}, {literal(f'^{WHOLE}$')}, '\\1')"
     form = _NUMBER if of_numbers else _WHOLE_NUMBER
     alike = f"SELECT bool_and(regexp_full_match({value}, {literal(form)})) FROM {source}"
-    if of_numbers and db.execute(_may_be_thousands(value, source)).fetchone()[0]:
+    if of_numbers and _may_be_thousands(db, value, source):
         return None
     if db.execute(alike).fetchone()[0]:
         if not of_numbers:

@@ -172,6 +172,25 @@ def test_it_does_not_matter_what_the_file_tells_of_itself(
     assert_equal(*found)
 
 
+@pytest.mark.parametrize("kind", [pa.int8(), pa.uint16(), pa.int64()], ids=str)
+@pytest.mark.parametrize("own", [{}, {"cluster": "number"}], ids=["people", "numbers"])
+def test_units_may_be_numbers_of_any_width(
+    own: dict[str, str],
+    kind: pa.DataType,
+    written: Callable[..., Path],
+    answered: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (columns, errors):
+        monkeypatch.setattr(module, "LISTED", 0)
+    rows = whole_but(0)
+    rows = rows[rows["person"] < 120].assign(number=lambda rows: rows["person"] // 4)
+    for name in ("person", "number"):
+        rows[name] = rows[name].astype(kind.to_pandas_dtype())
+    base = written(rows)
+    assert_equal(*(answered(SPEC | own, base, large=large) for large in (True, False)))
+
+
 def test_names_are_one_name_however_they_are_spelt(
     written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:
