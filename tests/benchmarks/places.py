@@ -28,6 +28,14 @@ class Place:
     def kind(self) -> str:
         return "sqlite" if self._server is None else "postgresql"
 
+    def cpu_seconds(self) -> float:
+        """Return what a database server has used of the processor; SQLite has none."""
+        if self._server is None:
+            return 0.0
+        return cpu_seconds(
+            int((self.folder / "postgres" / "postmaster.pid").read_text().split()[0])
+        )
+
     def new(self) -> Settings:
         """Return settings of a new, empty database with the tables in it."""
         self._made += 1

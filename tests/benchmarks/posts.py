@@ -2,12 +2,15 @@
 
 The raw figure is the same rows put into the same database once more, right after the run
 (`raw.py`): it says what the machine can do at this moment, and the ratio is what to compare between
-machines. "Shared" posts all name the same few people, activities and verbs; "again" are the very
+machines. What server, database and sender used of the processor says how many a second there could be
+at most, were no processor ever idle. "Shared" posts all name the same few people, activities and verbs; "again" are the very
 bodies of the run before it.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -62,23 +65,30 @@ class _Ran:
     statements: int
     seconds: float
     cpu: float
+    around: float
+    """Seconds of the processor, of the server; and of the database and the sender."""
     outcome: Outcome
 
     @property
     def per_second(self) -> float:
         return self.statements / self.seconds
 
+    @property
+    def at_most(self) -> float:
+        """How many a second there could be with every processor at work all the time."""
+        return self.statements / (self.cpu + self.around) * (os.cpu_count() or 1)
+
 
 def measure_posts(place: Place, served: Served, scale: float) -> Iterator[Figure]:
     """Run every shape on a server of that place, which may hold statements already."""
-    _post(served, streams_of(Shape(50, 2, 1_000), 1))  # warm
+    _post(place, served, streams_of(Shape(50, 2, 1_000), 1))  # warm
     apart = 0.0
     for number, shape in enumerate(SHAPES):
         whole = shape.batch * shape.connections
         scaled = replace(shape, statements=max(whole, int(shape.statements * scale)))
         streams = streams_of(scaled, 100 * (number + 1))
         above = _newest(served)
-        ran = _post(served, streams)
+        ran = _post(place, served, streams)
         yield from _told(place, served, scaled, ran, above)
         if (shape.batch, shape.connections) != (50, 8):
             continue
@@ -86,16 +96,16 @@ def measure_posts(place: Place, served: Served, scale: float) -> Iterator[Figure
             yield _of_apart(place.kind, ran, apart)
         else:
             apart = ran.per_second
-            yield _again(place.kind, _post(served, streams), ran)
+            yield _again(place.kind, _post(place, served, streams), ran)
     yield Figure(place.kind, "memory of a server after the posts", memory_mb(_pid(served)), "MB")
 
 
 def measure_alone(place: Place, served: Served, scale: float) -> Iterator[Figure]:
     """Run the shape that has a goal on a server of one process."""
     shape = replace(SHAPES[4], statements=max(400, int(SHAPES[4].statements * scale)))
-    _post(served, streams_of(Shape(50, 2, 1_000), 2))  # warm
+    _post(place, served, streams_of(Shape(50, 2, 1_000), 2))  # warm
     above = _newest(served)
-    ran = _post(served, streams_of(shape, 5_000))
+    ran = _post(place, served, streams_of(shape, 5_000))
     for one in _told(place, served, shape, ran, above):
         yield replace(one, name=f"{one.name}, 1 worker", goal=None)
 
@@ -104,7 +114,8 @@ def _told(place: Place, served: Served, shape: Shape, ran: _Ran, above: int) -> 
     raw = _raw(place, served, shape, above)
     beside = (
         f"{ran.outcome.wait(0.5) * 1000:.1f} / {ran.outcome.wait(0.95) * 1000:.1f} ms p50 / p95, "
-        f"{ran.cpu / ran.statements * 1e6:,.0f} µs CPU"
+        f"{ran.cpu / ran.statements * 1e6:,.0f} µs CPU and {ran.around / ran.statements * 1e6:,.0f} "
+        f"around it: at most {ran.at_most:,.0f}/s, {ran.at_most / raw:.0%}"
     )
     goal = None if shape.shared else _GOALS.get((place.kind, shape.batch, shape.connections))
     yield Figure(
@@ -140,11 +151,16 @@ def _traffic(shape: Shape, seed: int) -> Traffic:
     return Traffic(seed, learners=25, courses=2) if shape.shared else Traffic(seed)
 
 
-def _post(served: Served, streams: Streams) -> _Ran:
+def _post(place: Place, served: Served, streams: Streams) -> _Ran:
     statements = sum(body.count(b'"timestamp":') for stream in streams for body in stream)
-    before = cpu_seconds(_pid(served))
+
+    def used() -> tuple[float, float]:
+        return cpu_seconds(_pid(served)), place.cpu_seconds() + time.process_time()
+
+    before = used()
     outcome = post(served.settings.port, served.key, served.secret, streams)
-    return _Ran(statements, outcome.seconds, cpu_seconds(_pid(served)) - before, outcome)
+    own, around = (after - then for after, then in zip(used(), before, strict=True))
+    return _Ran(statements, outcome.seconds, own, around, outcome)
 
 
 def _raw(place: Place, served: Served, shape: Shape, above: int) -> float:
