@@ -315,7 +315,9 @@ class LargeTable:
         known = self.looked[f"known{n}"].to_numpy(np.int64)
         seen = np.unique(self.period[known > 0])
         hazard = self.outcomes[n].kpi["kind"] == "time_to_event"
-        if hazard or self.units.left_out or known.sum() == sum(people.values()) * len(seen):
+        # Of the first outcome, nobody lacks a period then.
+        whole = n == 0 and self.units.left_out
+        if hazard or whole or known.sum() == sum(people.values()) * len(seen):
             return None
         levels = LargeLevels(self.columns, f"rows{n}", seen)
         if not levels.are_told():

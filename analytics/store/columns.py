@@ -329,7 +329,9 @@ class UnitPanel(ColumnPanel):
     def _blocks(self, periods: int) -> Iterator[Block]:
         by, parts = self._sorted_by, self._slices()
         dense = all(part.is_dense(periods) for part in parts)
-        if by is None or not dense or not self.columns.are_in_order(by):
+        # Rows that had to be looked up elsewhere first may come in any order.
+        in_order = self._complete and by is not None and self.columns.are_in_order(by)
+        if not (dense and in_order):
             yield from super()._blocks(periods)
             return
         # To ask for the rows of a part costs a third more than to read them all.

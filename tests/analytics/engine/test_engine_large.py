@@ -330,6 +330,23 @@ def test_a_few_who_lack_a_period_are_left_out(
     assert "left_out" not in without["n"]
 
 
+def test_a_companion_of_those_who_stay_is_told_by_their_own_levels(
+    written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
+) -> None:
+    """Some are left out for the outcome; of another outcome, some of the others lack a month."""
+    rows = whole_but(8)
+    rows["calls"] = rows["calls"].mask(np.random.default_rng(5).random(len(rows)) < 0.1)
+    counted = {"outcome": "errors", "kpi": {"kind": "count", "better": "down"}}
+    calls = {"outcome": "calls", "kpi": SPEC["kpi"]}
+    base = written(rows)
+    found = [
+        answered(SPEC | counted | {"companions": [calls]}, base, large=large)
+        for large in (True, False)
+    ]
+    assert_equal(*found)
+    assert found[0]["n"]["left_out"] == 8
+
+
 def test_so_are_those_whose_outcome_is_not_known(
     written: Callable[..., Path], answered: Callable[..., dict[str, Any]]
 ) -> None:
@@ -348,6 +365,20 @@ def test_many_who_lack_a_period_stay(
     found = [answered(SPEC, base, large=large) for large in (True, False)]
     assert_equal(*found)
     assert "left_out" not in found[0]["n"]
+
+
+def test_they_stay_whatever_order_their_levels_come_in(
+    written: Callable[..., Path],
+    answered: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Several threads join rows to levels in an order of their own."""
+    for module in (columns, errors):
+        monkeypatch.setattr(module, "LISTED", 0)
+    monkeypatch.setattr(columns, "THREADS", 4)
+    rows = table(teams=400)
+    base = written(rows[(rows["person"] % 3 > 0) | (rows["month"] != MONTHS[3])])
+    assert_equal(*(answered(SPEC, base, large=large) for large in (True, False)))
 
 
 def test_people_of_teams_may_come_and_go(
