@@ -337,7 +337,7 @@ class UnitPanel(ColumnPanel):
         # To ask for the rows of a part costs a third more than to read them all.
         read = part_by_part(self._read(self._each()), [part.high for part in parts])
         for bounds, rows in zip(parts, read, strict=True):
-            yield Block(bounds.low, bounds.clusters, rows, self._complete)
+            yield Block(bounds.low, bounds.clusters, rows, complete=True)
 
     def _each(self) -> sa.Select[Any]:
         rows = _table(self.sums.name, *sums.KEY, "plain", *(("den",) if self._has_den else ()))
