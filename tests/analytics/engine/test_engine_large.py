@@ -18,6 +18,7 @@ from pyarrow import parquet
 
 from analytics.designs import large_panel
 from analytics.estimators import errors
+from analytics.estimators.moments import LISTED
 from analytics.evaluate import evaluate
 from analytics.store import columns
 from lrs.errors import BadInput
@@ -104,11 +105,15 @@ def written(tmp_path: Path) -> Callable[[pd.DataFrame], Path]:
 
 @pytest.fixture
 def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Answers by the file, or in memory."""
+    """Answers by the file, or in memory; clusters are ``listed`` up to so many."""
     monkeypatch.setattr(columns, "_SLICE", 1000)
 
-    def answer(spec: dict[str, Any], base: Path, *, large: bool) -> dict[str, Any]:
+    def answer(
+        spec: dict[str, Any], base: Path, *, large: bool, listed: int = LISTED
+    ) -> dict[str, Any]:
         monkeypatch.setattr(large_panel, "LARGE", 0 if large else 10**9)
+        for module in (columns, errors):
+            monkeypatch.setattr(module, "LISTED", listed)
         return evaluate(spec, base)
 
     return answer
@@ -133,14 +138,11 @@ def test_answer_from_the_file_is_the_one_from_memory(
     listed: int,
     written: Callable[..., Path],
     answered: Callable[..., dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (columns, errors):
-        monkeypatch.setattr(module, "LISTED", listed)
     spec, base = SPEC | TRIED[tried], written(table())
-    from_file = answered(spec, base, large=True)
+    from_file = answered(spec, base, large=True, listed=listed)
     assert from_file["estimate"] is not None
-    assert_equal(from_file, answered(spec, base, large=False))
+    assert_equal(from_file, answered(spec, base, large=False, listed=listed))
 
 
 @pytest.mark.parametrize("listed", [10**6, 0], ids=["listed", "added up"])
@@ -156,17 +158,14 @@ def test_it_does_not_matter_what_the_file_tells_of_itself(
     listed: int,
     written: Callable[..., Path],
     answered: Callable[..., dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its least and greatest numbers may be missing, and say nothing of what is no number."""
-    for module in (columns, errors):
-        monkeypatch.setattr(module, "LISTED", listed)
     rows = whole_but(0).assign(number=lambda rows: rows["person"] // 4)
     if nothing != "none":
         some = (rows["person"] % 20 == 0) & (rows["month"] == MONTHS[5])
         rows["calls"] = rows["calls"].mask(some)
     base = written(rows, nothing, told)
-    found = [answered(SPEC | own, base, large=large) for large in (True, False)]
+    found = [answered(SPEC | own, base, large=large, listed=listed) for large in (True, False)]
     if nothing != "none" and not own:
         assert found[0]["n"]["left_out"] > 0
     assert_equal(*found)
@@ -179,16 +178,13 @@ def test_units_may_be_numbers_of_any_width(
     kind: pa.DataType,
     written: Callable[..., Path],
     answered: Callable[..., dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (columns, errors):
-        monkeypatch.setattr(module, "LISTED", 0)
     rows = whole_but(0)
     rows = rows[rows["person"] < 120].assign(number=lambda rows: rows["person"] // 4)
     for name in ("person", "number"):
         rows[name] = rows[name].astype(kind.to_pandas_dtype())
     base = written(rows)
-    assert_equal(*(answered(SPEC | own, base, large=large) for large in (True, False)))
+    assert_equal(*(answered(SPEC | own, base, large=large, listed=0) for large in (True, False)))
 
 
 def test_names_are_one_name_however_they_are_spelt(
@@ -288,11 +284,8 @@ def test_units_that_look_whole_are_seen_to(
     starts: str,
     written: Callable[..., Path],
     answered: Callable[..., dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The sums by month and start are those of whole units, and two units may have made up for it."""
-    for module in (columns, errors):
-        monkeypatch.setattr(module, "LISTED", 0)
     rows = whole_but(0)
     if stray is not None:
         rows = stray(rows)
@@ -305,7 +298,7 @@ def test_units_that_look_whole_are_seen_to(
     told: list[object] = []
     for large in (True, False):
         try:
-            told.append({**answered(SPEC, base, large=large), "provenance": None})
+            told.append({**answered(SPEC, base, large=large, listed=0), "provenance": None})
         except BadInput as exc:
             told.append((exc.message, exc.where, exc.hint))
     assert_equal(*told)
@@ -373,12 +366,10 @@ def test_they_stay_whatever_order_their_levels_come_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Several threads join rows to levels in an order of their own."""
-    for module in (columns, errors):
-        monkeypatch.setattr(module, "LISTED", 0)
     monkeypatch.setattr(columns, "THREADS", 4)
     rows = table(teams=400)
     base = written(rows[(rows["person"] % 3 > 0) | (rows["month"] != MONTHS[3])])
-    assert_equal(*(answered(SPEC, base, large=large) for large in (True, False)))
+    assert_equal(*(answered(SPEC, base, large=large, listed=0) for large in (True, False)))
 
 
 def test_people_of_teams_may_come_and_go(
