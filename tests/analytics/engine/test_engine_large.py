@@ -119,14 +119,14 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str
     return answer
 
 
-def assert_equal(one: Any, other: Any) -> None:
+def assert_equal(one: Any, other: Any, rel: float = 1e-9) -> None:
     """To nine digits of what is told, which is rounded to ten."""
     if isinstance(one, dict):
         assert one.keys() == other.keys()
         for key in one:
-            assert_equal(one[key], other[key])
+            assert_equal(one[key], other[key], rel)
     elif isinstance(one, float):
-        assert one == pytest.approx(other, rel=1e-9, abs=1e-11)
+        assert one == pytest.approx(other, rel=rel, abs=rel / 100)
     else:
         assert one == other
 
