@@ -37,14 +37,14 @@ class LargeTable:
         self._ahead = [self._grains_ahead(outcome) for outcome in outcomes]
         self._told_by_file = self._sizes_by_file()
         self._look_through()
-        self.units = LargeUnits(self)
-        self.without_level = 0
-        """How many units have no level of the first outcome, where levels are taken off."""
 
     def _look_through(self) -> None:
         self.looked = self._look()
         self._refuse_what_cannot_be()
         self._keep_timing()
+        self.units = LargeUnits(self)
+        self.without_level = 0
+        """How many units have no level of the first outcome, where levels are taken off."""
 
     def _sizes_by_file(self) -> list[float] | None:
         """Return how large each outcome gets by the file's own word, if that is all there is to look at.
@@ -75,7 +75,7 @@ class LargeTable:
 
     def _known(self, n: int) -> str:
         """Return, as SQL, which rows have the outcome, and do not ask where all do."""
-        sure = self.units.are_whole or not self._is_granted
+        sure = self.units.whole is not None or not self._is_granted
         return "TRUE" if self._have_all(n) and sure else self.outcomes[n].known
 
     def _have_all(self, n: int) -> bool:
@@ -303,7 +303,10 @@ class LargeTable:
             self.sorted_by(key),
             has_den=has_den,
             cells=cells,
-            complete=key == "unit" and self.units.are_whole and self._have_all(n) and not has_den,
+            complete=key == "unit"
+            and self.units.whole is not None
+            and self._have_all(n)
+            and not has_den,
         )
 
     def _counted(self, rows: str) -> dict[int, int]:
@@ -336,7 +339,6 @@ class LargeTable:
     def look_at_each(self) -> None:
         """Take nothing for granted by the file's own word."""
         self._told_by_file = None
-        self.without_level = 0
         self.__dict__.pop("seen", None)
         self._look_through()
 

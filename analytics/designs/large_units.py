@@ -7,7 +7,7 @@ wrong. Where the same units are there in every period, that is known without loo
 from __future__ import annotations
 
 from collections import Counter
-from functools import reduce
+from functools import cached_property, reduce
 from operator import xor
 from typing import TYPE_CHECKING
 
@@ -35,16 +35,12 @@ class LargeUnits:
     def __init__(self, table: LargeTable) -> None:
         self._table = table
         self.left_out = 0
-        self.are_whole = False
-        """Whether each was found to have its outcome in every period."""
 
     def found(self) -> tuple[dict[int, int], list[str]]:
         """Check each unit; return how many start when, and the flag of missing periods."""
-        whole = self._whole()
-        self.are_whole = whole is not None
-        if whole is not None:
-            rows = sum(whole.values()) * len(self._table.seen)
-            return whole, panel.gaps(self._table.seen, rows, rows)
+        if self.whole is not None:
+            rows = sum(self.whole.values()) * len(self._table.seen)
+            return self.whole, panel.gaps(self._table.seen, rows, rows)
         people, lacking = Counter[int](), Counter[int]()
         span = several = twice = 0
         for bounds in self._parts():
@@ -65,7 +61,8 @@ class LargeUnits:
         known = {cohort: n for cohort, n in sorted(people.items()) if n}
         return known, [*self._missing(), *panel.gaps(self._table.seen, int(span), rows)]
 
-    def _whole(self) -> dict[int, int] | None:
+    @cached_property
+    def whole(self) -> dict[int, int] | None:
         """Return how many units start when, if each has its outcome in every period once.
 
         In one period no unit is there twice. By its rows and its mark, the exclusive or of its units'

@@ -294,11 +294,17 @@ class ColumnPanel:
         return sums.each(self.sums)
 
     def _read(self, query: sa.Select[Any]) -> Iterator[Rows]:
-        """Yield the rows of a query, in no grains."""
-        to_num, to_den = 2.0**-self.grains.num, 2.0**-self.grains.den
-        for found in numbered(self.columns.batches(sums.text_of(query))):
-            rows = Rows(*found)
-            yield rows._replace(num=rows.num * to_num, den=rows.den * to_den)
+        """Yield the rows of a query, in no grains; without den each has one."""
+        to_num, to_den = self._to_num, 2.0**-self.grains.den
+        batches = numbered(self.columns.batches(sums.text_of(query)))
+        for cohort, cluster, period, num, *told in batches:
+            den = told[0] * to_den if told else np.broadcast_to(1.0, len(num))
+            yield Rows(cohort, cluster, period, num * to_num, den)
+
+    @property
+    def _to_num(self) -> float:
+        """Return what makes a number of what `_each` tells of num."""
+        return float(2.0**-self.grains.num)
 
 
 class UnitPanel(ColumnPanel):
@@ -343,12 +349,9 @@ class UnitPanel(ColumnPanel):
         rows = _table(self.sums.name, *sums.KEY, "plain", *(("den",) if self._has_den else ()))
         return sa.select(rows)
 
-    def _read(self, query: sa.Select[Any]) -> Iterator[Rows]:
-        for cohort, cluster, period, num, *told in numbered(
-            self.columns.batches(sums.text_of(query))
-        ):
-            den = told[0] * 2.0**-self.grains.den if told else np.broadcast_to(1.0, len(num))
-            yield Rows(cohort, cluster, period, num, den)
+    @property
+    def _to_num(self) -> float:
+        return 1.0
 
 
 def numbered(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:

@@ -3,8 +3,8 @@
 The raw figure is the same rows put into the same database once more, right after the run
 (`raw.py`): it says what the machine can do at this moment, and the ratio is what to compare between
 machines. What server, database and sender used of the processor says how many a second there could be
-at most, were no processor ever idle. "Shared" posts all name the same few people, activities and verbs; "again" are the very
-bodies of the run before it.
+at most, were no processor ever idle. "Shared" posts all name the same few people, activities and verbs;
+"again" are the very bodies of the run before it.
 """
 
 from __future__ import annotations
