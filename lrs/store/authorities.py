@@ -29,17 +29,18 @@ class Authority:
 
 def as_authority(agent: Mapping[str, Any]) -> Authority:
     """Return the authority with the names its statements are found by under ``related_agents``."""
+    return authority_written(orjson.dumps(agent))
+
+
+@lru_cache(maxsize=256)
+def authority_written(written: bytes) -> Authority:
+    """Return the authority that is written so; few vouch for many statements."""
+    agent = orjson.loads(written)
     digest = digest16(orjson.dumps(agent, option=orjson.OPT_SORT_KEYS))
     candidates = (agent, *agent.get("member", ()))
     normal = (normal_form(candidate) for candidate in candidates)
     names = tuple(agent_name(form) for form in normal if form is not None)
     return Authority(orjson.dumps(agent), digest, names)
-
-
-@lru_cache(maxsize=256)
-def authority_written(written: bytes) -> Authority:
-    """Return the authority that a statement names itself; few do it for many statements."""
-    return as_authority(orjson.loads(written))
 
 
 def number_authority(conn: sa.Connection, tenant_id: int, wanted: Authority) -> int:

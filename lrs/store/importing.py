@@ -30,6 +30,7 @@ from lrs.store.aside import pieces_aside
 from lrs.store.authorities import Authority, as_authority
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements
+from lrs.store.preparing import Prepared, number_ahead
 from lrs.store.refusals import Refusal, keep_refusals
 from lrs.store.rows import Incoming
 from lrs.store.schema import import_state
@@ -37,7 +38,7 @@ from lrs.store.statement_files import StatementFile
 from lrs.store.taking_in import Job, Piece, Read, opened, pieces
 from lrs.store.voiding import void_as_there
 from lrs.store.waiting import put_in_order
-from lrs.store.writing import NO_PARTS, Prepared, number_ahead, store_batch, taken
+from lrs.store.writing import NO_PARTS, store_batch, taken
 from lrs.xapi.dumps import DumpForm, recognise
 from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement

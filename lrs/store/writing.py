@@ -29,9 +29,10 @@ from lrs.store.bodies import OF_ITS_STATEMENT
 from lrs.store.bulk import Row, one_of
 from lrs.store.database import Database
 from lrs.store.definitions import NewDefinitions, change_definitions
-from lrs.store.gathered import Gathered, gather
+from lrs.store.gathered import gather
 from lrs.store.numbering import Missing, Numbering
 from lrs.store.pointing import asking_who_points, is_to_settle, settle
+from lrs.store.preparing import WORTH_A_TRANSACTION, Prepared, made_whole, number_ahead
 from lrs.store.rows import Incoming, Numbered, Ready, insert_new
 from lrs.store.schema import statement, statement_body
 from lrs.store.together import Outcome
@@ -42,12 +43,6 @@ from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
 
 _MOST_TOGETHER = 1_000
-_WORTH_A_TRANSACTION = 16
-"""Statements; what fewer of them name is numbered for all that wait, in one transaction."""
-_WORTH_PACKING = 24
-"""Statements; fewer are better inserted with those of others."""
-_WORTH_THE_DISK = 500
-"""Statements; what so many of them name is brought to the disk at once, for those that follow."""
 _log = structlog.get_logger("lrs.store")
 NO_PARTS: Mapping[str, Part] = MappingProxyType({})
 
@@ -118,7 +113,7 @@ def store_batch(
     """
     if not incoming:
         return []
-    batch = _Batch(
+    batch = Batch(
         incoming,
         key_id,
         on_conflict,
@@ -132,44 +127,38 @@ def store_batch(
     )
 
 
-class Prepared(NamedTuple):
-    """What was done for a batch before it waited for its turn."""
+def prepare_together(
+    database: Database, tenant_id: int, sent: Sequence[tuple[Sequence[Incoming], int]]
+) -> list[Batch]:
+    """Prepare batches, each with the id of the key it came under, to be stored side by side.
 
-    numbering: Numbering
-    """May lack what nobody met before."""
-    numbered: Numbered | None
-    """What it is found by, if nothing is lacking."""
-
-
-def number_ahead(
-    database: Database,
-    tenant_id: int,
-    incoming: Sequence[Incoming],
-    gathered: Gathered,
-    *,
-    is_final: bool = True,
-) -> Prepared:
-    """Number what a batch names, and make what is new if that is worth a transaction.
-
-    ``is_final``: nothing gives the statements other ids later.
+    A batch one of whose ids is taken by another statement comes to a `Conflict`.
     """
-    numbering = Numbering(database, tenant_id, gathered)
-    size = gathered.size
-    if not numbering.is_whole:
-        if database.is_sqlite or size < _WORTH_A_TRANSACTION:
-            return Prepared(numbering, None)
-        missing = Missing(database, tenant_id, [numbering])
-        at_once = size >= _WORTH_THE_DISK
-        with database.write() as conn:
-            missing.make(conn, at_once=at_once)
-        numbering = missing.added_to(numbering)
-        if at_once:
-            numbering.settled()
-    packs = is_final and not database.is_sqlite and size >= _WORTH_PACKING
-    return Prepared(numbering, Numbered.of(numbering, incoming, packs=packs))
+    numberings = [Numbering(database, tenant_id, gather(incoming)) for incoming, _ in sent]
+    if sum(len(incoming) for incoming, _ in sent) >= WORTH_A_TRANSACTION:
+        numberings = made_whole(database, tenant_id, numberings)
+    return [
+        Batch(incoming, key_id, _refuse, NO_PARTS, (), Prepared.of(database, one, incoming))
+        for (incoming, key_id), one in zip(sent, numberings, strict=True)
+    ]
 
 
-class _Batch(NamedTuple):
+def store_prepared(
+    database: Database, tenant_id: int, batches: Sequence[Batch]
+) -> list[Outcome[list[Written]]]:
+    """Store batches in their order, as many in one transaction as go along; tell what became of each."""
+    outcomes: list[Outcome[list[Written]]] = []
+    while left := batches[len(outcomes) :]:
+        group = [left[0]]
+        for batch in left[1:]:
+            if not _goes_along(group, batch):
+                break
+            group.append(batch)
+        outcomes += _store_together(database, tenant_id, group)
+    return outcomes
+
+
+class Batch(NamedTuple):
     """What one request, or one piece of an import, brings."""
 
     incoming: Sequence[Incoming]
@@ -185,14 +174,14 @@ class _Batch(NamedTuple):
         return not (self.parts or self.besides)
 
 
-def _goes_along(group: Sequence[_Batch], batch: _Batch) -> bool:
+def _goes_along(group: Sequence[Batch], batch: Batch) -> bool:
     """Return whether a batch may share the transaction of others."""
     statements = sum(len(one.incoming) for one in group) + len(batch.incoming)
     return statements <= _MOST_TOGETHER and batch.is_plain and all(one.is_plain for one in group)
 
 
 def _store_together(
-    database: Database, tenant_id: int, batches: Sequence[_Batch]
+    database: Database, tenant_id: int, batches: Sequence[Batch]
 ) -> list[Outcome[list[Written]]]:
     """Store several batches, each whole or not at all; return what became of each."""
     if len(batches) > 1:
@@ -205,7 +194,7 @@ def _store_together(
     return [_store_alone(database, tenant_id, batch) for batch in batches]
 
 
-def _store_alone(database: Database, tenant_id: int, batch: _Batch) -> Outcome[list[Written]]:
+def _store_alone(database: Database, tenant_id: int, batch: Batch) -> Outcome[list[Written]]:
     try:
         return _store(database, tenant_id, [batch])[0]
     except Exception as exc:  # raised again in the thread whose batch it is
@@ -213,7 +202,7 @@ def _store_alone(database: Database, tenant_id: int, batch: _Batch) -> Outcome[l
 
 
 def _store(
-    database: Database, tenant_id: int, batches: Sequence[_Batch]
+    database: Database, tenant_id: int, batches: Sequence[Batch]
 ) -> list[Outcome[list[Written]]]:
     """Store batches in one transaction; only a lone one may have parts or something beside it."""
     late = [batch.prepared.numbering for batch in batches if batch.prepared.numbered is None]
@@ -273,7 +262,7 @@ def _look(
     conn: sa.Connection,
     tenant_id: int,
     ids: list[bytes],
-    batches: Sequence[_Batch],
+    batches: Sequence[Batch],
     numbered: Sequence[Numbered],
 ) -> _Seen:
     """Take the turn, and look at what the batches, whose statements have these ids, may meet."""
@@ -301,7 +290,7 @@ def _look(
     )
 
 
-def _named(conn: sa.Connection, batch: _Batch) -> _Batch:
+def _named(conn: sa.Connection, batch: Batch) -> Batch:
     incoming = batch.incoming
     for beside in batch.besides:
         incoming = beside.named(conn, incoming)
@@ -309,7 +298,7 @@ def _named(conn: sa.Connection, batch: _Batch) -> _Batch:
 
 
 def _keep_beside(
-    conn: sa.Connection, tenant_id: int, seq: int, batch: _Batch, fresh: Sequence[Statement]
+    conn: sa.Connection, tenant_id: int, seq: int, batch: Batch, fresh: Sequence[Statement]
 ) -> None:
     if batch.parts:
         bodies = [(seq + n, sent.body) for n, sent in enumerate(fresh)]
@@ -356,14 +345,14 @@ _Sorted = tuple[list[Sequence[int]], list[Outcome[list[Written]]]]
 """The places of those to be stored of each batch, and what became of each batch."""
 
 
-def _all_new(batches: Sequence[_Batch]) -> _Sorted:
+def _all_new(batches: Sequence[Batch]) -> _Sorted:
     return (
         [range(len(batch.incoming)) for batch in batches],
         [[Written(one.statement.id, True) for one in batch.incoming] for batch in batches],
     )
 
 
-def _sort_out(batches: Sequence[_Batch], there: dict[uuid.UUID, _Stored]) -> _Sorted:
+def _sort_out(batches: Sequence[Batch], there: dict[uuid.UUID, _Stored]) -> _Sorted:
     """Compare ids that are taken; what one batch brings is there for those behind it."""
     fresh: list[Sequence[int]] = []
     outcomes: list[Outcome[list[Written]]] = []
@@ -385,7 +374,7 @@ def _sort_out(batches: Sequence[_Batch], there: dict[uuid.UUID, _Stored]) -> _So
     return fresh, outcomes
 
 
-def _fresh(batch: _Batch, there: Mapping[uuid.UUID, _Stored]) -> list[int]:
+def _fresh(batch: Batch, there: Mapping[uuid.UUID, _Stored]) -> list[int]:
     fresh = []
     for place, one in enumerate(batch.incoming):
         stored = there.get(one.statement.id)

@@ -14,9 +14,10 @@ from lrs.settings import Settings
 from lrs.store.authorities import as_authority
 from lrs.store.database import Database
 from lrs.store.gathered import gather
+from lrs.store.preparing import Prepared, number_ahead
 from lrs.store.rows import Incoming
 from lrs.store.schema import term
-from lrs.store.writing import Prepared, number_ahead, store_batch
+from lrs.store.writing import store_batch
 
 
 def test_terms_lost_with_a_database_that_broke_down_are_not_pointed_to(
