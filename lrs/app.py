@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 
@@ -31,11 +32,13 @@ class Verkan:
     limits: Limits = field(default_factory=Limits)
     bounds: dict[int, tuple[float, int]] = field(default_factory=dict)
     """By tenant: when its consistent-through bound was read, and what it was."""
+    on_stored: list[Callable[[], None]] = field(default_factory=list)
+    """Called when a plain write was stored past the application (`lrs.http.plain_writes`)."""
 
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
     """Return the application on that database; without one, on the one the settings name."""
-    from lrs.http import alternate, arguments, errors, tracing
+    from lrs.http import alternate, arguments, errors, plain_writes, tracing
 
     settings = settings or load()
     database = database or _opened(settings)
@@ -56,9 +59,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     with app.app_context():
         for target in plugins.each("routes"):
             plugins.load(target)(app)
-    app.wsgi_app = alternate.AlternateSyntax(  # type: ignore[method-assign]
-        app.wsgi_app, settings.max_body_bytes
-    )
+    is_wrapped = "wsgi_app" in vars(app)  # by a plug-in, past which nothing is to go
+    whole = alternate.AlternateSyntax(app.wsgi_app, settings.max_body_bytes)
+    app.wsgi_app = whole if is_wrapped else plain_writes.PlainWrites(app, whole)  # type: ignore[method-assign]
     return app
 
 

@@ -55,6 +55,7 @@ def start(app: Flask, database: Database) -> Callable[[], None]:
             runner.look_soon()
         return response
 
+    app.extensions["verkan"].on_stored.append(runner.look_soon)
     runner.start()
     return runner.stop
 

@@ -1,10 +1,10 @@
-"""Puts statements into the form a request asks for, with what the store knows of activities."""
+"""Answers of the xAPI routes: statements in the form a request asks for, or nothing at all."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import request
+from flask import Response, request
 
 from lrs.app import host
 from lrs.http.formats import activities, as_canonical, as_ids
@@ -20,6 +20,13 @@ def formed(tenant_id: int, answers: Sequence[bytes], form: str) -> list[bytes]:
         known = known_definitions(host().database, tenant_id, named)
         return [as_canonical(answer, known, _preferred) for answer in answers]
     return list(answers)
+
+
+def no_content() -> Response:
+    """Return an answer that has no body, and says nothing of the kind of one."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _preferred(languages: list[str]) -> str | None:

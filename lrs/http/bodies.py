@@ -35,7 +35,7 @@ def statements_body() -> Mixed:
         return parse_mixed(body, options.get("boundary"))
     if kind.lower() == "application/octet-stream" and (boundary := boundary_in(body)):
         return parse_mixed(body, boundary)
-    _json_only(kind.lower(), options)
+    json_only(kind.lower(), options)
     return Mixed(body, {})
 
 
@@ -58,7 +58,8 @@ def received() -> bytes:
     return found
 
 
-def _json_only(kind: str, options: Mapping[str, str]) -> None:
+def json_only(kind: str, options: Mapping[str, str]) -> None:
+    """Refuse a body that is not said to be JSON in UTF-8."""
     if kind != "application/json":
         raise BadInput(
             f"statements come as application/json, not as {kind or 'a body of no stated kind'}",

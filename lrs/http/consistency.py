@@ -12,7 +12,7 @@ import time
 from flask import Flask, Response, g, request
 
 from lrs.access.ring import Key
-from lrs.app import host
+from lrs.app import Verkan, host
 from lrs.store.reading import consistent_through
 from lrs.xapi.wire import instant
 
@@ -41,15 +41,24 @@ def bounded_by(response: Response, bound: int) -> Response:
 
 def bounded_now(response: Response, key: Key) -> Response:
     """Put the newest bound of the key's tenant on the answer."""
-    bound = consistent_through(host().database, key.tenant_id)
-    # A race between two threads leaves one of two true bounds.
-    host().bounds[key.tenant_id] = (time.monotonic(), bound)
-    return bounded_by(response, bound)
+    return bounded_by(response, _bound_now(host(), key.tenant_id))
 
 
 def bounded_before(response: Response, key: Key) -> Response:
     """Put a bound at most a second old on the answer."""
-    read_at, bound = host().bounds.get(key.tenant_id, (0.0, 0))
+    return bounded_by(response, bound_before(host(), key.tenant_id))
+
+
+def bound_before(verkan: Verkan, tenant_id: int) -> int:
+    """Return a bound of the tenant at most a second old."""
+    read_at, bound = verkan.bounds.get(tenant_id, (0.0, 0))
     if bound and time.monotonic() - read_at < _KEPT_S:
-        return bounded_by(response, bound)
-    return bounded_now(response, key)
+        return bound
+    return _bound_now(verkan, tenant_id)
+
+
+def _bound_now(verkan: Verkan, tenant_id: int) -> int:
+    bound = consistent_through(verkan.database, tenant_id)
+    # A race between two threads leaves one of two true bounds.
+    verkan.bounds[tenant_id] = (time.monotonic(), bound)
+    return bound

@@ -15,6 +15,7 @@ from werkzeug.http import http_date
 from lrs.access.ring import Key
 from lrs.app import host
 from lrs.errors import BadInput, NotFound
+from lrs.http.answering import no_content
 from lrs.http.arguments import arguments
 from lrs.http.bodies import any_body
 from lrs.http.signing_in import signed_in
@@ -72,7 +73,7 @@ def put(kind: DocumentKind) -> Response:
         return sent
 
     write_document(host().database, key.tenant_id, query, decide)
-    return Response(status=204)
+    return no_content()
 
 
 def post(kind: DocumentKind) -> Response:
@@ -88,7 +89,7 @@ def post(kind: DocumentKind) -> Response:
         return Content(merged(there, *sent), JSON)
 
     write_document(host().database, key.tenant_id, query, decide)
-    return Response(status=204)
+    return no_content()
 
 
 def delete(kind: DocumentKind) -> Response:
@@ -100,7 +101,7 @@ def delete(kind: DocumentKind) -> Response:
         hold_conditions(conditions, there.etag if there else None)
 
     delete_documents(host().database, key.tenant_id, query, allowed)
-    return Response(status=204)
+    return no_content()
 
 
 def _listed(key: Key, query: DocumentQuery) -> Response:

@@ -7,10 +7,11 @@ RFC 6750); from here on both are the same key, the latter with the token's scope
 from __future__ import annotations
 
 from flask import g, request
+from werkzeug.datastructures import Authorization
 
 from lrs.access.ring import Key
 from lrs.access.scopes import allows
-from lrs.app import host
+from lrs.app import Verkan, host
 from lrs.errors import NotAllowed, NotSignedIn, TooManyRequests, VerkanError
 
 BASIC = 'Basic realm="Verkan", charset="UTF-8"'
@@ -65,9 +66,13 @@ def _key() -> Key:
     if "admitted" in g:
         found: Key = g.key
         return found
-    given = request.authorization
+    return admitted(key_of(host(), request.authorization))
+
+
+def key_of(verkan: Verkan, given: Authorization | None) -> Key:
+    """Return the key that was given; raises `NotSignedIn`."""
     if given is not None and given.type == "bearer":
-        return admitted(_by_token(given.token or ""))
+        return _by_token(verkan, given.token or "")
     if given is None or given.type != "basic":
         raise NotSignedIn(
             "this address needs a key",
@@ -75,18 +80,18 @@ def _key() -> Key:
             hint="send the key as user name and its secret as password (HTTP Basic), or an access "
             "token from /oauth/token",
         )
-    key = host().keys.find(given.username or "", given.password or "")
+    key = verkan.keys.find(given.username or "", given.password or "")
     if key is None:
         raise NotSignedIn(
             "the key is unknown, expired or revoked, or the secret is not its own",
             where="Authorization",
             hint="`verkan keys list` shows the keys; `verkan keys create` makes one",
         )
-    return admitted(key)
+    return key
 
 
-def _by_token(token: str) -> Key:
-    key = host().tokens.find(token)
+def _by_token(verkan: Verkan, token: str) -> Key:
+    key = verkan.tokens.find(token)
     if key is None:
         raise NotSignedIn(
             "the access token is not one of this server's, or it or its key works no more",

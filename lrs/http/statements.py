@@ -13,14 +13,13 @@ from uuid import UUID
 
 import orjson
 from flask import Blueprint, Response, request
-from msgspec.structs import replace
 from werkzeug.http import http_date
 
 from lrs.access.ring import Key
 from lrs.app import host
 from lrs.errors import BadInput, NotFound
 from lrs.http import consistency, mine, paging, taking
-from lrs.http.answering import formed
+from lrs.http.answering import formed, no_content
 from lrs.http.arguments import arguments
 from lrs.http.bodies import statements_body
 from lrs.http.multipart import multipart
@@ -31,7 +30,6 @@ from lrs.store.attachments import find_attachments, hashes_of
 from lrs.store.reading import Page, statement_by_id
 from lrs.xapi.multipart import Part
 from lrs.xapi.queries import ById, parse_query
-from lrs.xapi.statement import Statement
 from lrs.xapi.uuids import uuid_of
 
 blueprint = Blueprint("xapi_statements", __name__, url_prefix="/xapi")
@@ -66,8 +64,8 @@ def put() -> Response:
         )
     found = taking.checked(key, sent)
     (statement,) = found.statements
-    taking.write(key, found._replace(statements=[_under(id_, statement)]), sent)
-    return consistency.bounded_before(Response(status=204), key)
+    taking.write(key, found._replace(statements=[taking.under(id_, statement)]), sent)
+    return consistency.bounded_before(no_content(), key)
 
 
 @blueprint.get("/statements")
@@ -147,16 +145,3 @@ def _statement_id() -> UUID:
             hint="/xapi/statements?statementId=UUID; POST makes an id when there is none",
         )
     return found
-
-
-# 1.0.3, Communication 2.1.1: the id of the statement, when it has one, is the one of the address.
-def _under(id_: UUID, statement: Statement) -> Statement:
-    if not statement.id_given:
-        return replace(statement, id=id_)
-    if statement.id != id_:
-        raise BadInput(
-            "the statement has another id than the address",
-            where="$.id",
-            hint="make them equal, or leave the statement's own out",
-        )
-    return statement

@@ -19,12 +19,13 @@ from uuid import UUID
 
 import orjson
 from flask import Response
+from msgspec import structs
 
 from lrs.access.keys import account_home
 from lrs.access.ring import Key
 from lrs.access.scopes import allows
 from lrs.app import host
-from lrs.errors import BadStatement, TooLarge, VerkanError
+from lrs.errors import BadInput, BadStatement, TooLarge, VerkanError
 from lrs.http.refusing import keep_each
 from lrs.http.tracing import request_id
 from lrs.http.versions import version
@@ -93,6 +94,20 @@ def not_too_many(number: int) -> None:
         )
 
 
+# 1.0.3, Communication 2.1.1: the id of the statement, when it has one, is the one of the address.
+def under(id_: UUID, statement: Statement) -> Statement:
+    """Return the statement of a PUT with the id that its address names."""
+    if not statement.id_given:
+        return structs.replace(statement, id=id_)
+    if statement.id != id_:
+        raise BadInput(
+            "the statement has another id than the address",
+            where="$.id",
+            hint="make them equal, or leave the statement's own out",
+        )
+    return statement
+
+
 def write(key: Key, found: Taken, sent: Mixed) -> list[UUID]:
     """Store the statements whole, or nothing of them; return their ids."""
     written = write_statements(
@@ -103,7 +118,7 @@ def write(key: Key, found: Taken, sent: Mixed) -> list[UUID]:
         key_id=key.id,
         parts=sent.parts,
         besides=_besides(key, found),
-        defines=_defines(key),
+        defines=defines(key),
     )
     return [each.id for each in written]
 
@@ -118,7 +133,8 @@ def _besides(key: Key, found: Taken) -> list[Beside]:
 
 
 # 1.0.3, Communication 4.2: who may not define stores statements and changes nothing else.
-def _defines(key: Key) -> bool:
+def defines(key: Key) -> bool:
+    """Return whether what a key's statements say of activities counts."""
     return allows(key.scopes, "define")
 
 
@@ -146,7 +162,7 @@ def _store_good(key: Key, looked: Sequence[Looked], sent: Mixed) -> list[UUID | 
     """Store what holds; return, for each statement in its place, its id or what is wrong with it."""
     good = {n: one.found for n, one in enumerate(looked) if isinstance(one.found, Statement)}
     places = list(good)
-    vouching, defines = as_authority(key.authority), _defines(key)
+    vouching, may_define = as_authority(key.authority), defines(key)
     conflicts: dict[int, VerkanError] = {}
 
     def refuse(n: int, statement: Statement) -> None:
@@ -155,7 +171,7 @@ def _store_good(key: Key, looked: Sequence[Looked], sent: Mixed) -> list[UUID | 
     written = store_batch(
         host().database,
         key.tenant_id,
-        [Incoming(statement, vouching, defines) for statement in good.values()],
+        [Incoming(statement, vouching, may_define) for statement in good.values()],
         key_id=key.id,
         on_conflict=refuse,
         parts=sent.parts,

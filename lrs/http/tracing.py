@@ -13,6 +13,7 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 
+HEADER = "X-Request-ID"
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log = structlog.get_logger("lrs.http")
 
@@ -26,10 +27,29 @@ def install(app: Flask) -> None:
 def request_id() -> str:
     """Return the id of the current request."""
     if "request_id" not in g:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        g.request_id = id_of(request.headers.get(HEADER))
     found: str = g.request_id
     return found
+
+
+def id_of(given: str | None) -> str:
+    """Return the id of a request: the one it was given on its way, or a new one."""
+    return given if given and _ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def tell(
+    method: str, route: str | None, status: int, began: float, key: str | None, request_id: str
+) -> None:
+    """Write the line about a request; ``began`` is of `time.perf_counter`."""
+    _log.info(
+        "request",
+        method=method,
+        route=route,
+        status=status,
+        ms=round((time.perf_counter() - began) * 1000, 1),
+        key=key,
+        request_id=request_id,
+    )
 
 
 def _begin() -> None:
@@ -38,16 +58,15 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    response.headers["X-Request-ID"] = request_id()
+    response.headers[HEADER] = request_id()
     key = g.get("key")
-    _log.info(
-        "request",
-        method=request.method,
+    tell(
+        request.method,
         # The rule, not the address: an address may hold what a caller put into it.
-        route=request.url_rule.rule if request.url_rule else None,
-        status=response.status_code,
-        ms=round((time.perf_counter() - g.get("begun", time.perf_counter())) * 1000, 1),
-        key=key.name if key else None,
-        request_id=request_id(),
+        request.url_rule.rule if request.url_rule else None,
+        response.status_code,
+        g.get("begun", time.perf_counter()),
+        key.name if key else None,
+        request_id(),
     )
     return response

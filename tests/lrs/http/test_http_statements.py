@@ -391,3 +391,11 @@ def test_multipart_is_taken_even_when_its_name_got_lost(lite: Wire, kind: str) -
     part = b"Content-Type: application/json\r\n\r\n" + json.dumps(sent).encode()
     reply = lite.post(b"--x\r\n" + part + b"\r\n--x--\r\n", Content_Type=kind)
     assert reply.get_json() == [sent["id"]]
+
+
+def test_an_answer_without_a_body_says_nothing_of_one(lite: Wire) -> None:
+    reply = lite.put(new_id(), a_statement(id=None))
+    assert (reply.status_code, reply.data) == (204, b"")
+    assert not {"Content-Type", "Content-Length", "Content-Security-Policy"} & {
+        *reply.headers.keys()
+    }
