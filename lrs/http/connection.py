@@ -19,6 +19,8 @@ import json
 import secrets
 import socket
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from waitress.channel import HTTPChannel
@@ -27,8 +29,12 @@ from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error
 
 from lrs import errors
+from lrs.http.plain_writes import Answer, Asked, asked
 
 _DRAIN_S = 10.0
+_SMALL_BYTES = 1 << 17
+"""What takes longer to look at has a thread of its own, so that no small one waits for it."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _LEAST_BYTES_PER_S = 500
 
 
@@ -117,6 +123,14 @@ class _Answer(WSGITask):
             return  # waitress would close for want of a Content-Length, which a 204 never has
         super().set_close_on_finish()
 
+    def get_environment(self) -> Any:
+        """Tell the application, too, what was found out before it was asked."""
+        environ = cast(Any, super()).get_environment()
+        connection = cast(Connection, self.channel)
+        environ.update(connection.passed_on)
+        connection.passed_on = _NOTHING
+        return environ
+
     def write(self, data: bytes) -> None:
         """Send the head of an answer together with its body: to send twice wakes the peer twice."""
         length = self.content_length
@@ -129,11 +143,32 @@ class _Answer(WSGITask):
         self.channel.write_soon(head + data)
 
 
+class _Given(_Answer):
+    """Gives an answer that is there already."""
+
+    response_headers: Any
+    complete = True
+
+    def __init__(self, connection: Connection, request: Any, given: Answer) -> None:
+        super().__init__(connection, request)
+        self._given = given
+
+    def execute(self) -> None:
+        self.status, self.response_headers = self._given.status, self._given.headers
+        self.content_length = len(self._given.body)
+        self.write(self._given.body)
+
+
+def _task(connection: Connection, request: Any) -> _Answer:
+    given, connection.given = connection.given, None
+    return _Answer(connection, request) if given is None else _Given(connection, request, given)
+
+
 class Connection(HTTPChannel):
     """One connection, from the first byte to the last."""
 
     parser_class = _Parser
-    task_class = _Answer
+    task_class = cast(Any, staticmethod(_task))
     error_task_class = _Refusal
     socket: Any
     requests: Any
@@ -141,6 +176,10 @@ class Connection(HTTPChannel):
     total_outbufs_len: Any
     _flush_exception: Any
 
+    given: Answer | None = None
+    """The answer to the next request, where that is there already."""
+    passed_on: Mapping[str, Any] = _NOTHING
+    """What is told the application beside the next request."""
     draining = False
     """Whether, after the answer, what still comes is to be dropped before the connection closes."""
     _drained_by: float | None = None
@@ -152,6 +191,23 @@ class Connection(HTTPChannel):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._moved_at = time.monotonic()
+
+    def said_plainly(self) -> Asked | None:
+        """Return what the next request says beside its body, if it may be plain."""
+        request = self.requests[0]
+        if request.error or request.body_rcv is None or len(request.body_rcv) > _SMALL_BYTES:
+            return None
+        return asked(request.command, request.path, request.query, request.headers.get)
+
+    def body(self) -> bytes:
+        """Return the body of the next request, which stays to be read."""
+        found: bytes = self.requests[0].body_rcv.getbuf().get(_SMALL_BYTES)
+        return found
+
+    def give(self, answer: Answer) -> None:
+        """Answer the next request, and go on to the one behind it."""
+        self.given = answer
+        cast(Any, self).service()
 
     def is_idle(self) -> bool:
         """Return whether nothing is under way."""

@@ -19,6 +19,8 @@ from waitress.server import create_server
 
 from lrs.evenly import Share
 from lrs.http.connection import Connection, Patience
+from lrs.http.dispatching import Dispatcher
+from lrs.http.plain_writes import PlainWrites
 from lrs.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,10 +57,15 @@ class Server:
         self._limit = settings.connection_limit
         self._looked_at = 0.0
         self._map: dict[int, Any] = {}
+        dispatcher = None
+        if isinstance(app, PlainWrites):
+            dispatcher = Dispatcher(app)
+            dispatcher.set_thread_count(settings.threads)
         self._server = cast(
             Any,
             create_server(
                 app,
+                _dispatcher=dispatcher,
                 map=self._map,
                 sockets=[listening],
                 threads=settings.threads,
@@ -81,6 +88,8 @@ class Server:
             ),
         )
         self._server.channel_class = Connection
+        if dispatcher is not None:
+            self._server.pull_trigger = dispatcher.waking(self._server.pull_trigger)
         self._accept = self._server.handle_accept
         self._server.handle_accept = self._accept_or_leave
         self._tell()
