@@ -79,7 +79,11 @@ class Line(Generic[T]):
     def service(self) -> None:
         """Do what lies here, and what is laid here meanwhile unless the thread is wanted elsewhere."""
         while lying := self._taken():
-            self._do(lying)
+            try:
+                self._do(lying)
+            except BaseException:
+                self._threads.call(self)  # so that those behind are done all the same
+                raise
             if self._threads.queue:
                 self._threads.call(self)
                 return

@@ -25,6 +25,7 @@ import orjson
 import structlog
 from flask import Flask
 from werkzeug.datastructures import Authorization
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header
 
 from lrs.access.key_options import STRICT
@@ -34,7 +35,7 @@ from lrs.app import Verkan
 from lrs.errors import BadInput, Internal, VerkanError
 from lrs.http import consistency, tracing
 from lrs.http.alternate import REFUSED
-from lrs.http.bodies import json_only
+from lrs.http.bodies import json_only, read_whole
 from lrs.http.signing_in import key_of
 from lrs.http.taking import defines, under
 from lrs.log import fault_fields
@@ -239,9 +240,13 @@ class PlainWrites:
         most = min(_MOST_BYTES, self.verkan.settings.max_body_bytes)
         if not length.isdecimal() or int(length) > most or "HTTP_TRANSFER_ENCODING" in environ:
             return None
-        body: bytes = environ["wsgi.input"].read(int(length))
+        try:
+            body = read_whole(environ, most)
+        except HTTPException as exc:  # the sender has gone
+            environ[REFUSED] = exc
+            return None
         environ["wsgi.input"] = BytesIO(body)
-        return body if len(body) == int(length) else None
+        return body
 
     def _stored(self, write: PlainWrite) -> list[Written]:
         key = write.key

@@ -84,8 +84,7 @@ def measure_posts(place: Place, served: Served, scale: float) -> Iterator[Figure
     _post(place, served, streams_of(Shape(50, 2, 1_000), 1))  # warm
     apart = 0.0
     for number, shape in enumerate(SHAPES):
-        whole = shape.batch * shape.connections
-        scaled = replace(shape, statements=max(whole, int(shape.statements * scale)))
+        scaled = _scaled(shape, scale)
         streams = streams_of(scaled, 100 * (number + 1))
         above = _newest(served)
         ran = _post(place, served, streams)
@@ -101,13 +100,26 @@ def measure_posts(place: Place, served: Served, scale: float) -> Iterator[Figure
 
 
 def measure_alone(place: Place, served: Served, scale: float) -> Iterator[Figure]:
-    """Run the shape that has a goal on a server of one process."""
-    shape = replace(SHAPES[4], statements=max(400, int(SHAPES[4].statements * scale)))
+    """Run the shapes that have a goal on a server of one process."""
     _post(place, served, streams_of(Shape(50, 2, 1_000), 2))  # warm
-    above = _newest(served)
-    ran = _post(place, served, streams_of(shape, 5_000))
-    for one in _told(place, served, shape, ran, above):
-        yield replace(one, name=f"{one.name}, 1 worker", goal=None)
+    for number, shape in enumerate(_with_goals(place.kind)):
+        scaled = _scaled(shape, scale)
+        streams = streams_of(scaled, 5_000 + 100 * number)
+        above = _newest(served)
+        ran = _post(place, served, streams)
+        for one in _told(place, served, scaled, ran, above):
+            yield replace(one, name=f"{one.name}, 1 worker", goal=None)
+
+
+def _with_goals(kind: str) -> list[Shape]:
+    return [
+        one for one in SHAPES if (kind, one.batch, one.connections) in _GOALS and not one.shared
+    ]
+
+
+def _scaled(shape: Shape, scale: float) -> Shape:
+    whole = shape.batch * shape.connections
+    return replace(shape, statements=max(whole, int(shape.statements * scale)))
 
 
 def _told(place: Place, served: Served, shape: Shape, ran: _Ran, above: int) -> Iterator[Figure]:

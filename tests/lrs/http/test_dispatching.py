@@ -98,6 +98,26 @@ def test_a_thread_that_is_wanted_elsewhere_leaves_the_line_for_later() -> None:
     assert done == [("first", [1]), ("second", [9]), ("first", [2])]
 
 
+def test_a_line_goes_on_behind_what_nobody_foresaw() -> None:
+    threads, done = Threads(), list[list[int]]()
+
+    def do(lying: Sequence[int]) -> None:
+        if lying[0] == 1:
+            line.put([2])
+            raise ZeroDivisionError
+        done.append([*lying])
+
+    line = Line[int](threads, do, lambda _: None)
+    line.put([1])
+    with pytest.raises(ZeroDivisionError):
+        threads.go()
+    threads.go()
+    assert done == [[2]]
+    line.put([3])
+    threads.go()
+    assert done == [[2], [3]]
+
+
 def test_what_is_not_done_any_more_is_told() -> None:
     threads, dropped = Threads(), list[int]()
     line = Line[int](threads, lambda _: None, dropped.append)

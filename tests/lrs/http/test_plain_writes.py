@@ -344,6 +344,26 @@ def test_a_database_that_is_away_is_told_and_nothing_is_lost(make_wire: MakeWire
     assert ask(wire, post(ONE)).status_code == 200
 
 
+def test_a_sender_that_has_gone_is_nobodys_statement(lite: Wire, whole: Wire) -> None:
+    answers = []
+    for wire in (lite, whole):
+        warm(wire)
+        before = len(wire.stored())
+        body = json.dumps(a_statement()).encode()
+        reply = wire.app.test_client().open(
+            "/xapi/statements",
+            method="POST",
+            data=body,
+            headers={**PLAIN, **wire.headers},
+            environ_overrides={"CONTENT_LENGTH": str(len(body) + 1)},
+            auth=(wire.made.key, wire.made.secret),
+        )
+        answers.append(told(reply))
+        assert len(wire.stored()) == before
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 400
+
+
 def test_what_nobody_foresaw_is_the_applications_to_tell(
     lite: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
