@@ -1,6 +1,6 @@
-"""What is done for a batch before it waits for its turn: all it names gets its number, its rows are made.
+"""What is done for a batch before its turn: what it names gets numbers, and its rows are made.
 
-It takes the longest of all that storing takes, and hinders nobody.
+It is most of the work of storing, and keeps nobody waiting.
 """
 
 from __future__ import annotations

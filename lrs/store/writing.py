@@ -10,7 +10,7 @@ matter, and the others are stored.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain
 from types import MappingProxyType
@@ -146,16 +146,23 @@ def prepare_together(
 def store_prepared(
     database: Database, tenant_id: int, batches: Sequence[Batch]
 ) -> list[Outcome[list[Written]]]:
-    """Store batches in their order, as many in one transaction as go along; tell what became of each."""
-    outcomes: list[Outcome[list[Written]]] = []
-    while left := batches[len(outcomes) :]:
-        group = [left[0]]
-        for batch in left[1:]:
-            if not _goes_along(group, batch):
-                break
-            group.append(batch)
-        outcomes += _store_together(database, tenant_id, group)
-    return outcomes
+    """Store what was prepared together, in its order; return what became of each batch."""
+    groups = _of_some_size(batches)
+    return [one for group in groups for one in _store_together(database, tenant_id, group)]
+
+
+def _of_some_size(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Yield batches in groups of no more statements than share a transaction."""
+    group: list[Batch] = []
+    statements = 0
+    for batch in batches:
+        statements += len(batch.incoming)
+        if group and statements > _MOST_TOGETHER:
+            yield group
+            group, statements = [], len(batch.incoming)
+        group.append(batch)
+    if group:
+        yield group
 
 
 class Batch(NamedTuple):

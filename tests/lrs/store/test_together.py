@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from store_making import TENANT, VERBS, body, ids, pages, write
+from store_making import AUTHORITY, TENANT, VERBS, body, checked, ids, pages, write
 
+from lrs.access.keys import make_key
 from lrs.errors import Conflict, StoreFull
 from lrs.store import writing
+from lrs.store.authorities import as_authority
 from lrs.store.database import Database
-from lrs.store.schema import statement
+from lrs.store.rows import Incoming
+from lrs.store.schema import access_key, statement
 from lrs.store.together import Together
 from lrs.store.writing import Written
 
@@ -195,3 +198,28 @@ def test_what_no_rule_foresaw_in_one_batch_does_not_hold_the_others(
         futures[0].result()
     assert [one.new for one in futures[1].result()] == [True]
     assert ids(pages(database)) == [good["id"]]
+
+
+def test_what_was_prepared_together_is_stored_in_its_order_and_each_for_itself(
+    database: Database,
+) -> None:
+    sent = [[body() for _ in range(number)] for number in (1, 700, 400, 1, 30)]
+    sent[3] = [{**sent[0][0], "verb": {"id": VERBS + "failed"}}]
+    vouching = as_authority(AUTHORITY)
+    incoming = [[Incoming(one, vouching) for one in checked(*batch)] for batch in sent]
+    key_id = _key_of(database)
+    batches = writing.prepare_together(database, TENANT, [(each, key_id) for each in incoming])
+    outcomes = writing.store_prepared(database, TENANT, batches)
+    assert isinstance(outcomes[3], Conflict)
+    kept = (0, 1, 2, 4)
+    for n in kept:
+        assert outcomes[n] == [Written(one.statement.id, True) for one in incoming[n]]
+    assert ids(pages(database, ascending=True)) == [one["id"] for n in kept for one in sent[n]]
+    assert _transactions(database) == [701, 430]
+
+
+def _key_of(database: Database) -> int:
+    made = make_key(database, database.settings, name="Tests")
+    with database.read() as conn:
+        found = conn.execute(sa.select(access_key.c.id).where(access_key.c.key == made.key))
+        return int(found.scalar_one())
