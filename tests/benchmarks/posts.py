@@ -43,6 +43,7 @@ class Shape:
 SHAPES = (
     Shape(1, 1, 800),
     Shape(1, 8, 2_400),
+    Shape(1, 100, 6_000),
     Shape(10, 8, 8_000),
     Shape(50, 1, 8_000),
     Shape(50, 8, 24_000),
