@@ -19,13 +19,20 @@ from waitress.task import ThreadedTaskDispatcher
 
 from lrs.errors import VerkanError
 from lrs.http.connection import Connection
-from lrs.http.plain_writes import PlainWrite, PlainWrites, Template, left, left_stored
+from lrs.http.plain_writes import Asked, PlainWrite, PlainWrites, Template, left, left_stored
 from lrs.store.together import Outcome
 from lrs.store.writing import Batch, Written, prepare_together, store_prepared
 
 T = TypeVar("T")
 _WORTH_STORING = 200
 """Statements; so many are handed on while others are still being looked at."""
+
+
+class _Asking(NamedTuple):
+    """A connection whose request may be plain, and what that says beside its body."""
+
+    connection: Connection
+    said: Asked
 
 
 class _Waiting(NamedTuple):
@@ -135,7 +142,9 @@ class Dispatcher(ThreadedTaskDispatcher):
         super().__init__()
         self._plain = plain
         self._waking = Waking(lambda: None)
-        self._looking: Line[Connection] = Line(self, self._look, Connection.cancel)
+        self._looking: Line[_Asking] = Line(
+            self, self._look, lambda asking: asking.connection.cancel()
+        )
         self._storing: dict[int, Line[_Ready]] = {}
 
     def waking(self, wake: Callable[[], None]) -> Waking:
@@ -145,26 +154,27 @@ class Dispatcher(ThreadedTaskDispatcher):
 
     def add_task(self, task: Any) -> None:
         """Take a connection whose next request is whole."""
-        if isinstance(task, Connection) and task.said_plainly() is not None:
-            self._looking.put([task])
-        else:
+        said = task.said_plainly() if isinstance(task, Connection) else None
+        if said is None:
             self.call(task)
+        else:
+            self._looking.put([_Asking(task, said)])
 
     def call(self, task: Any) -> None:
         """Have a thread do something."""
         super().add_task(task)
 
-    def _look(self, connections: Sequence[Connection]) -> None:
+    def _look(self, lying: Sequence[_Asking]) -> None:
         by_tenant: dict[int, list[_Waiting]] = defaultdict(list)
         statements = 0
         fault: VerkanError | None = None
-        for connection in connections:
+        for asking in lying:
             try:
                 if fault is not None:
                     raise fault  # what the database says of itself holds for those behind, too
-                waiting = self._looked_at(connection)
+                waiting = self._looked_at(asking)
             except Exception as exc:
-                self._leave(connection, left(exc))
+                self._leave(asking.connection, left(exc))
                 fault = exc if isinstance(exc, VerkanError) and exc.status >= 500 else None
                 continue
             if waiting is None:
@@ -176,10 +186,10 @@ class Dispatcher(ThreadedTaskDispatcher):
                 statements = 0
         self._hand_on(by_tenant)
 
-    def _looked_at(self, connection: Connection) -> _Waiting | None:
+    def _looked_at(self, asking: _Asking) -> _Waiting | None:
         """Return one request looked at; None: the application has it."""
-        said = connection.said_plainly()
-        write = None if said is None else self._plain.looked_at(said, connection.body())
+        connection = asking.connection
+        write = self._plain.looked_at(asking.said, connection.body)
         if write is None:
             self._leave(connection, left(None))
             return None

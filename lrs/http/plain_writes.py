@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 ROUTE = "/xapi/statements"
 NOT_PLAIN = "verkan.not_plain"
 """Where in the environment it is put that a request was looked at already, and is not plain."""
-_MOST_BYTES = 4 << 20
 _LEARNED_FOR_S = 5.0
 _MOST_LEARNED = 1_000
 _BLUEPRINT = "xapi_statements"
@@ -158,11 +157,10 @@ class PlainWrites:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         said = None if NOT_PLAIN in environ else _asked_in(environ)
-        body = None if said is None else self._body(environ)
-        if said is None or body is None:
+        if said is None:
             return self.whole(environ, start_response)
         try:
-            write = self.looked_at(said, body)
+            write = self.looked_at(said, lambda: self._body(environ))
             if write is None:
                 return self.whole(environ, start_response)
             template = self.template(write)
@@ -186,10 +184,10 @@ class PlainWrites:
         found: Verkan = self._app.extensions["verkan"]
         return found
 
-    def looked_at(self, said: Asked, body: bytes) -> PlainWrite | None:
+    def looked_at(self, said: Asked, read: Callable[[], bytes | None]) -> PlainWrite | None:
         """Return a request's statements, held to their rules; None: the application is to see it.
 
-        Raises `NotSignedIn`, and what the database says of itself, such as `StoreUnavailable`.
+        ``read`` returns the body, which is not read without a key; None: it is not plain. Raises `NotSignedIn`, and what the database says of itself, such as `StoreUnavailable`.
         """
         began = perf_counter()
         if not self._is_all_ours:
@@ -200,6 +198,9 @@ class PlainWrites:
             return None
         key = key_of(self.verkan, Authorization.from_header(said.authorization))
         if key.options != STRICT or not allows(key.scopes, "statements/write"):
+            return None
+        body = read()
+        if body is None:
             return None
         try:
             statements = _held(said, version, body)
@@ -237,7 +238,7 @@ class PlainWrites:
     def _body(self, environ: WSGIEnvironment) -> bytes | None:
         """Return the body, which is there for the application too; None: it is not plain."""
         length = environ.get("CONTENT_LENGTH") or ""
-        most = min(_MOST_BYTES, self.verkan.settings.max_body_bytes)
+        most = self.verkan.settings.max_body_bytes
         if not length.isdecimal() or int(length) > most or "HTTP_TRANSFER_ENCODING" in environ:
             return None
         try:

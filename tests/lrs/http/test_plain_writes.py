@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from io import BytesIO
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -156,6 +157,11 @@ def kept(wire: Wire) -> list[Any]:
     return [[one for one in statements if "warm" not in one["actor"]["mbox"]], refused]
 
 
+def assert_alike(lite: Wire, whole: Wire, asked: Asked) -> None:
+    assert told(ask(lite, asked)) == told(ask(whole, asked))
+    assert kept(lite) == kept(whole)
+
+
 @pytest.mark.parametrize("asked", PLAIN_REQUESTS.values(), ids=PLAIN_REQUESTS)
 def test_a_plain_write_is_answered_and_kept_as_by_the_application(
     lite: Wire, whole: Wire, asked: Asked
@@ -166,8 +172,7 @@ def test_a_plain_write_is_answered_and_kept_as_by_the_application(
     for wire in (lite, whole):
         first, again = told(ask(wire, asked)), told(ask(wire, asked))
         assert first == again
-    assert told(ask(lite, asked)) == told(ask(whole, asked))
-    assert kept(lite) == kept(whole)
+    assert_alike(lite, whole, asked)
 
 
 @pytest.mark.parametrize("asked", OTHER_REQUESTS.values(), ids=OTHER_REQUESTS)
@@ -176,8 +181,7 @@ def test_what_is_not_plain_or_does_not_hold_is_the_applications(
 ) -> None:
     for wire in (lite, whole):
         warm(wire)
-    assert told(ask(lite, asked)) == told(ask(whole, asked))
-    assert kept(lite) == kept(whole)
+    assert_alike(lite, whole, asked)
     assert met(lite, [asked]) == 1
 
 
@@ -342,6 +346,26 @@ def test_a_database_that_is_away_is_told_and_nothing_is_lost(make_wire: MakeWire
         shutil.rmtree(home)
     shutil.move(away, home)
     assert ask(wire, post(ONE)).status_code == 200
+
+
+@pytest.mark.parametrize("signed", ["Basic eDp5", "Bearer x", None])
+def test_a_body_is_not_read_without_a_key(lite: Wire, signed: str | None) -> None:
+    warm(lite)
+    read: list[int] = []
+
+    class Input(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            read.append(1)
+            return super().read(size)
+
+    headers = {**PLAIN, **lite.headers, **({} if signed is None else {"Authorization": signed})}
+    reply = lite.app.test_client().open(
+        "/xapi/statements",
+        method="POST",
+        headers=headers,
+        environ_overrides={"wsgi.input": Input(b"{}"), "CONTENT_LENGTH": "2"},
+    )
+    assert (reply.status_code, read) == (401, [])
 
 
 def test_a_sender_that_has_gone_is_nobodys_statement(lite: Wire, whole: Wire) -> None:
