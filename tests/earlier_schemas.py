@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from lrs.store import migrate
+from lrs.store import migrate, runs
 from lrs.store.database import Database
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -63,9 +64,14 @@ def put_rows(conn: sa.Connection, rows: Tables) -> None:
         if table.name == "alembic_version":
             continue
         conn.execute(sa.delete(table))
-        kept = [
-            {name: value for name, value in row.items() if name in table.c}
-            for row in rows.get(table.name, [])
-        ]
+        there = rows.get(table.name, [])
+        if table.name == "ref" and "run" not in table.c:
+            there = [each for row in there for each in _one_by_one(row)]
+        kept = [{name: value for name, value in row.items() if name in table.c} for row in there]
         if kept:
             conn.execute(sa.insert(table), kept)
+
+
+def _one_by_one(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a time when each stood for one statement."""
+    return [row | each._asdict() for each in runs.read(SimpleNamespace(**row))]

@@ -7,10 +7,12 @@ plug-in names a list of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from lrs.store.runs import each_named
 from lrs.store.schema import (
     access_key,
     attachment,
@@ -39,21 +41,24 @@ class Belongs(NamedTuple):
     to: sa.Column[Any]
     nothing: int | None = None
     """A value that names no row; an empty column never does."""
+    rows: Callable[[str], sa.FromClause] | None = None
+    """By the name of the database's dialect: the rows, where those of the table stand for many."""
 
     @property
     def told(self) -> str:
         """Return what the rows are that belong to nothing."""
         return f"rows of {self.column.table.name} without their {self.to.table.name} ({self.column.name})"
 
-    def orphans(self) -> sa.Select[Any]:
+    def orphans(self, dialect: str) -> sa.Select[Any]:
         """Return the query for rows whose value is not there."""
-        table, other = self.column.table, self.to.table.alias()
-        there = other.c[self.to.name] == self.column
+        rows = self.column.table if self.rows is None else self.rows(dialect)
+        column, other = rows.c[self.column.name], self.to.table.alias()
+        there = other.c[self.to.name] == column
         if "tenant_id" in other.c:
-            there &= other.c.tenant_id == table.c.tenant_id
-        query = sa.select(sa.literal(1).label("one")).select_from(table)
-        query = query.where(self.column.is_not(None), ~sa.exists().where(there).correlate(table))
-        return query if self.nothing is None else query.where(self.column != self.nothing)
+            there &= other.c.tenant_id == rows.c.tenant_id
+        query = sa.select(sa.literal(1).label("one")).select_from(rows)
+        query = query.where(column.is_not(None), ~sa.exists().where(there).correlate(rows))
+        return query if self.nothing is None else query.where(column != self.nothing)
 
 
 BELONGING = (
@@ -67,9 +72,9 @@ BELONGING = (
     Belongs(statement.c.key_id, access_key.c.id),
     Belongs(statement.c.voided_by, statement.c.seq),
     Belongs(statement_body.c.seq, statement.c.seq),
-    Belongs(ref.c.seq, statement.c.seq),
+    Belongs(ref.c.seq, statement.c.seq, rows=each_named),
     Belongs(ref.c.term_id, term.c.id),
-    Belongs(ref.c.verb_id, term.c.id),
+    Belongs(ref.c.verb_id, term.c.id, rows=each_named),
     Belongs(ref_waiting.c.seq, statement.c.seq),
     Belongs(ref_waiting.c.term_id, term.c.id),
     Belongs(ref_waiting.c.verb_id, term.c.id),

@@ -25,11 +25,11 @@ from lrs.store.authorities import authority_written
 from lrs.store.bodies import body_of, some_statements
 from lrs.store.bulk import among
 from lrs.store.rows import DAY
+from lrs.store.runs import SPAN
 from lrs.store.schema import (
     attachment,
     authority,
     document,
-    ref,
     statement,
     statement_body,
     statement_ref,
@@ -152,15 +152,16 @@ class _Tenant:
 
     def check_counts(self) -> None:
         """Look for more than the bodies ask for: all they ask for was found, or told."""
-        own = ref.c.tenant_id == self._tenant_id
+        named = finders(self._conn)[0].c
+        own = named.tenant_id == self._tenant_id
         pointing = statement_ref.c.tenant_id == self._tenant_id
         pointers = sa.select(statement_ref.c.seq).where(pointing)
-        lent = own & (ref.c.roles == 0) & ref.c.seq.not_in(pointers)
-        named = [
+        lent = own & (named.roles == 0) & named.seq.not_in(pointers)
+        asked_for = [
             (table.c.tenant_id == self._tenant_id) & (table.c.roles != 0)
             for table in finders(self._conn)
         ]
-        self._hold("rows of ref that no body asks for", *named, most=self._refs.number)
+        self._hold("rows of ref that no body asks for", *asked_for, most=self._refs.number)
         self._hold("rows of ref lent to statements that point to none", lent, most=0)
         most = self._pointing
         told = "rows of statement_ref, more or fewer than the bodies"
@@ -207,6 +208,8 @@ class _Tenant:
                 table.c.scope.in_([int(scope) for scope in Scope]),
                 table.c.seq.between(rows[0].seq, rows[-1].seq),
             )
+            if "first" in table.c:
+                query = query.where(table.c.first.between(rows[0].seq - SPAN, rows[-1].seq))
             for row in self._conn.execute(query):
                 there[row.term_id, row.scope, row.seq, row.verb_id] = row.roles
         for key, roles in wanted.items():
@@ -215,7 +218,7 @@ class _Tenant:
                 self._tally.add("rows of ref that are missing or say another role", place)
 
 
-def _finding(table: sa.Table) -> Iterable[sa.Column[int]]:
+def _finding(table: sa.FromClause) -> Iterable[sa.ColumnElement[int]]:
     """Return the columns of what finds statements, in the order of `RefKey` and the roles."""
     return (table.c[name] for name in ("term_id", "scope", "seq", "verb_id", "roles"))
 

@@ -117,7 +117,7 @@ def run_on_sqlite(conn: sa.Connection, text: str, values: Sequence[Any] = ()) ->
         raise sa.exc.DBAPIError.instance("", None, exc, sqlite3.Error) from exc
 
 
-def among(conn: sa.Connection, column: sa.Column[Any], values: Collection[Any]) -> Any:
+def among(conn: sa.Connection, column: sa.ColumnElement[Any], values: Collection[Any]) -> Any:
     """Return the condition that a column has one of the values.
 
     PostgreSQL gets one array, so that the text of the query, and with it the plan that it keeps,

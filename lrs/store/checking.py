@@ -19,7 +19,8 @@ from lrs.store.belonging import Belongs
 from lrs.store.body_checking import check_bodies
 from lrs.store.database import Database
 from lrs.store.one_moment import one_moment
-from lrs.store.schema import ref, ref_waiting, statement, tenant
+from lrs.store.schema import statement, tenant
+from lrs.store.waiting import finders
 from lrs.xapi.terms import Scope
 
 Progress = Callable[[int, int], None]
@@ -52,7 +53,7 @@ def check_store(
         found.revisions = migrate.revisions_of(conn)
         found.faults += migrate.differences(conn)
         found.counts = dict(_counts(conn))
-        for told, rows in _impossible():
+        for told, rows in _impossible(conn):
             number = _count(conn, rows)
             if number:
                 found.faults.append(f"{told}: {number}")
@@ -71,39 +72,33 @@ def _count(conn: sa.Connection, rows: sa.Select[Any]) -> int:
     return int(conn.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())
 
 
-def _impossible() -> Iterator[tuple[str, sa.Select[Any]]]:
+def _impossible(conn: sa.Connection) -> Iterator[tuple[str, sa.Select[Any]]]:
     """Yield queries that find nothing in a store that holds together, and what they look for."""
+    dialect = conn.dialect.name
     held: set[sa.FromClause] = set()
     for target in plugins.each("belonging"):
         belonging: tuple[Belongs, ...] = plugins.named(target)
         for one in belonging:
-            yield one.told, one.orphans()
+            yield one.told, one.orphans(dialect)
             if not one.column.nullable:
                 held.add(one.column.table)  # its tenant is that of the row it belongs to
     for table in migrate.load_tables().sorted_tables:
         if "tenant_id" in table.c and table not in held:
             ours = Belongs(table.c.tenant_id, tenant.c.id)
-            yield ours.told, ours.orphans()
-    yield "statements that their own verb does not find", _not_found_by_verb()
+            yield ours.told, ours.orphans(dialect)
+    yield "statements that their own verb does not find", _not_found_by_verb(conn)
     yield "statements stored no later than the one before", _out_of_order()
 
 
-def _not_found_by_verb() -> sa.Select[Any]:
-    own = (
-        (ref.c.term_id == statement.c.verb_id)
-        & (ref.c.scope == int(Scope.DIRECT))
-        & (ref.c.seq == statement.c.seq)
-        & (ref.c.verb_id == statement.c.verb_id)
+def _not_found_by_verb(conn: sa.Connection) -> sa.Select[Any]:
+    wanted = sa.select(statement.c.tenant_id, statement.c.seq, statement.c.verb_id)
+    there = (
+        sa.select(rows.c.tenant_id, rows.c.seq, rows.c.verb_id).where(
+            rows.c.term_id == rows.c.verb_id, rows.c.scope == int(Scope.DIRECT)
+        )
+        for rows in finders(conn)
     )
-    waiting = sa.select(ref_waiting.c.seq, ref_waiting.c.verb_id).where(
-        ref_waiting.c.term_id == ref_waiting.c.verb_id, ref_waiting.c.scope == int(Scope.DIRECT)
-    )
-    return (
-        sa.select(sa.literal(1).label("one"))
-        .select_from(statement)
-        .where(~sa.exists().where(own).correlate(statement))
-        .where(sa.tuple_(statement.c.seq, statement.c.verb_id).not_in(waiting))
-    )
+    return sa.select(sa.except_(wanted, *there).subquery())
 
 
 def _out_of_order() -> sa.Select[Any]:

@@ -1,6 +1,7 @@
 """Which statements a query finds, newest or oldest first, at the same cost however many there are.
 
-Every filter is a walk along ``ref`` in the order of the answer that stops when the page is full.
+Every filter is a walk along ``ref`` in the order of the answer that stops when the page is full
+(its rows may stand for many statements, but never for some between those of another's: `lrs.store.runs`).
 What two walks find (a term named directly, or named as related) is merged here, not by a UNION
 whose order the database may choose. Of several filters the rarest leads, and the others are asked
 of each statement it finds. The newest statements may still wait to be found so (`lrs.store.waiting`):
@@ -16,9 +17,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from lrs.store.bulk import finds_any
 from lrs.store.database import Database
-from lrs.store.schema import ref, statement
+from lrs.store.runs import each_named, is_named, last_first
+from lrs.store.schema import statement
 from lrs.store.terms import find_number
 from lrs.store.waiting import waiting_for
 from lrs.xapi.naming import Name
@@ -62,6 +63,7 @@ class Filters:
         self._conn = conn
         self._tenant_id = tenant_id
         self._ascending = query.ascending
+        self._named = each_named(conn.dialect.name)
         self._filters: list[_Filter] = []
         self._waiting: list[int] = []
         self.find_nothing = False
@@ -87,9 +89,10 @@ class Filters:
         return self._merge(span, limit, found)
 
     def _how_many(self, one: _Filter) -> int:
+        named = self._named.c
         some = (
             sa.select(sa.literal(1))
-            .where(ref.c.term_id == one.number, ref.c.scope.in_(one.scopes))
+            .where(named.term_id == one.number, named.scope.in_(one.scopes))
             .limit(_COUNT_UP_TO)
         )
         return int(
@@ -116,25 +119,39 @@ class Filters:
         query = sa.select(statement.c.seq).where(
             statement.c.tenant_id == self._tenant_id, statement.c.voided_by.is_(None)
         )
-        return self._in_order(query, statement.c.seq, span, limit)
+        return self._in_order(query, [statement.c.seq], span, limit)
 
     def _led(
         self, lead: _Filter, scope: int, others: Iterable[_Filter], span: Span, limit: int
     ) -> list[int]:
-        query = sa.select(ref.c.seq).where(ref.c.term_id == lead.number, ref.c.scope == scope)
+        named = self._named.c
+        query = sa.select(named.seq).where(named.term_id == lead.number, named.scope == scope)
         for other in others:
             if other.is_verb:
-                query = query.where(ref.c.verb_id == other.number)
+                query = query.where(named.verb_id == other.number)
             else:
-                query = query.where(_names_too(other))
-        return self._in_order(query, ref.c.seq, span, limit)
+                query = query.where(self._names_too(other))
+        query = query.where(named.first <= span.up_to)
+        if span.above:
+            query = query.where(named.first >= last_first(lead.number, scope, span.above))
+        return self._in_order(query, [named.seq, named.first], span, limit)
+
+    def _names_too(self, other: _Filter) -> sa.ColumnElement[bool]:
+        dialect, seq = self._conn.dialect.name, self._named.c.seq
+        return sa.or_(*(is_named(dialect, other.number, scope, seq) for scope in other.scopes))
 
     def _in_order(
-        self, query: sa.Select[Any], seq: sa.Column[int], span: Span, limit: int
+        self,
+        query: sa.Select[Any],
+        numbers: Sequence[sa.ColumnElement[int]],
+        span: Span,
+        limit: int,
     ) -> list[int]:
+        """``numbers`` are that of the statement, and that by which rows lie in order, if another."""
+        seq = numbers[0]
         query = query.where(seq > span.above, seq <= span.up_to)
-        query = query.order_by(seq if self._ascending else seq.desc()).limit(limit)
-        return list(self._conn.execute(query).scalars())
+        query = query.order_by(*(n if self._ascending else n.desc() for n in reversed(numbers)))
+        return list(self._conn.execute(query.limit(limit)).scalars())
 
     def _merge(self, span: Span, limit: int, walks: Sequence[list[int]]) -> Walk:
         """Merge walks as far as all of them went; each stopped at the limit or at the end."""
@@ -184,11 +201,3 @@ def _terms(query: StatementQuery) -> Iterable[tuple[Name, tuple[int, ...]]]:
         yield (TermKind.ACTIVITY, query.activity), _BROADLY if broadly else _DIRECT
     if query.verb is not None:
         yield (TermKind.VERB, query.verb), _DIRECT
-
-
-def _names_too(other: _Filter) -> sa.ColumnElement[bool]:
-    too = ref.alias()
-    named = sa.select(too.c.seq).where(
-        too.c.term_id == other.number, too.c.scope.in_(other.scopes), too.c.seq == ref.c.seq
-    )
-    return finds_any(named.correlate(ref))

@@ -2,61 +2,96 @@
 
 The rows of ``ref`` are most of what is written. All of them but the numbers of the statements is
 known as soon as the terms have theirs; so they are sorted while others hold the turn, as columns,
-and get their numbers at the end.
+and get their numbers at the end. On PostgreSQL many of a batch go into one row (`lrs.store.runs`);
+on SQLite they wait one by one, to be put in order with those of others (`lrs.store.waiting`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate, compress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any
 
+from lrs.store import runs
 from lrs.store.bulk import one_after_another
 from lrs.store.gathered import Gathered
 
-REF_COLUMNS = ("term_id", "scope", "seq", "verb_id", "tenant_id", "roles")
+_Row = tuple[int, int, int, int, int, str | None]
+"""A term, a scope, the place of a statement, its verb, the roles, and the run that it begins."""
+_Line = tuple[int, int, Sequence[int], Sequence[int], Sequence[int]]
+"""A term, a scope, the places of the statements that name it so, their verbs, and the roles."""
+_NAMES = ("term_id", "scope", "seq", "verb_id", "roles", "run")
 
 
 class FoundBy:
     """The rows of a batch without their numbers, in the order of their index."""
 
-    def __init__(self, gathered: Gathered, terms: Sequence[int]) -> None:
+    def __init__(self, gathered: Gathered, terms: Sequence[int], *, in_runs: bool) -> None:
         """``terms`` are the numbers of the names, in their order."""
-        lines = gathered.lines
         self._size = gathered.size
-        ends = list(accumulate(lines.lengths))
-        numbered = [terms[name] for name in lines.names]
-        ids: list[int] = []
-        scopes: list[int] = []
-        places: list[int] = []
-        roles: list[int] = []
-        for term, scope, rows, end in sorted(
-            zip(numbered, lines.scopes, lines.lengths, ends, strict=True)
-        ):
-            ids += [term] * rows
-            scopes += [scope] * rows
-            places += lines.places[end - rows : end]
-            roles += lines.roles[end - rows : end]
-        verbs = [terms[verb] for verb in gathered.verbs]
-        self.columns = {
-            "term_id": ids,
-            "scope": scopes,
-            "seq": places,
-            "verb_id": [verbs[place] for place in places],
-            "roles": roles,
-        }
+        self._lines = gathered.lines
+        self._terms = terms
+        self._verbs = [terms[verb] for verb in gathered.verbs]
+        self._in_runs = in_runs
+        self.columns: Mapping[str, Sequence[Any]] = self._columns(None)
         """By their names; in place of the number of a statement stands its place."""
 
-    def values(self, tenant_id: int, first_seq: int, fresh: Sequence[int]) -> list[int]:
-        """Return the values of the rows, one after another, in the order of `REF_COLUMNS`.
+    def values(self, tenant_id: int, first_seq: int, fresh: Sequence[int]) -> list[Any]:
+        """Return the values of the rows, one after another: `runs.ONE_BY_ONE`, or in runs `runs.COLUMNS`.
 
         ``fresh`` are the places of those statements that are stored, numbered from ``first_seq``.
         """
-        columns: dict[str, list[int]] = self.columns
-        if len(fresh) == self._size:
-            seqs = [first_seq + place for place in columns["seq"]]
-        else:
-            numbered = {place: first_seq + n for n, place in enumerate(fresh)}
-            kept = [place in numbered for place in columns["seq"]]
-            columns = {name: list(compress(column, kept)) for name, column in columns.items()}
-            seqs = [numbered[place] for place in columns["seq"]]
-        return one_after_another(len(seqs), columns | {"seq": seqs}, REF_COLUMNS, tenant_id)
+        columns = self.columns
+        if len(fresh) < self._size:
+            columns = self._columns({place: n for n, place in enumerate(fresh)})
+        seqs = [first_seq + place for place in columns["seq"]]
+        names = runs.COLUMNS if self._in_runs else runs.ONE_BY_ONE
+        return one_after_another(len(seqs), {**columns, "seq": seqs}, names, tenant_id)
+
+    def _columns(self, placed: Mapping[int, int] | None) -> Mapping[str, Sequence[Any]]:
+        """Return all rows, or of some statements, which have other places then."""
+        make = self._many_a_row if self._in_runs else self._one_a_row
+        often = chain.from_iterable(map(make, self._often(placed)))
+        rows = list(chain(self._once(placed), often))
+        if self._in_runs:  # the others are put in order when they have waited
+            rows.sort()
+        names = _NAMES if self._in_runs else _NAMES[:-1]
+        columns = zip(*rows, strict=True) if rows else [()] * len(_NAMES)
+        return dict(zip(names, columns, strict=False))
+
+    def _once(self, placed: Mapping[int, int] | None) -> Iterable[_Row]:
+        names, scopes, places, roles = self._lines.once
+        terms = map(self._terms.__getitem__, names)
+        verbs = map(self._verbs.__getitem__, places)
+        rows = zip(terms, scopes, places, verbs, roles, repeat(None), strict=False)
+        if placed is None:
+            return rows
+        return ((*row[:2], placed[row[2]], *row[3:]) for row in rows if row[2] in placed)
+
+    def _often(self, placed: Mapping[int, int] | None) -> Iterator[_Line]:
+        terms, verbs = self._terms, self._verbs
+        for name, scope, at, roles in self._lines.often:
+            if placed is None:
+                yield terms[name], scope, at, [verbs[place] for place in at], roles
+                continue
+            kept = [
+                (placed[place], verbs[place], role)
+                for place, role in zip(at, roles, strict=True)
+                if place in placed
+            ]
+            if kept:
+                places, of, having = map(list, zip(*kept, strict=True))
+                yield terms[name], scope, places, of, having
+
+    @staticmethod
+    def _one_a_row(line: _Line) -> Iterable[_Row]:
+        term, scope, places, verbs, roles = line
+        return zip(repeat(term), repeat(scope), places, verbs, roles, repeat(None), strict=False)
+
+    @staticmethod
+    def _many_a_row(line: _Line) -> Iterator[_Row]:
+        term, scope, places, verbs, roles = line
+        for each in runs.pieces(places):
+            at, said, having = places[each], verbs[each], roles[each]
+            run = runs.written(at, said, having) if len(at) > 1 else None
+            yield term, scope, at[0], said[0], having[0], run

@@ -33,16 +33,17 @@ _Runs = dict[int, list[_Run]]
 """All runs of each name, by its place among the names."""
 
 
-class Lines(msgspec.Struct, array_like=True, gc=False):
-    """Where each name stands in each scope: a line is some of ``places`` and of ``roles``, in turn."""
+Line = tuple[int, int, list[int], list[int]]
+"""A name, a scope, the places of the statements that it stands in so, in order, and its roles there."""
 
-    names: list[int]
-    """Of each line, the place of its name among the names of the batch."""
-    scopes: list[int]
-    lengths: list[int]
-    places: list[int]
-    """Of the statements, in order within a line."""
-    roles: list[int]
+
+class Lines(msgspec.Struct, array_like=True, gc=False):
+    """Where each name stands in each scope; a name is its place among the names of the batch."""
+
+    once: tuple[list[int], list[int], list[int], list[int]]
+    """Of those that stand in one statement alone: the names, scopes, places, and roles."""
+    often: list[Line]
+    """The others."""
 
 
 class Gathered(msgspec.Struct, array_like=True, gc=False):
@@ -161,7 +162,7 @@ class Gathering:
                 number = names.setdefault(name, len(names))
                 runs = direct if scope == _DIRECT else related
                 runs.setdefault(number, []).append((places, role))
-        lines = Lines([], [], [], [], [])
+        lines = Lines(([], [], [], []), [])
         both = direct.keys() & related.keys()
         for number in both:
             _add_both(lines, number, _roles_at(direct[number]), _roles_at(related[number]))
@@ -172,15 +173,22 @@ class Gathering:
 
 
 def _add_all(lines: Lines, scope: int, runs: _Runs) -> None:
-    alone = {number: found[0] for number, found in runs.items() if len(found) == 1}
-    lines.names += alone
-    lines.scopes += [scope] * len(alone)
-    lines.lengths += [len(places) for places, _ in alone.values()]
-    lines.places += [place for places, _ in alone.values() for place in places]
-    lines.roles += [role for places, role in alone.values() for _ in places]
+    alone = [
+        (number, found[0][0][0], found[0][1])
+        for number, found in runs.items()
+        if len(found) == 1 and len(found[0][0]) == 1
+    ]
+    names, scopes, places, roles = lines.once
+    names += [number for number, _, _ in alone]
+    scopes += [scope] * len(alone)
+    places += [place for _, place, _ in alone]
+    roles += [role for _, _, role in alone]
     for number, found in runs.items():
         if len(found) > 1:
             _add_line(lines, number, scope, _roles_at(found))
+        elif len(found[0][0]) > 1:
+            at, role = found[0]
+            lines.often.append((number, scope, at, [role] * len(at)))
 
 
 def _add_both(lines: Lines, number: int, direct: dict[int, int], related: dict[int, int]) -> None:
@@ -192,12 +200,9 @@ def _add_both(lines: Lines, number: int, direct: dict[int, int], related: dict[i
 
 
 def _add_line(lines: Lines, number: int, scope: int, roles_at: dict[int, int]) -> None:
-    places = sorted(roles_at)
-    lines.names.append(number)
-    lines.scopes.append(scope)
-    lines.lengths.append(len(places))
-    lines.places += places
-    lines.roles += map(roles_at.__getitem__, places)
+    if roles_at:
+        at = sorted(roles_at)
+        lines.often.append((number, scope, at, [roles_at[place] for place in at]))
 
 
 def _roles_at(runs: Iterable[_Run]) -> dict[int, int]:

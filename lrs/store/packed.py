@@ -55,7 +55,7 @@ class Packed(NamedTuple):
 
 
 def pack(
-    columns: Columns, statements: Sequence[Statement], refs: Mapping[str, list[int]]
+    columns: Columns, statements: Sequence[Statement], refs: Mapping[str, Sequence[Any]]
 ) -> Packed:
     """Write a batch: ``columns`` are what is known of its statements, ``refs`` those of ``ref``."""
     own: Columns = {

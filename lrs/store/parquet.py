@@ -82,6 +82,8 @@ class ParquetStatements:
     def __init__(self, path: Path, *, largest: int) -> None:
         self.path = path
         self.size = path.stat().st_size
+        self.read_bytes = 0
+        """How far it is read."""
         self._largest = largest
         self._arrow = _arrow()
         self._column = self._find_column()
@@ -103,8 +105,8 @@ class ParquetStatements:
             for batch in file.iter_batches(batch_size=_READ_ROWS, columns=[self._column]):
                 for value in batch.column(0).to_pylist():
                     number += 1
-                    read = self.size * number // rows
-                    yield Element(number, self._element(value), read)
+                    self.read_bytes = self.size * number // rows
+                    yield Element(number, self._element(value))
 
     def _element(self, value: Any) -> bytes:
         held = value.encode() if isinstance(value, str) else value

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,6 +21,7 @@ from lrs.store.asking import Question
 from lrs.store.authorities import as_authority
 from lrs.store.bodies import OF_ITS_STATEMENT
 from lrs.store.bulk import Row, among, insert_rows, one_of, upsert
+from lrs.store.runs import part_around
 from lrs.store.schema import authority, ref, statement, statement_body, statement_ref
 from lrs.store.terms import find_numbers
 from lrs.store.waiting import put_in_order
@@ -164,11 +166,16 @@ class _Chains:
         so every name goes with every verb of the chain.
         """
         self._read_chains(starts)
-        rows = [row for start in sorted(starts) for row in self._rows(start)]
-        if not rows:
+        found = [rows for start in sorted(starts) if (rows := self._rows(start))]
+        if not found:
             return
         put_in_order(self._conn)  # so that what they are found by already is met there
-        self._conn.execute(upsert(self._conn, ref).on_conflict_do_nothing(), rows)
+        for rows in found:
+            terms = {row["term_id"] for row in rows}
+            part_around(self._conn, terms, map(int, Scope), rows[0]["seq"])
+        self._conn.execute(
+            upsert(self._conn, ref).on_conflict_do_nothing(), list(chain.from_iterable(found))
+        )
 
     def _read_chains(self, starts: set[Id16]) -> None:
         ahead = starts
@@ -180,30 +187,30 @@ class _Chains:
                 return
 
     def _chain(self, start: Id16) -> list[_Node]:
-        chain: dict[Id16, _Node] = {}
+        links: dict[Id16, _Node] = {}
         link: Id16 | None = start
-        while link is not None and link not in chain and link in self._nodes:
-            chain[link] = self._nodes[link]
-            link = chain[link].target
-        return list(chain.values())[:_LONGEST_CHAIN]
+        while link is not None and link not in links and link in self._nodes:
+            links[link] = self._nodes[link]
+            link = links[link].target
+        return list(links.values())[:_LONGEST_CHAIN]
 
     def _rows(self, start: Id16) -> list[dict[str, int]]:
-        chain = self._chain(start)
-        if len(chain) < 2:
+        links = self._chain(start)
+        if len(links) < 2:
             return []
-        named = {pair for node in chain for pair in node.names}
+        named = {pair for node in links for pair in node.names}
         numbers = find_numbers(self._conn, self._tenant_id, {name for name, _ in named})
         return [
             {
                 "term_id": numbers[name],
                 "scope": scope,
-                "seq": chain[0].seq,
+                "seq": links[0].seq,
                 "verb_id": verb,
                 "tenant_id": self._tenant_id,
                 "roles": 0,
             }
             for name, scope in sorted(named)
-            for verb in sorted({node.verb for node in chain})
+            for verb in sorted({node.verb for node in links})
         ]
 
 

@@ -2,8 +2,9 @@
 
 The body of a statement is kept as it was received; beside it stands a narrow row of what queries
 and facts need. Everything a statement names (agents, verbs, activities, registrations) is an
-integer from ``term``; ``ref`` says which statement names what, in the order queries read it, and
-``ref_waiting`` the same of the newest statements, not in order yet (`lrs.store.waiting`).
+integer from ``term``; ``ref`` says which statement names what, in the order queries read it, many in a
+row where one thing is named by many (`lrs.store.runs`), and ``ref_waiting`` the same of the newest
+statements, one by one and not in order yet (`lrs.store.waiting`).
 ``seq`` counts a tenant's statements in the order of commit: it is the order of paging.
 
 Instants are microseconds since 1970-01-01 UTC; days are whole days since then. Every table carries
@@ -194,6 +195,7 @@ ref = sa.Table(
         nullable=False,
         comment="bits: as what the statement names it; 0: only a statement it points to does",
     ),
+    sa.Column("run", sa.Text, comment="the statements that the row stands for; empty: only seq"),
     sqlite_with_rowid=False,
 )
 

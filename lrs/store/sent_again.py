@@ -41,7 +41,7 @@ def was_sent_again(
 
 
 def _stored(
-    finder: sa.Table, tenant_id: int, key_id: int, sent: Statement, raw: bytes
+    finder: sa.FromClause, tenant_id: int, key_id: int, sent: Statement, raw: bytes
 ) -> sa.Select[Any]:
     """Return the query for the statements that came with a key as these bytes."""
     kind, value = (TermKind.VERB, sent.verb) if sent.actor is None else (TermKind.AGENT, sent.actor)

@@ -39,11 +39,10 @@ _REST_OF_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 class Element(NamedTuple):
-    """One element of a file: its number, counted from 1, its bytes, and how far the file is read."""
+    """One element of a file: its number, counted from 1, and its bytes."""
 
     number: int
     raw: bytes
-    read_bytes: int
 
 
 class StatementFile:
@@ -51,6 +50,7 @@ class StatementFile:
 
     def __init__(self, path: Path, *, largest: int) -> None:
         self.path = path
+        self._position: IO[bytes] | None = None
         self._largest = largest
         try:
             self.size = path.stat().st_size
@@ -75,13 +75,22 @@ class StatementFile:
             return f"{self.path.name} row {number}"
         return f"{self.path.name}[{number - 1}]"
 
+    @property
+    def read_bytes(self) -> int:
+        """How far its elements are read, while they are; the system must tell, so ask seldom."""
+        return self.size if self._position is None else self._position.tell()
+
     def elements(self) -> Iterator[Element]:
         """Yield the elements in order; blank lines are none, but are counted."""
         with self._opened() as (file, position):
             file.read(len(self._begins_with))
-            for number, raw in enumerate(self._cut(file), 1):
-                if raw:
-                    yield Element(number, raw, position.tell())
+            self._position = position
+            try:
+                for number, raw in enumerate(self._cut(file), 1):
+                    if raw:
+                        yield Element(number, raw)
+            finally:
+                self._position = None
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:

@@ -81,7 +81,7 @@ class Piece(NamedTuple):
     voided: list[uuid.UUID]
     """What the file holds as voided, up to here and since the last piece."""
     read_bytes: int
-    """How far the file is read."""
+    """How far the file is read, or some elements less."""
 
 
 def opened(path: Path, *, largest: int) -> StatementFile | ParquetStatements:
@@ -98,7 +98,8 @@ def pieces(job: Job) -> Iterator[Piece]:
     without elements.
     """
     pile = _Pile()
-    for element in opened(job.path, largest=job.largest).elements():
+    file = opened(job.path, largest=job.largest)
+    for element in file.elements():
         is_left = element.number > job.done
         if not is_left and job.form is DumpForm.STATEMENTS:
             continue  # a dump's are read all the same: what it says of voiding is needed at the end
@@ -106,10 +107,10 @@ def pieces(job: Job) -> Iterator[Piece]:
         if not is_left:
             continue
         if pile.is_full(read):
-            yield pile.piece()
+            yield pile.piece(file.read_bytes)
             pile = _Pile()
-        pile.add(read, element)
-    yield pile.piece()
+        pile.add(read)
+    yield pile.piece(file.read_bytes)
 
 
 def _read(element: Element, job: Job, voided: list[uuid.UUID]) -> Read:
@@ -132,7 +133,6 @@ class _Pile:
         self._gathering = Gathering()
         self._ids: set[uuid.UUID] = set()
         self._bytes = 0
-        self._read_bytes = 0
 
     def is_full(self, read: Read) -> bool:
         """Return whether one more does not belong to it."""
@@ -140,13 +140,12 @@ class _Pile:
             return True
         return isinstance(read.read, Incoming) and read.read.statement.id in self._ids
 
-    def add(self, read: Read, element: Element) -> None:
+    def add(self, read: Read) -> None:
         self._elements.append(read)
-        self._bytes += len(element.raw)
-        self._read_bytes = element.read_bytes
+        self._bytes += len(read.raw)
         if isinstance(read.read, Incoming):
             self._ids.add(read.read.statement.id)
             self._gathering.add(read.read)
 
-    def piece(self) -> Piece:
-        return Piece(self._elements, self._gathering.done(), self.voided, self._read_bytes)
+    def piece(self, read_bytes: int) -> Piece:
+        return Piece(self._elements, self._gathering.done(), self.voided, read_bytes)

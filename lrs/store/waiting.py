@@ -21,6 +21,7 @@ from lrs.log import fault_fields
 from lrs.store.asking import Question, ask
 from lrs.store.bulk import among
 from lrs.store.database import Database
+from lrs.store.runs import ONE_BY_ONE, each_named
 from lrs.store.schema import ref, ref_waiting
 
 MOST_WAITING = 50_000
@@ -28,7 +29,6 @@ MOST_WAITING = 50_000
 LOOK_S = 1.0
 _BUSY = 5_000
 """Rows from one look to the next, beyond which those who write put them in order themselves."""
-_COLUMNS = tuple(column.name for column in ref.columns)
 _AFTER_A_FAULT_S = 30.0
 _STOP_S = 5.0
 _ENDS = Question(
@@ -45,9 +45,10 @@ def goes_to(conn: sa.Connection) -> sa.Table:
     return ref_waiting if conn.dialect.name == "sqlite" else ref
 
 
-def finders(conn: sa.Connection) -> tuple[sa.Table, ...]:
-    """Return the tables whose rows find statements."""
-    return (ref, ref_waiting) if conn.dialect.name == "sqlite" else (ref,)
+def finders(conn: sa.Connection) -> tuple[sa.FromClause, ...]:
+    """Return what has a row for each statement and each thing that it is found by."""
+    named = each_named(conn.dialect.name)
+    return (named, ref_waiting) if conn.dialect.name == "sqlite" else (named,)
 
 
 def waiting_for(conn: sa.Connection, terms: Collection[int]) -> list[tuple[int, int, int]]:
@@ -63,9 +64,9 @@ def put_in_order(conn: sa.Connection) -> None:
     """Move all that waits to where queries are quick, within a transaction that writes."""
     if not _number(conn):
         return
-    rows = sa.select(*(ref_waiting.c[name] for name in _COLUMNS))
+    rows = sa.select(*(ref_waiting.c[name] for name in ONE_BY_ONE))
     rows = rows.order_by(*(ref_waiting.c[column.name] for column in ref.primary_key))
-    conn.execute(sa.insert(ref).from_select(_COLUMNS, rows))
+    conn.execute(sa.insert(ref).from_select(ONE_BY_ONE, rows))
     conn.execute(sa.delete(ref_waiting))
 
 

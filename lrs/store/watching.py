@@ -19,12 +19,12 @@ from lrs.store.attachments import hashes_of
 from lrs.store.bodies import body_of, some_statements
 from lrs.store.bulk import among, finds_any
 from lrs.store.database import Database
+from lrs.store.runs import is_named
 from lrs.store.schema import (
     access_key,
     attachment,
     authority,
     definition,
-    ref,
     statement,
     statement_body,
     term,
@@ -228,16 +228,18 @@ def _names(conn: sa.Connection, numbers: Sequence[int]) -> sa.ColumnElement[bool
     What is rare is read from the index as a whole. What is common is asked of each statement on
     the way down, which ends as soon as the page is full.
     """
+    scope = int(Scope.DIRECT)
     found, *waiting = (
-        sa.select(table.c.seq).where(
-            among(conn, table.c.term_id, numbers), table.c.scope == int(Scope.DIRECT)
-        )
-        for table in finders(conn)
+        sa.select(rows.c.seq).where(among(conn, rows.c.term_id, numbers), rows.c.scope == scope)
+        for rows in finders(conn)
     )
     some = found.limit(_RARE + 1).subquery()
     if conn.execute(sa.select(sa.func.count()).select_from(some)).scalar_one() <= _RARE:
         return statement.c.seq.in_(sa.union_all(found, *waiting) if waiting else found)
-    on_the_way = finds_any(found.where(ref.c.seq == statement.c.seq).correlate(statement))
+    too = term.alias().c
+    named = is_named(conn.dialect.name, too.id, scope, statement.c.seq)
+    any_of_them = sa.select(too.id).where(among(conn, too.id, numbers), named)
+    on_the_way = finds_any(any_of_them.correlate(statement))
     return sa.or_(on_the_way, *map(statement.c.seq.in_, waiting))
 
 

@@ -23,11 +23,13 @@ from lrs.store.arrays import inserting
 from lrs.store.bulk import Insert, Row, insert_rows
 from lrs.store.database import Database
 from lrs.store.pipeline import send
+from lrs.store.runs import each_named
 from lrs.store.schema import ref, statement, statement_body, term
 from lrs.store.waiting import put_in_order
 
 Batch = list[tuple[sa.Table, tuple[str, ...], list[Row]]]
 _TABLES = (term, statement, statement_body, ref)
+_ONE_A_ROW = tuple(column.name for column in ref.columns)[:-1]
 _TERMS_FROM = 1 << 33  # far from those that the store numbers
 
 
@@ -43,9 +45,8 @@ def read_rows(database: Database, above: int, batch: int) -> Rows:
     """Read the statements numbered above that, and what they brought, as they would come again."""
     with database.write() as conn:
         put_in_order(conn)  # the database alone is to put its rows where they belong
-        by_table = {
-            table: _by_number(conn, table, above) for table in (statement, statement_body, ref)
-        }
+        by_table = {table: _by_number(conn, table, above) for table in (statement, statement_body)}
+        by_table[ref] = _named(conn, above)
         by_table[term] = _new_terms(conn, above)
         anew = _anew(conn, by_table, above)
     numbers = sorted(by_table[statement])
@@ -157,11 +158,22 @@ def _by_number(conn: sa.Connection, table: sa.Table, above: int) -> dict[int, li
     return found
 
 
+def _named(conn: sa.Connection, above: int) -> dict[int, list[Row]]:
+    """Return what finds the statements, a row for each: many in a row are the product's doing."""
+    each = each_named(conn.dialect.name)
+    found: dict[int, list[Row]] = defaultdict(list)
+    columns = [each.c[name] for name in _ONE_A_ROW]
+    for row in conn.execute(sa.select(*columns).where(each.c.seq > above)):
+        found[row.seq].append((*row, None))
+    return found
+
+
 def _new_terms(conn: sa.Connection, above: int) -> dict[int, list[Row]]:
     """Return the terms that came with these statements, each with the first that names it."""
+    each = each_named(conn.dialect.name).c
     first = (
-        sa.select(ref.c.term_id, sa.func.min(ref.c.seq).label("seq"))
-        .group_by(ref.c.term_id)
+        sa.select(each.term_id, sa.func.min(each.seq).label("seq"))
+        .group_by(each.term_id)
         .subquery()
     )
     found: dict[int, list[Row]] = defaultdict(list)

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 
 from lrs.store.database import Database
 from lrs.store.reading import statements
+from lrs.store.runs import part_around
+from lrs.store.schema import ref, statement
+from lrs.store.waiting import put_in_order
 from lrs.store.writing import Written, write_statements
 from lrs.xapi.glancing import check_batch
 from lrs.xapi.queries import StatementQuery
 from lrs.xapi.statement import Statement
-from lrs.xapi.terms import SpecVersion
+from lrs.xapi.terms import Scope, SpecVersion
 
 AUTHORITY = {
     "objectType": "Agent",
@@ -74,6 +78,15 @@ def pages(database: Database, tenant: int = TENANT, **query: Any) -> list[dict[s
         page = statements(database, tenant, None, cursor=page.more)
         found.extend(page.statements)
     return [orjson.loads(one) for one in found]
+
+
+def one_by_one(database: Database) -> None:
+    """Let each row of ``ref`` stand for one statement, so that a test can change what finds that."""
+    with database.write() as conn:
+        put_in_order(conn)
+        terms = list(conn.execute(sa.select(ref.c.term_id).distinct()).scalars())
+        for seq in conn.execute(sa.select(statement.c.seq)).scalars().all():
+            part_around(conn, terms, map(int, Scope), seq)
 
 
 def ids(found: list[dict[str, Any]]) -> list[str]:

@@ -53,14 +53,13 @@ def alone(one: Incoming) -> _At:
 
 def among_others(gathered: Gathered) -> list[_At]:
     found: dict[int, _At] = defaultdict(dict)
-    lines, begin = gathered.lines, 0
-    for number, scope, length in zip(lines.names, lines.scopes, lines.lengths, strict=True):
-        places = lines.places[begin : begin + length]
+    once = zip(*gathered.lines.once, strict=True)
+    lines = [(number, scope, [place], [roles]) for number, scope, place, roles in once]
+    for number, scope, places, having in lines + gathered.lines.often:
         assert places == sorted(set(places))
-        for place, roles in zip(places, lines.roles[begin : begin + length], strict=True):
+        for place, roles in zip(places, having, strict=True):
             assert gathered.names[number] not in found[place]
             found[place][gathered.names[number]] = (scope, roles)
-        begin += length
     return [found[place] for place in range(gathered.size)]
 
 

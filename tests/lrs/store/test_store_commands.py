@@ -136,7 +136,8 @@ def test_db_check_counts_and_finds_nothing_wrong(verkan: _Typed, file: Path) -> 
 
 
 def test_db_check_finds_what_is_missing(verkan: _Typed, database: Database) -> None:
-    write(database, body(), body())
+    write(database, body())
+    write(database, body())
     with database.write() as conn:
         conn.execute(sa.delete(statement_body).where(statement_body.c.seq == 1))
         finding = goes_to(conn)

@@ -1,0 +1,24 @@
+"""Rows of ``ref`` that stand for many statements; those that are there stand for one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "lrs_0006"
+down_revision = "lrs_0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column(
+        "ref",
+        sa.Column(
+            "run",
+            sa.Text(),
+            nullable=True,
+            comment="the statements that the row stands for; empty: only seq",
+        ),
+    )
