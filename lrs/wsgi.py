@@ -23,7 +23,7 @@ from lrs.forwarding import running
 from lrs.garbage import give_back, look_past_what_is_loaded, look_seldom
 from lrs.http.leftover import ReadToTheEnd
 from lrs.settings import Settings, load
-from lrs.store import waiting
+from lrs.store import checkpoints, waiting
 from lrs.store.database import Database
 from lrs.store.migrate import open_database
 
@@ -59,7 +59,12 @@ def begin(settings: Settings, database: Database) -> tuple[WSGIApplication, Call
     give_back()
     sys.setswitchinterval(_OWN_S)
     app = create_app(settings, database)
-    ending = [database.close, waiting.start(database), running.start(app, database)]
+    ending = [
+        database.close,
+        checkpoints.start(database),
+        waiting.start(database),
+        running.start(app, database),
+    ]
     look_seldom()
     look_past_what_is_loaded()
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,6 +23,9 @@ from lrs.store.engines import make_engines
 from lrs.store.faults import told_plainly
 from lrs.store.memory import Memory
 from lrs.store.together import Together
+
+_MUCH = 150_000
+"""Rows; so many make SQLite's log some 40,000 pages long."""
 
 
 class Database:
@@ -34,6 +38,9 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.memory = Memory()
         self.together = Together()
+        self.much_was_written: Callable[[], None] | None = None
+        """On SQLite: whom to tell, after a commit, that much was written since the last time."""
+        self._changes = 0
         self._turn = (
             _Turn(self.engine.url.database, settings.busy_timeout_s) if self.is_sqlite else None
         )
@@ -62,10 +69,28 @@ class Database:
                     with conn.begin():
                         yield conn
                 return
-            with self._turn.taken(), self.writer.connect() as conn, conn.begin():
-                if first is not None:
-                    first(conn)
-                yield conn
+            with self._turn.taken(), self.writer.connect() as conn:
+                with conn.begin():
+                    if first is not None:
+                        first(conn)
+                    yield conn
+                self._note_changes(conn)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let nobody write, on SQLite, in any process."""
+        if self._turn is None:
+            yield
+        else:
+            with told_plainly(), self._turn.taken():
+                yield
+
+    def _note_changes(self, conn: sa.Connection) -> None:
+        raw: Any = conn.connection.driver_connection
+        changes: int = raw.total_changes  # since it was connected
+        if self.much_was_written is not None and not 0 <= changes - self._changes < _MUCH:
+            self._changes = changes
+            self.much_was_written()
 
     def nobody_writes(self) -> bool:
         """Return whether, on SQLite, no writer was under way at this moment in any process."""

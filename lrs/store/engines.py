@@ -19,6 +19,8 @@ from lrs.store.bulk import run_on_sqlite
 
 _CACHE_KB = 4_000
 _CACHE_OF_THE_WRITER_KB = 16_000
+_LONGEST_LOG = 48_000
+"""Pages; who makes SQLite's log longer brings it in while others wait (`lrs.store.checkpoints`)."""
 
 
 class Engines(NamedTuple):
@@ -132,7 +134,7 @@ def _sqlite_engine(
             "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
-            "wal_autocheckpoint = 16000",
+            f"wal_autocheckpoint = {_LONGEST_LOG}",
             f"cache_size = -{cache_kb}",
             "temp_store = MEMORY",
         ):
