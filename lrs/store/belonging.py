@@ -61,6 +61,10 @@ class Belongs(NamedTuple):
         return query if self.nothing is None else query.where(column != self.nothing)
 
 
+def _each_waiting(dialect: str) -> sa.FromClause:
+    return each_named(dialect, ref_waiting)
+
+
 BELONGING = (
     Belongs(access_key.c.replaces, access_key.c.id),
     Belongs(definition.c.term_id, term.c.id),
@@ -75,9 +79,9 @@ BELONGING = (
     Belongs(ref.c.seq, statement.c.seq, rows=each_named),
     Belongs(ref.c.term_id, term.c.id),
     Belongs(ref.c.verb_id, term.c.id, rows=each_named),
-    Belongs(ref_waiting.c.seq, statement.c.seq),
+    Belongs(ref_waiting.c.seq, statement.c.seq, rows=_each_waiting),
     Belongs(ref_waiting.c.term_id, term.c.id),
-    Belongs(ref_waiting.c.verb_id, term.c.id),
+    Belongs(ref_waiting.c.verb_id, term.c.id, rows=_each_waiting),
     Belongs(statement_ref.c.seq, statement.c.seq),
     Belongs(refused.c.key_id, access_key.c.id),
     Belongs(document.c.activity_id, term.c.id, nothing=0),

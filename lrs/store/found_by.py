@@ -2,8 +2,7 @@
 
 The rows of ``ref`` are most of what is written. All of them but the numbers of the statements is
 known as soon as the terms have theirs; so they are sorted while others hold the turn, as columns,
-and get their numbers at the end. On PostgreSQL many of a batch go into one row (`lrs.store.runs`);
-on SQLite they wait one by one, to be put in order with those of others (`lrs.store.waiting`).
+and get their numbers at the end. What a batch names often is one row (`lrs.store.runs`).
 """
 
 from __future__ import annotations
@@ -26,18 +25,17 @@ _NAMES = ("term_id", "scope", "seq", "verb_id", "roles", "run")
 class FoundBy:
     """The rows of a batch without their numbers, in the order of their index."""
 
-    def __init__(self, gathered: Gathered, terms: Sequence[int], *, in_runs: bool) -> None:
+    def __init__(self, gathered: Gathered, terms: Sequence[int]) -> None:
         """``terms`` are the numbers of the names, in their order."""
         self._size = gathered.size
         self._lines = gathered.lines
         self._terms = terms
         self._verbs = [terms[verb] for verb in gathered.verbs]
-        self._in_runs = in_runs
         self.columns: Mapping[str, Sequence[Any]] = self._columns(None)
         """By their names; in place of the number of a statement stands its place."""
 
     def values(self, tenant_id: int, first_seq: int, fresh: Sequence[int]) -> list[Any]:
-        """Return the values of the rows, one after another: `runs.ONE_BY_ONE`, or in runs `runs.COLUMNS`.
+        """Return the values of the rows, one after another, in the order of `runs.COLUMNS`.
 
         ``fresh`` are the places of those statements that are stored, numbered from ``first_seq``.
         """
@@ -45,19 +43,14 @@ class FoundBy:
         if len(fresh) < self._size:
             columns = self._columns({place: n for n, place in enumerate(fresh)})
         seqs = [first_seq + place for place in columns["seq"]]
-        names = runs.COLUMNS if self._in_runs else runs.ONE_BY_ONE
-        return one_after_another(len(seqs), {**columns, "seq": seqs}, names, tenant_id)
+        return one_after_another(len(seqs), {**columns, "seq": seqs}, runs.COLUMNS, tenant_id)
 
     def _columns(self, placed: Mapping[int, int] | None) -> Mapping[str, Sequence[Any]]:
-        """Return all rows, or of some statements, which have other places then."""
-        make = self._many_a_row if self._in_runs else self._one_a_row
-        often = chain.from_iterable(map(make, self._often(placed)))
-        rows = list(chain(self._once(placed), often))
-        if self._in_runs:  # the others are put in order when they have waited
-            rows.sort()
-        names = _NAMES if self._in_runs else _NAMES[:-1]
-        columns = zip(*rows, strict=True) if rows else [()] * len(_NAMES)
-        return dict(zip(names, columns, strict=False))
+        """Return all rows, or those of some statements, which have other places then."""
+        often = chain.from_iterable(map(_rows, self._often(placed)))
+        rows = sorted(chain(self._once(placed), often))
+        columns = zip(*rows, strict=True) if rows else repeat(())
+        return dict(zip(_NAMES, columns, strict=False))
 
     def _once(self, placed: Mapping[int, int] | None) -> Iterable[_Row]:
         names, scopes, places, roles = self._lines.once
@@ -74,24 +67,16 @@ class FoundBy:
             if placed is None:
                 yield terms[name], scope, at, [verbs[place] for place in at], roles
                 continue
-            kept = [
-                (placed[place], verbs[place], role)
-                for place, role in zip(at, roles, strict=True)
-                if place in placed
-            ]
+            each = zip(at, roles, strict=True)
+            kept = [(placed[place], verbs[place], role) for place, role in each if place in placed]
             if kept:
-                places, of, having = map(list, zip(*kept, strict=True))
-                yield terms[name], scope, places, of, having
+                places, of_verbs, having = map(list, zip(*kept, strict=True))
+                yield terms[name], scope, places, of_verbs, having
 
-    @staticmethod
-    def _one_a_row(line: _Line) -> Iterable[_Row]:
-        term, scope, places, verbs, roles = line
-        return zip(repeat(term), repeat(scope), places, verbs, roles, repeat(None), strict=False)
 
-    @staticmethod
-    def _many_a_row(line: _Line) -> Iterator[_Row]:
-        term, scope, places, verbs, roles = line
-        for each in runs.pieces(places):
-            at, said, having = places[each], verbs[each], roles[each]
-            run = runs.written(at, said, having) if len(at) > 1 else None
-            yield term, scope, at[0], said[0], having[0], run
+def _rows(line: _Line) -> Iterator[_Row]:
+    term, scope, places, verbs, roles = line
+    for each in runs.pieces(places):
+        at, of_verbs, having = places[each], verbs[each], roles[each]
+        run = runs.written(at, of_verbs, having) if len(at) > 1 else None
+        yield term, scope, at[0], of_verbs[0], having[0], run

@@ -42,9 +42,7 @@ class Prepared(NamedTuple):
         if not numbering.is_whole:
             return cls(numbering, None)
         packs = is_final and not database.is_sqlite and len(incoming) >= _WORTH_PACKING
-        return cls(
-            numbering, Numbered.of(numbering, incoming, in_runs=not database.is_sqlite, packs=packs)
-        )
+        return cls(numbering, Numbered.of(numbering, incoming, packs=packs))
 
 
 def number_ahead(

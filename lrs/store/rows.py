@@ -16,7 +16,7 @@ from lrs.store.bulk import Insert, insert_all, one_after_another
 from lrs.store.definitions import Told
 from lrs.store.found_by import FoundBy
 from lrs.store.numbering import Numbering
-from lrs.store.schema import ref_waiting, statement, statement_body
+from lrs.store.schema import statement, statement_body
 from lrs.store.turns import Turn
 from lrs.store.waiting import goes_to
 from lrs.xapi.statement import Statement
@@ -55,12 +55,10 @@ class Numbered(NamedTuple):
     """All of it as PostgreSQL takes it, if that was worth the while."""
 
     @classmethod
-    def of(
-        cls, numbering: Numbering, incoming: Sequence[Incoming], *, in_runs: bool, packs: bool
-    ) -> Numbered:
+    def of(cls, numbering: Numbering, incoming: Sequence[Incoming], *, packs: bool) -> Numbered:
         """Return it for a batch nothing of which is missing."""
         columns = _columns(numbering, incoming)
-        found_by = FoundBy(numbering.gathered, numbering.terms, in_runs=in_runs)
+        found_by = FoundBy(numbering.gathered, numbering.terms)
         packed = None
         if packs:
             from lrs.store.packed import pack  # needs the driver, which need not be installed
@@ -158,7 +156,6 @@ def insert_new(
     bodies: list[Any] = []
     refs: list[Any] = []
     packed: list[Sent] = []
-    table = goes_to(conn)
     seq, stored_at = turn
     for ready in batches:
         numbered, size = ready.numbered, len(ready.fresh)
@@ -175,7 +172,7 @@ def insert_new(
         [
             Insert(statement, _STATEMENT_COLUMNS, rows),
             Insert(statement_body, _BODY_COLUMNS, bodies),
-            Insert(table, runs.ONE_BY_ONE if table is ref_waiting else runs.COLUMNS, refs),
+            Insert(goes_to(conn), runs.COLUMNS, refs),
             *beside,
         ],
         packed,

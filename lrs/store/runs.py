@@ -9,10 +9,6 @@ verb, the roles, and how far the statement is from the first (`SPAN`).
 Runs of a name and scope do not overlap: all of one come before all of the next. So whoever looks for a
 statement need look at one row alone, the last that begins at or before it, and a walk along the
 firsts is a walk along the statements.
-
-PostgreSQL stores a batch so. On SQLite, where rows wait and are put in order some thousands at once
-(`lrs.store.waiting`), to make runs of them took as long as they saved; there they come by a backup of
-a PostgreSQL store alone.
 """
 
 from __future__ import annotations
@@ -35,8 +31,6 @@ MOST = 32
 """Statements of a run: all of them are read for any one."""
 COLUMNS = ("term_id", "scope", "seq", "verb_id", "tenant_id", "roles", "run")
 """Those of ``ref``, as rows are inserted here and elsewhere."""
-ONE_BY_ONE = COLUMNS[:-1]
-"""Those of a row that stands for one statement."""
 
 _VALUE = "value"
 
@@ -78,23 +72,24 @@ def read(row: Any) -> list[Named]:
 
 
 @cache
-def each_named(dialect: str) -> sa.Subquery:
-    """Return ``ref`` with a row a statement; ``first`` is that of the row that it stands in."""
-    member = _members(dialect, ref.c.run)
+def each_named(dialect: str, table: sa.Table = ref) -> sa.Subquery:
+    """Return ``ref``, or what waits, with a row a statement; ``first`` is that of its own row."""
+    own = table.c
+    member = _members(dialect, own.run)
     number = sa.cast(member.c[_VALUE], sa.BigInteger)
     of_roles = number.bitwise_rshift(_plain(_ROLES)).bitwise_and(_plain((1 << _ROLE_BITS) - 1))
     return (
         sa.select(
-            ref.c.term_id,
-            ref.c.scope,
-            ref.c.seq.label("first"),
-            (ref.c.seq + sa.func.coalesce(_far(number), _plain(0))).label("seq"),
-            sa.func.coalesce(number.bitwise_rshift(_plain(_VERB)), ref.c.verb_id).label("verb_id"),
-            ref.c.tenant_id,
-            sa.func.coalesce(of_roles, ref.c.roles).label("roles"),
+            own.term_id,
+            own.scope,
+            own.seq.label("first"),
+            (own.seq + sa.func.coalesce(_far(number), _plain(0))).label("seq"),
+            sa.func.coalesce(number.bitwise_rshift(_plain(_VERB)), own.verb_id).label("verb_id"),
+            own.tenant_id,
+            sa.func.coalesce(of_roles, own.roles).label("roles"),
         )
-        .select_from(ref.outerjoin(member, sa.true()))
-        .subquery("ref")
+        .select_from(table.outerjoin(member, sa.true()))
+        .subquery(table.name)
     )
 
 

@@ -4,7 +4,7 @@ The body of a statement is kept as it was received; beside it stands a narrow ro
 and facts need. Everything a statement names (agents, verbs, activities, registrations) is an
 integer from ``term``; ``ref`` says which statement names what, in the order queries read it, many in a
 row where one thing is named by many (`lrs.store.runs`), and ``ref_waiting`` the same of the newest
-statements, one by one and not in order yet (`lrs.store.waiting`).
+statements, not in order yet (`lrs.store.waiting`).
 ``seq`` counts a tenant's statements in the order of commit: it is the order of paging.
 
 Instants are microseconds since 1970-01-01 UTC; days are whole days since then. Every table carries
@@ -209,6 +209,7 @@ ref_waiting = sa.Table(
     sa.Column("verb_id", sa.BigInteger, nullable=False, comment="verb of the statement"),
     sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
     sa.Column("roles", sa.Integer, nullable=False, comment="bits: as what it is named"),
+    sa.Column("run", sa.Text, comment="the statements that the row stands for"),
 )
 
 statement_ref = sa.Table(

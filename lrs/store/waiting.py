@@ -21,7 +21,7 @@ from lrs.log import fault_fields
 from lrs.store.asking import Question, ask
 from lrs.store.bulk import among
 from lrs.store.database import Database
-from lrs.store.runs import ONE_BY_ONE, each_named
+from lrs.store.runs import COLUMNS, each_named
 from lrs.store.schema import ref, ref_waiting
 
 MOST_WAITING = 50_000
@@ -47,15 +47,16 @@ def goes_to(conn: sa.Connection) -> sa.Table:
 
 def finders(conn: sa.Connection) -> tuple[sa.FromClause, ...]:
     """Return what has a row for each statement and each thing that it is found by."""
-    named = each_named(conn.dialect.name)
-    return (named, ref_waiting) if conn.dialect.name == "sqlite" else (named,)
+    dialect = conn.dialect.name
+    tables = (ref, ref_waiting) if dialect == "sqlite" else (ref,)
+    return tuple(each_named(dialect, table) for table in tables)
 
 
 def waiting_for(conn: sa.Connection, terms: Collection[int]) -> list[tuple[int, int, int]]:
     """Return term, scope and seq of what waits for some terms. All that waits is looked through."""
     if not terms or conn.dialect.name != "sqlite":
         return []
-    own = ref_waiting.c
+    own = each_named(conn.dialect.name, ref_waiting).c
     query = sa.select(own.term_id, own.scope, own.seq).where(among(conn, own.term_id, terms))
     return [(term, scope, seq) for term, scope, seq in conn.execute(query)]
 
@@ -64,9 +65,9 @@ def put_in_order(conn: sa.Connection) -> None:
     """Move all that waits to where queries are quick, within a transaction that writes."""
     if not _number(conn):
         return
-    rows = sa.select(*(ref_waiting.c[name] for name in ONE_BY_ONE))
+    rows = sa.select(*(ref_waiting.c[name] for name in COLUMNS))
     rows = rows.order_by(*(ref_waiting.c[column.name] for column in ref.primary_key))
-    conn.execute(sa.insert(ref).from_select(ONE_BY_ONE, rows))
+    conn.execute(sa.insert(ref).from_select(COLUMNS, rows))
     conn.execute(sa.delete(ref_waiting))
 
 

@@ -217,12 +217,7 @@ def _store(
     with database.write(first=missing.make if missing else None) as conn:
         numbered = [
             batch.prepared.numbered
-            or Numbered.of(
-                missing.added_to(batch.prepared.numbering),
-                batch.incoming,
-                in_runs=not database.is_sqlite,
-                packs=False,
-            )
+            or Numbered.of(missing.added_to(batch.prepared.numbering), batch.incoming, packs=False)
             for batch in batches
         ]
         if batches[0].besides:

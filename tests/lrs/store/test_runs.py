@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from store_making import TENANT, VERBS, body, checked, ids, pages, pointing, voi
 
 from lrs.store import runs
 from lrs.store.authorities import as_authority
-from lrs.store.bulk import insert_rows
 from lrs.store.checking import check_store
 from lrs.store.database import Database
 from lrs.store.found_by import FoundBy
@@ -29,28 +27,8 @@ _COURSE = "https://example.org/course"
 
 
 def _ordered(database: Database) -> None:
-    """Put in order what waits, in runs on SQLite too: so it is after a restore from PostgreSQL."""
     with database.write() as conn:
         put_in_order(conn)
-        if database.is_sqlite:
-            rows = conn.execute(sa.select(ref).order_by(*ref.primary_key)).all()
-            conn.execute(sa.delete(ref))
-            insert_rows(conn, ref, runs.COLUMNS, list(_in_runs(rows)))
-
-
-def _in_runs(rows: Sequence[sa.Row[Any]]) -> Iterator[tuple[Any, ...]]:
-    lent = {(row.term_id, row.scope, row.seq) for row in rows if row.roles == 0}
-    for (term, scope), same in groupby(rows, key=lambda row: (row.term_id, row.scope)):
-        for alone, some in groupby(same, key=lambda row: (term, scope, row.seq) in lent):
-            yield from _runs_of(list(some), 1 if alone else runs.MOST)
-
-
-def _runs_of(rows: Sequence[sa.Row[Any]], most: int) -> Iterator[tuple[Any, ...]]:
-    for begin in range(0, len(rows), most):
-        some = rows[begin : begin + most]
-        named = sorted(one for row in some for one in runs.read(row))
-        run = runs.written(*zip(*named, strict=True)) if len(named) > 1 else None
-        yield (*some[0][:-1], run)
 
 
 def _rows(database: Database) -> list[sa.Row[tuple[int, ...]]]:
@@ -198,20 +176,17 @@ def test_some_of_a_batch_are_named_as_if_there_were_no_others() -> None:
     incoming = [Incoming(one, as_authority(_AUTHORITY)) for one in checked(*map(_varied, range(9)))]
     fresh = [1, 2, 5, 8]
     kept = [incoming[place] for place in fresh]
-    for in_runs in (False, True):
-        some, alone = _values(incoming, fresh, in_runs), _values(kept, range(4), in_runs)
-        assert some == alone
-        assert len(some) > len(fresh)
-        assert _values(incoming, [], in_runs) == []
+    some = _values(incoming, fresh)
+    assert some == _values(kept, range(4))
+    assert len(some) > len(fresh)
+    assert _values(incoming, []) == []
 
 
-def _values(
-    incoming: Sequence[Incoming], fresh: Sequence[int], in_runs: bool
-) -> list[tuple[Any, ...]]:
+def _values(incoming: Sequence[Incoming], fresh: Sequence[int]) -> list[tuple[Any, ...]]:
     gathered = gather(incoming)
     numbers = [int.from_bytes(digest16(value)[:4]) for _, value in gathered.names]
-    values = FoundBy(gathered, numbers, in_runs=in_runs).values(TENANT, 100, fresh)
-    width = len(runs.COLUMNS if in_runs else runs.ONE_BY_ONE)
+    values = FoundBy(gathered, numbers).values(TENANT, 100, fresh)
+    width = len(runs.COLUMNS)
     return sorted(tuple(values[at : at + width]) for at in range(0, len(values), width))
 
 

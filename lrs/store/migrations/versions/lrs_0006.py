@@ -22,3 +22,9 @@ def upgrade() -> None:
             comment="the statements that the row stands for; empty: only seq",
         ),
     )
+    op.add_column(
+        "ref_waiting",
+        sa.Column(
+            "run", sa.Text(), nullable=True, comment="the statements that the row stands for"
+        ),
+    )
