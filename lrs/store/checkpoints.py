@@ -31,6 +31,28 @@ def start(database: Database) -> Callable[[], None]:
     return _Checkpoints(database).stop if database.is_sqlite else lambda: None
 
 
+def bring_in(database: Database) -> None:
+    """Bring in all that is logged."""
+    # Waits for the disk only when nobody has written meanwhile, which in a short one is likely.
+    done = 0
+    for _ in range(_MOST_TIMES):
+        before, done = done, _checkpoint(database)
+        if 0 <= done - before < _FEW:
+            break
+    with database.turn():
+        _checkpoint(database)
+
+
+def _checkpoint(database: Database) -> int:
+    """Bring in what can be without anybody waiting; return how many pages of the log that is."""
+    connection: Any = database.engine.raw_connection()
+    try:
+        ((_, _, done),) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    finally:
+        connection.close()
+    return int(done)
+
+
 class _Checkpoints:
     """The thread that does it when it is told that much was written."""
 
@@ -53,26 +75,7 @@ class _Checkpoints:
         while self._told.wait() and not self._ends:
             self._told.clear()
             try:
-                self._bring_in()
+                bring_in(self._database)
             except Exception as exc:  # a full disk, say; SQLite does it itself in the end
                 _log.warning("log_not_brought_in", **fault_fields(exc))
                 self._told.wait(_AFTER_A_FAULT_S)
-
-    def _bring_in(self) -> None:
-        # Waits for the disk only when nobody has written meanwhile, which in a short one is likely.
-        done = 0
-        for _ in range(_MOST_TIMES):
-            before, done = done, self._checkpoint()
-            if 0 <= done - before < _FEW:
-                break
-        with self._database.turn():
-            self._checkpoint()
-
-    def _checkpoint(self) -> int:
-        """Bring in what can be without anybody waiting; return how many pages of the log that is."""
-        connection: Any = self._database.engine.raw_connection()
-        try:
-            ((_, _, done),) = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        finally:
-            connection.close()
-        return int(done)

@@ -13,12 +13,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from lrs.store.database import Database
-from lrs.store.runs import each_named, is_named, last_first
+from lrs.store.runs import Way, each_named, is_named, walk
 from lrs.store.schema import statement
 from lrs.store.terms import find_number
 from lrs.store.waiting import waiting_for
@@ -119,39 +119,27 @@ class Filters:
         query = sa.select(statement.c.seq).where(
             statement.c.tenant_id == self._tenant_id, statement.c.voided_by.is_(None)
         )
-        return self._in_order(query, [statement.c.seq], span, limit)
+        seq = statement.c.seq
+        query = query.where(seq > span.above, seq <= span.up_to)
+        query = query.order_by(seq if self._ascending else seq.desc()).limit(limit)
+        return list(self._conn.execute(query).scalars())
 
     def _led(
         self, lead: _Filter, scope: int, others: Iterable[_Filter], span: Span, limit: int
     ) -> list[int]:
-        named = self._named.c
-        query = sa.select(named.seq).where(named.term_id == lead.number, named.scope == scope)
-        for other in others:
-            if other.is_verb:
-                query = query.where(named.verb_id == other.number)
-            else:
-                query = query.where(self._names_too(other))
-        query = query.where(named.first <= span.up_to)
-        if span.above:
-            query = query.where(named.first >= last_first(lead.number, scope, span.above))
-        return self._in_order(query, [named.seq, named.first], span, limit)
+        verbs = [other.number for other in others if other.is_verb]
+        rest = [other for other in others if not other.is_verb]
+        way = Way(
+            *(lead.number, scope, verbs[0] if verbs else None),
+            *(span.above, span.up_to, self._ascending),
+        )
+        return walk(
+            self._conn, way, lambda seq: [self._names_too(seq, other) for other in rest], limit
+        )
 
-    def _names_too(self, other: _Filter) -> sa.ColumnElement[bool]:
-        dialect, seq = self._conn.dialect.name, self._named.c.seq
+    def _names_too(self, seq: sa.ColumnElement[int], other: _Filter) -> sa.ColumnElement[bool]:
+        dialect = self._conn.dialect.name
         return sa.or_(*(is_named(dialect, other.number, scope, seq) for scope in other.scopes))
-
-    def _in_order(
-        self,
-        query: sa.Select[Any],
-        numbers: Sequence[sa.ColumnElement[int]],
-        span: Span,
-        limit: int,
-    ) -> list[int]:
-        """``numbers`` are that of the statement, and that by which rows lie in order, if another."""
-        seq = numbers[0]
-        query = query.where(seq > span.above, seq <= span.up_to)
-        query = query.order_by(*(n if self._ascending else n.desc() for n in reversed(numbers)))
-        return list(self._conn.execute(query.limit(limit)).scalars())
 
     def _merge(self, span: Span, limit: int, walks: Sequence[list[int]]) -> Walk:
         """Merge walks as far as all of them went; each stopped at the limit or at the end."""

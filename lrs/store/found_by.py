@@ -16,7 +16,10 @@ from lrs.store.bulk import one_after_another
 from lrs.store.gathered import Gathered
 
 _Row = tuple[int, int, int, int, int, str | None]
-"""A term, a scope, the place of a statement, its verb, the roles, and the run that it begins."""
+"""A term, a scope, the place of a statement, its verb, the roles, and the run that it begins.
+
+In a run the verb is `runs.verbs_of` all of them.
+"""
 _Line = tuple[int, int, Sequence[int], Sequence[int], Sequence[int]]
 """A term, a scope, the places of the statements that name it so, their verbs, and the roles."""
 _NAMES = ("term_id", "scope", "seq", "verb_id", "roles", "run")
@@ -78,5 +81,8 @@ def _rows(line: _Line) -> Iterator[_Row]:
     term, scope, places, verbs, roles = line
     for each in runs.pieces(places):
         at, of_verbs, having = places[each], verbs[each], roles[each]
-        run = runs.written(at, of_verbs, having) if len(at) > 1 else None
-        yield term, scope, at[0], of_verbs[0], having[0], run
+        if len(at) == 1:
+            yield term, scope, at[0], of_verbs[0], having[0], None
+        else:
+            run = runs.written(at, of_verbs, having)
+            yield term, scope, at[0], runs.verbs_of(of_verbs), having[0], run

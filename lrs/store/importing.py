@@ -28,6 +28,7 @@ from lrs.store import schema
 from lrs.store.ahead import ahead
 from lrs.store.aside import pieces_aside
 from lrs.store.authorities import Authority, as_authority
+from lrs.store.checkpoints import bring_in
 from lrs.store.database import Database
 from lrs.store.parquet import ParquetStatements
 from lrs.store.preparing import Prepared, number_ahead
@@ -106,6 +107,8 @@ def import_statements(
         if progress is not None and piece.elements:
             progress(piece.read_bytes, file.size)
     run.finish(job.authority)
+    if database.is_sqlite:
+        bring_in(database)  # rather than leave that to whoever writes next
     return run.count
 
 

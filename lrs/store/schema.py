@@ -195,7 +195,11 @@ ref = sa.Table(
         nullable=False,
         comment="bits: as what the statement names it; 0: only a statement it points to does",
     ),
-    sa.Column("run", sa.Text, comment="the statements that the row stands for; empty: only seq"),
+    sa.Column(
+        "run",
+        sa.Text,
+        comment="those that the row stands for, with verbs and roles; empty: only seq",
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -209,7 +213,7 @@ ref_waiting = sa.Table(
     sa.Column("verb_id", sa.BigInteger, nullable=False, comment="verb of the statement"),
     sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
     sa.Column("roles", sa.Integer, nullable=False, comment="bits: as what it is named"),
-    sa.Column("run", sa.Text, comment="the statements that the row stands for"),
+    sa.Column("run", sa.Text, comment="those that the row stands for"),
 )
 
 statement_ref = sa.Table(

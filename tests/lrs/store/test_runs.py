@@ -20,7 +20,7 @@ from lrs.store.rows import Incoming
 from lrs.store.schema import ref, statement
 from lrs.store.waiting import put_in_order
 from lrs.xapi.digests import digest16
-from lrs.xapi.terms import Scope
+from lrs.xapi.terms import Role, Scope
 
 _AUTHORITY = {"mbox": "mailto:lms@example.org"}
 _COURSE = "https://example.org/course"
@@ -205,3 +205,7 @@ def _values(incoming: Sequence[Incoming], fresh: Sequence[int]) -> list[tuple[An
 def test_a_row_has_an_end(numbers: list[int], sizes: list[int]) -> None:
     assert [len(numbers[each]) for each in runs.pieces(numbers)] == sizes
     assert [n for each in runs.pieces(numbers) for n in numbers[each]] == numbers
+
+
+def test_every_role_has_room_in_a_row() -> None:
+    assert sum(Role) < 1 << runs.ROLE_BITS

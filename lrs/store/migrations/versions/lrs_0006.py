@@ -19,12 +19,10 @@ def upgrade() -> None:
             "run",
             sa.Text(),
             nullable=True,
-            comment="the statements that the row stands for; empty: only seq",
+            comment="those that the row stands for, with verbs and roles; empty: only seq",
         ),
     )
     op.add_column(
         "ref_waiting",
-        sa.Column(
-            "run", sa.Text(), nullable=True, comment="the statements that the row stands for"
-        ),
+        sa.Column("run", sa.Text(), nullable=True, comment="those that the row stands for"),
     )
