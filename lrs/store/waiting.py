@@ -24,7 +24,7 @@ from lrs.store.database import Database
 from lrs.store.runs import COLUMNS, each_named
 from lrs.store.schema import ref, ref_waiting
 
-MOST_WAITING = 50_000
+MOST_WAITING = 64_000
 """Rows that a batch may leave waiting: they are looked through by every query with a filter."""
 LOOK_S = 1.0
 _BUSY = 5_000
