@@ -127,12 +127,9 @@ class Filters:
     def _led(
         self, lead: _Filter, scope: int, others: Iterable[_Filter], span: Span, limit: int
     ) -> list[int]:
-        verbs = [other.number for other in others if other.is_verb]
+        verb = next((other.number for other in others if other.is_verb), None)
         rest = [other for other in others if not other.is_verb]
-        way = Way(
-            *(lead.number, scope, verbs[0] if verbs else None),
-            *(span.above, span.up_to, self._ascending),
-        )
+        way = Way(lead.number, scope, verb, span.above, span.up_to, self._ascending)
         return walk(
             self._conn, way, lambda seq: [self._names_too(seq, other) for other in rest], limit
         )
