@@ -187,7 +187,8 @@ class PlainWrites:
     def looked_at(self, said: Asked, read: Callable[[], bytes | None]) -> PlainWrite | None:
         """Return a request's statements, held to their rules; None: the application is to see it.
 
-        ``read`` returns the body, which is not read without a key; None: it is not plain. Raises `NotSignedIn`, and what the database says of itself, such as `StoreUnavailable`.
+        ``read`` returns the body, which is not read without a key; None: it is not plain. Raises
+        `NotSignedIn`, and what the database says of itself, such as `StoreUnavailable`.
         """
         began = perf_counter()
         if not self._is_all_ours:

@@ -8,6 +8,7 @@ plug-in names a list of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -61,9 +62,7 @@ class Belongs(NamedTuple):
         return query if self.nothing is None else query.where(column != self.nothing)
 
 
-def _each_waiting(dialect: str) -> sa.FromClause:
-    return each_named(dialect, ref_waiting)
-
+_each_waiting = partial(each_named, table=ref_waiting)
 
 BELONGING = (
     Belongs(access_key.c.replaces, access_key.c.id),

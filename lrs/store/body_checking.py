@@ -208,8 +208,7 @@ class _Tenant:
                 table.c.scope.in_([int(scope) for scope in Scope]),
                 table.c.seq.between(rows[0].seq, rows[-1].seq),
             )
-            if "first" in table.c:
-                query = query.where(table.c.first.between(rows[0].seq - SPAN, rows[-1].seq))
+            query = query.where(table.c.first.between(rows[0].seq - SPAN, rows[-1].seq))
             for row in self._conn.execute(query):
                 there[row.term_id, row.scope, row.seq, row.verb_id] = row.roles
         for key, roles in wanted.items():

@@ -31,16 +31,24 @@ def start(database: Database) -> Callable[[], None]:
     return _Checkpoints(database).stop if database.is_sqlite else lambda: None
 
 
-def bring_in(database: Database) -> None:
-    """Bring in all that is logged."""
-    # Waits for the disk only when nobody has written meanwhile, which in a short one is likely.
-    done = 0
-    for _ in range(_MOST_TIMES):
-        before, done = done, _checkpoint(database)
-        if 0 <= done - before < _FEW:
-            break
-    with database.turn():
-        _checkpoint(database)
+def bring_in(database: Database) -> bool:
+    """Bring in all that is logged; False, and told in our own log, if that could not be done.
+
+    Nobody else need know: SQLite does it itself in the end.
+    """
+    try:
+        # Waits for the disk only when nobody has written meanwhile, which in a short one is likely.
+        done = 0
+        for _ in range(_MOST_TIMES):
+            before, done = done, _checkpoint(database)
+            if 0 <= done - before < _FEW:
+                break
+        with database.turn():
+            _checkpoint(database)
+    except Exception as exc:  # a full disk, say
+        _log.warning("log_not_brought_in", **fault_fields(exc))
+        return False
+    return True
 
 
 def _checkpoint(database: Database) -> int:
@@ -74,8 +82,5 @@ class _Checkpoints:
     def _run(self) -> None:
         while self._told.wait() and not self._ends:
             self._told.clear()
-            try:
-                bring_in(self._database)
-            except Exception as exc:  # a full disk, say; SQLite does it itself in the end
-                _log.warning("log_not_brought_in", **fault_fields(exc))
+            if not bring_in(self._database):
                 self._told.wait(_AFTER_A_FAULT_S)

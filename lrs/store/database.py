@@ -86,9 +86,11 @@ class Database:
                 yield
 
     def _note_changes(self, conn: sa.Connection) -> None:
+        if self.much_was_written is None:
+            return
         raw: Any = conn.connection.driver_connection
-        changes: int = raw.total_changes  # since it was connected
-        if self.much_was_written is not None and not 0 <= changes - self._changes < _MUCH:
+        changes: int = raw.total_changes  # since it was connected, which may have been anew
+        if changes < self._changes or changes - self._changes >= _MUCH:
             self._changes = changes
             self.much_was_written()
 

@@ -18,7 +18,7 @@ from lrs.store.gathered import Gathered
 _Row = tuple[int, int, int, int, int, str | None]
 """A term, a scope, the place of a statement, its verb, the roles, and the run that it begins.
 
-In a run the verb is `runs.verbs_of` all of them.
+Of a run the verb is what `runs.row_of` makes of all of them.
 """
 _Line = tuple[int, int, Sequence[int], Sequence[int], Sequence[int]]
 """A term, a scope, the places of the statements that name it so, their verbs, and the roles."""
@@ -80,9 +80,4 @@ class FoundBy:
 def _rows(line: _Line) -> Iterator[_Row]:
     term, scope, places, verbs, roles = line
     for each in runs.pieces(places):
-        at, of_verbs, having = places[each], verbs[each], roles[each]
-        if len(at) == 1:
-            yield term, scope, at[0], of_verbs[0], having[0], None
-        else:
-            run = runs.written(at, of_verbs, having)
-            yield term, scope, at[0], runs.verbs_of(of_verbs), having[0], run
+        yield term, scope, *runs.row_of(places[each], verbs[each], roles[each])

@@ -5,7 +5,7 @@ each time was three rows of four, and most of what storing a statement cost a da
 follows each other with the same name and scope may be one row, a run: its ``seq`` and ``roles`` are
 those of the first, and ``run`` has all of them, the first too, as numbers parted by commas. A number
 holds the verb, the roles, and how far the statement is from the first (`SPAN`). In place of a verb
-stands by what a run without a wanted verb is passed over (`verbs_of`).
+stands by what a run without a wanted verb is passed over (`_verbs_of`).
 
 Runs of a name and scope do not overlap: all of one come before all of the next. So whoever looks for a
 statement need look at one row alone, the last that begins at or before it, and a walk along the
@@ -29,7 +29,7 @@ _ROLES, _VERB = _FAR_BITS, _FAR_BITS + ROLE_BITS
 """Where in a number of a run the roles are, and the verb."""
 SPAN = 1 << _FAR_BITS
 """A statement of a run is less than so many numbers behind the first."""
-MOST = 32
+MOST = 16
 """Statements of a run: all of them are read for any one."""
 _OFTEN = 8
 """Statements of a run that is common enough: a walk looks at as few rows as that takes first."""
@@ -58,11 +58,16 @@ def pieces(numbers: Sequence[int]) -> Iterator[slice]:
         begin = end
 
 
-def written(numbers: Sequence[int], verbs: Sequence[int], roles: Sequence[int]) -> str:
-    """Return ``run`` for statements of these numbers."""
+def row_of(
+    numbers: Sequence[int], verbs: Sequence[int], roles: Sequence[int]
+) -> tuple[int, int, int, str | None]:
+    """Return ``seq``, ``verb_id``, ``roles`` and ``run`` of the row for one piece of statements."""
     first = numbers[0]
+    if len(numbers) == 1:
+        return first, verbs[0], roles[0], None
     each = zip(numbers, verbs, roles, strict=True)
-    return ",".join([str(verb << _VERB | role << _ROLES | seq - first) for seq, verb, role in each])
+    run = [str(verb << _VERB | role << _ROLES | seq - first) for seq, verb, role in each]
+    return first, _verbs_of(verbs), roles[0], ",".join(run)
 
 
 def read(row: Any) -> list[Named]:
@@ -75,7 +80,7 @@ def read(row: Any) -> list[Named]:
     ]
 
 
-def verbs_of(verbs: Iterable[int]) -> int:
+def _verbs_of(verbs: Iterable[int]) -> int:
     """Return ``verb_id`` of a run: negative, with a bit for each of its verbs, that others may share."""
     bits = 0
     for verb in verbs:
@@ -84,7 +89,7 @@ def verbs_of(verbs: Iterable[int]) -> int:
 
 
 def _may_have(verb_id: sa.ColumnElement[int], wanted: int) -> sa.ColumnElement[bool]:
-    """Return whether a row may stand for statements with a verb; `verbs_of` is its ``verb_id``."""
+    """Return whether a row may stand for statements with a verb; `_verbs_of` is its ``verb_id``."""
     bit = sa.literal(1 << wanted % _VERB_BITS, sa.BigInteger)
     return (verb_id == wanted) | ((verb_id < 0) & ((-verb_id).bitwise_and(bit) != 0))
 
@@ -263,12 +268,8 @@ def _part(conn: sa.Connection, row: sa.Row[Any], seq: int) -> None:
 
 
 def _row(of: sa.Row[Any], named: Sequence[Named]) -> tuple[Any, ...]:
-    first, numbers = named[0], [one.seq for one in named]
-    verbs, roles = [one.verb_id for one in named], [one.roles for one in named]
-    alone = (of.term_id, of.scope, first.seq, first.verb_id, of.tenant_id, first.roles, None)
-    if len(named) == 1:
-        return alone
-    return (*alone[:3], verbs_of(verbs), *alone[4:-1], written(numbers, verbs, roles))
+    seq, verb_id, roles, run = row_of(*map(list, zip(*named, strict=True)))
+    return (of.term_id, of.scope, seq, verb_id, of.tenant_id, roles, run)
 
 
 def _members(dialect: str, run: sa.ColumnElement[str], name: str = "member") -> Any:

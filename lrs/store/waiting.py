@@ -45,7 +45,7 @@ def goes_to(conn: sa.Connection) -> sa.Table:
     return ref_waiting if conn.dialect.name == "sqlite" else ref
 
 
-def finders(conn: sa.Connection) -> tuple[sa.FromClause, ...]:
+def finders(conn: sa.Connection) -> tuple[sa.Subquery, ...]:
     """Return what has a row for each statement and each thing that it is found by."""
     dialect = conn.dialect.name
     tables = (ref, ref_waiting) if dialect == "sqlite" else (ref,)

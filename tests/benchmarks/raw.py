@@ -23,7 +23,7 @@ from lrs.store.arrays import inserting
 from lrs.store.bulk import Insert, Row, insert_rows
 from lrs.store.database import Database
 from lrs.store.pipeline import send
-from lrs.store.runs import each_named
+from lrs.store.runs import SPAN, each_named
 from lrs.store.schema import ref, statement, statement_body, term
 from lrs.store.waiting import put_in_order
 
@@ -163,17 +163,17 @@ def _named(conn: sa.Connection, above: int) -> dict[int, list[Row]]:
     each = each_named(conn.dialect.name)
     found: dict[int, list[Row]] = defaultdict(list)
     columns = [each.c[name] for name in _ONE_A_ROW]
-    for row in conn.execute(sa.select(*columns).where(each.c.seq > above)):
+    query = sa.select(*columns).where(each.c.seq > above, each.c.first > above - SPAN)
+    for row in conn.execute(query):
         found[row.seq].append((*row, None))
     return found
 
 
 def _new_terms(conn: sa.Connection, above: int) -> dict[int, list[Row]]:
     """Return the terms that came with these statements, each with the first that names it."""
-    each = each_named(conn.dialect.name).c
     first = (
-        sa.select(each.term_id, sa.func.min(each.seq).label("seq"))
-        .group_by(each.term_id)
+        sa.select(ref.c.term_id, sa.func.min(ref.c.seq).label("seq"))
+        .group_by(ref.c.term_id)
         .subquery()
     )
     found: dict[int, list[Row]] = defaultdict(list)

@@ -83,8 +83,7 @@ def _is_short_count(rows: int, query: str) -> bool:
 
 def _rows(plan: dict[str, Any]) -> Iterator[int]:
     removed = sum(value for key, value in plan.items() if key.startswith("Rows Removed"))
-    if plan["Node Type"] != "Function Scan":  # the parts of a row that was read
-        yield int((plan["Actual Rows"] + removed) * plan["Actual Loops"])
+    yield int((plan["Actual Rows"] + removed) * plan["Actual Loops"])
     for below in plan.get("Plans", ()):
         yield from _rows(below)
 

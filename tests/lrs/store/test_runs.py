@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -205,6 +205,37 @@ def _values(incoming: Sequence[Incoming], fresh: Sequence[int]) -> list[tuple[An
 def test_a_row_has_an_end(numbers: list[int], sizes: list[int]) -> None:
     assert [len(numbers[each]) for each in runs.pieces(numbers)] == sizes
     assert [n for each in runs.pieces(numbers) for n in numbers[each]] == numbers
+
+
+def test_verbs_that_share_a_mark_are_told_apart(database: Database) -> None:
+    sent = [body(verb={"id": f"{VERBS}{n % 80}"}, object={"id": _COURSE}) for n in range(160)]
+    write(database, *sent)
+    _ordered(database)
+    for number in range(0, 80, 7):
+        wanted = [one["id"] for n, one in enumerate(sent) if n % 80 == number]
+        found = pages(database, activity=_COURSE, verb=f"{VERBS}{number}", ascending=True)
+        assert ids(found) == wanted
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda numbers: numbers[:-1], "rows of ref that are missing"),
+        (lambda numbers: [*numbers, numbers[-1] + 1], "rows of ref that no body asks for"),
+        (lambda numbers: [*numbers[:-1], numbers[-1] ^ 1 << 12], "or say another role"),
+    ],
+)
+def test_damage_within_a_row_is_found(
+    database: Database, make: Callable[[list[int]], list[int]], told: str
+) -> None:
+    write(database, *map(_varied, range(9)))
+    _ordered(database)
+    row = next(row for row in _rows(database) if row.run is not None and row.scope)
+    run = ",".join(map(str, make([int(number) for number in row.run.split(",")])))
+    with database.write() as conn:
+        own = (ref.c.term_id == row.term_id) & (ref.c.seq == row.seq)
+        conn.execute(sa.update(ref).where(own).values(run=run))
+    assert told in "\n".join(check_store(database, full=True).faults)
 
 
 def test_every_role_has_room_in_a_row() -> None:
