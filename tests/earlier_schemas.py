@@ -5,11 +5,15 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from lrs.store import migrate, runs
 from lrs.store.database import Database
+from lrs.store.registrations import number_of
+from lrs.xapi.digests import digest16
+from lrs.xapi.terms import TermKind
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -60,6 +64,9 @@ def rows_of(conn: sa.Connection) -> Tables:
 
 def put_rows(conn: sa.Connection, rows: Tables) -> None:
     """Put rows where there is a place for them: tables and columns of a later schema are left out."""
+    revisions = conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalars()
+    if any(_COUNTED <= one < _OF_THEMSELVES for one in revisions):
+        rows = _with_counted_registrations(rows)
     for table in tables_of(conn).sorted_tables:
         if table.name == "alembic_version":
             continue
@@ -70,6 +77,34 @@ def put_rows(conn: sa.Connection, rows: Tables) -> None:
         kept = [{name: value for name, value in row.items() if name in table.c} for row in there]
         if kept:
             conn.execute(sa.insert(table), kept)
+
+
+_COUNTED, _OF_THEMSELVES = "lrs_0001", "lrs_0007"
+"""Between them registrations were terms, counted like the others."""
+
+
+def _with_counted_registrations(rows: Tables) -> Tables:
+    said = {
+        (row["tenant_id"], orjson.loads(row["body"]).get("context", {}).get("registration"))
+        for row in rows["statement_body"]
+    }
+    last = max((row["id"] for row in rows["term"]), default=0)
+    terms = [
+        {
+            "id": number,
+            "tenant_id": tenant_id,
+            "kind": int(TermKind.REGISTRATION),
+            "digest": digest16(value),
+            "value": value,
+        }
+        for number, (tenant_id, value) in enumerate(sorted(one for one in said if one[1]), last + 1)
+    ]
+    counted = {number_of(one["tenant_id"], one["value"]): one["id"] for one in terms}
+    found_by = {
+        name: [row | {"term_id": counted.get(row["term_id"], row["term_id"])} for row in rows[name]]
+        for name in ("ref", "ref_waiting")
+    }
+    return rows | found_by | {"term": [*rows["term"], *terms]}
 
 
 def _one_by_one(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -24,5 +24,5 @@ BELONGING = (
     ),
     Belongs(kept_seen.c.unit_id, person.c.id),
     Belongs(kept_cell.c.unit_id, org_unit.c.id),
-    Belongs(fact_watermark.c.seq, statement.c.seq, nothing=0),
+    Belongs(fact_watermark.c.seq, statement.c.seq, above=0),
 )

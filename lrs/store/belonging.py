@@ -40,8 +40,8 @@ class Belongs(NamedTuple):
 
     column: sa.Column[Any]
     to: sa.Column[Any]
-    nothing: int | None = None
-    """A value that names no row; an empty column never does."""
+    above: int | None = None
+    """Only values above it name a row; an empty column never does."""
     rows: Callable[[str], sa.FromClause] | None = None
     """By the name of the database's dialect: the rows, where those of the table stand for many."""
 
@@ -59,7 +59,7 @@ class Belongs(NamedTuple):
             there &= other.c.tenant_id == rows.c.tenant_id
         query = sa.select(sa.literal(1).label("one")).select_from(rows)
         query = query.where(column.is_not(None), ~sa.exists().where(there).correlate(rows))
-        return query if self.nothing is None else query.where(column != self.nothing)
+        return query if self.above is None else query.where(column > self.above)
 
 
 _each_waiting = partial(each_named, table=ref_waiting)
@@ -76,15 +76,15 @@ BELONGING = (
     Belongs(statement.c.voided_by, statement.c.seq),
     Belongs(statement_body.c.seq, statement.c.seq),
     Belongs(ref.c.seq, statement.c.seq, rows=each_named),
-    Belongs(ref.c.term_id, term.c.id),
+    Belongs(ref.c.term_id, term.c.id, above=0),
     Belongs(ref.c.verb_id, term.c.id, rows=each_named),
     Belongs(ref_waiting.c.seq, statement.c.seq, rows=_each_waiting),
-    Belongs(ref_waiting.c.term_id, term.c.id),
+    Belongs(ref_waiting.c.term_id, term.c.id, above=0),
     Belongs(ref_waiting.c.verb_id, term.c.id, rows=_each_waiting),
     Belongs(statement_ref.c.seq, statement.c.seq),
     Belongs(refused.c.key_id, access_key.c.id),
-    Belongs(document.c.activity_id, term.c.id, nothing=0),
-    Belongs(document.c.agent_id, term.c.id, nothing=0),
+    Belongs(document.c.activity_id, term.c.id, above=0),
+    Belongs(document.c.agent_id, term.c.id, above=0),
     Belongs(attachment.c.sha2, attachment_use.c.sha2),
     Belongs(attachment_use.c.sha2, attachment.c.sha2),
     Belongs(attachment_use.c.seq, statement.c.seq),

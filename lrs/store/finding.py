@@ -63,6 +63,8 @@ class Filters:
         self._conn = conn
         self._tenant_id = tenant_id
         self._ascending = query.ascending
+        self.registration = query.registration
+        """Who reads what is found asks each whether it is of it (`lrs.store.registrations`)."""
         self._named = each_named(conn.dialect.name)
         self._filters: list[_Filter] = []
         self._waiting: list[int] = []

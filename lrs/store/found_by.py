@@ -13,7 +13,7 @@ from typing import Any
 
 from lrs.store import runs
 from lrs.store.bulk import one_after_another
-from lrs.store.gathered import Gathered
+from lrs.store.gathered import Gathered, Lines
 
 _Row = tuple[int, int, int, int, int, str | None]
 """A term, a scope, the place of a statement, its verb, the roles, and the run that it begins.
@@ -31,7 +31,8 @@ class FoundBy:
     def __init__(self, gathered: Gathered, terms: Sequence[int]) -> None:
         """``terms`` are the numbers of the names, in their order."""
         self._size = gathered.size
-        self._lines = gathered.lines
+        alone = len({*terms}) == len(terms)
+        self._lines = gathered.lines if alone else _numbered_once(gathered.lines, terms)
         self._terms = terms
         self._verbs = [terms[verb] for verb in gathered.verbs]
         self.columns: Mapping[str, Sequence[Any]] = self._columns(None)
@@ -75,6 +76,29 @@ class FoundBy:
             if kept:
                 places, of_verbs, having = map(list, zip(*kept, strict=True))
                 yield terms[name], scope, places, of_verbs, having
+
+
+def _numbered_once(lines: Lines, terms: Sequence[int]) -> Lines:
+    """Return the lines with those of names that have the same number together, as registrations may.
+
+    Two rows of a number that stand for many must not overlap.
+    """
+    first: dict[int, int] = {}
+    found: dict[tuple[int, int], dict[int, int]] = {}
+    once = (
+        (name, scope, [place], [role]) for name, scope, place, role in zip(*lines.once, strict=True)
+    )
+    for name, scope, places, roles in (*once, *lines.often):
+        together = found.setdefault((first.setdefault(terms[name], name), scope), {})
+        for place, role in zip(places, roles, strict=True):
+            together[place] = together.get(place, 0) | role
+    return Lines(
+        ([], [], [], []),
+        [
+            (name, scope, sorted(at), [at[place] for place in sorted(at)])
+            for (name, scope), at in found.items()
+        ],
+    )
 
 
 def _rows(line: _Line) -> Iterator[_Row]:

@@ -22,6 +22,7 @@ from lrs.store.bulk import Row, among, one_of
 from lrs.store.cursors import Cursor, read_cursor, write_cursor
 from lrs.store.database import Database
 from lrs.store.finding import Filters, Span, span_of
+from lrs.store.registrations import is_of
 from lrs.store.schema import authority, statement, statement_body
 from lrs.store.terms import agent_name, find_number
 from lrs.store.turns import consistent_through
@@ -188,16 +189,22 @@ def _unvoided(
     ahead: Span | None = span
     while ahead is not None and len(found) < wanted:
         numbers, ahead = filters.walk(ahead, wanted - len(found))
-        found.extend(_read(conn, tenant_id, numbers))
+        found.extend(_read(conn, tenant_id, numbers, filters.registration))
     return found
 
 
-def _read(conn: sa.Connection, tenant_id: int, numbers: Sequence[int]) -> list[Found]:
+def _read(
+    conn: sa.Connection, tenant_id: int, numbers: Sequence[int], registration: str | None
+) -> list[Found]:
     if not numbers:
         return []
     given = {"tenant_id": tenant_id, "wanted": list(numbers)}
     (found,) = ask(conn, [Question(_of_numbers(conn.dialect.name), given)])
-    rows = {row[_SEQ]: row for row in found}
+    rows = {
+        row[_SEQ]: row
+        for row in found
+        if registration is None or is_of(bytes(row[_BODY]), registration)
+    }
     return [_found(rows[number]) for number in numbers if number in rows]
 
 
@@ -219,8 +226,8 @@ def _answers(statements: sa.FromClause = statement) -> sa.Select[Any]:
     )
 
 
-_SEQ = 0
-"""The place of ``seq`` in such a row."""
+_SEQ, _BODY = 0, 6
+"""The places of ``seq`` and ``body`` in such a row."""
 _VERSIONS = {int(version): version for version in SpecVersion}
 
 

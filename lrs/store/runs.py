@@ -14,15 +14,17 @@ firsts is a walk along the statements.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from lrs.store.bulk import among, insert_rows
-from lrs.store.schema import ref, term
+from lrs.store.bulk import insert_rows
+from lrs.store.schema import ref
 
 _FAR_BITS, ROLE_BITS, _VERB_BITS = 12, 15, 62
 _ROLES, _VERB = _FAR_BITS, _FAR_BITS + ROLE_BITS
@@ -238,17 +240,13 @@ def part_around(
     conn: sa.Connection, terms: Collection[int], scopes: Iterable[int], seq: int
 ) -> None:
     """Part the runs of these terms that reach over a statement, so that rows for it fit between."""
+    number = sa.cast(_listed(conn, terms).c[_VALUE], sa.BigInteger)
     for scope in scopes:
-        last = last_first(term.c.id, scope, seq)
-        reaching = (
-            sa.select(ref)
-            .join(term, term.c.id == ref.c.term_id)
-            .where(
-                among(conn, term.c.id, terms),
-                ref.c.scope == scope,
-                ref.c.seq == last,
-                ref.c.run.is_not(None),
-            )
+        reaching = sa.select(ref).where(
+            ref.c.term_id == number,
+            ref.c.scope == scope,
+            ref.c.seq == last_first(number, scope, seq),
+            ref.c.run.is_not(None),
         )
         for row in conn.execute(reaching).all():
             _part(conn, row, seq)
@@ -270,6 +268,14 @@ def _part(conn: sa.Connection, row: sa.Row[Any], seq: int) -> None:
 def _row(of: sa.Row[Any], named: Sequence[Named]) -> tuple[Any, ...]:
     seq, verb_id, roles, run = row_of(*map(list, zip(*named, strict=True)))
     return (of.term_id, of.scope, seq, verb_id, of.tenant_id, roles, run)
+
+
+def _listed(conn: sa.Connection, numbers: Collection[int]) -> Any:
+    """Return numbers as rows."""
+    if conn.dialect.name == "sqlite":
+        return sa.func.json_each(json.dumps(list(numbers))).table_valued(_VALUE, name="listed")
+    parted = sa.func.unnest(sa.literal(list(numbers), postgresql.ARRAY(sa.BigInteger)))
+    return parted.table_valued(_VALUE, name="listed").render_derived()
 
 
 def _members(dialect: str, run: sa.ColumnElement[str], name: str = "member") -> Any:

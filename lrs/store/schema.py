@@ -1,8 +1,8 @@
 """The tables of the record store.
 
 The body of a statement is kept as it was received; beside it stands a narrow row of what queries
-and facts need. Everything a statement names (agents, verbs, activities, registrations) is an
-integer from ``term``; ``ref`` says which statement names what, in the order queries read it, many in a
+and facts need. Everything a statement names (agents, verbs, activities) is an integer from ``term``,
+a registration one of its own (`lrs.store.registrations`); ``ref`` says which statement names what, in the order queries read it, many in a
 row where one thing is named by many (`lrs.store.runs`), and ``ref_waiting`` the same of the newest
 statements, not in order yet (`lrs.store.waiting`).
 ``seq`` counts a tenant's statements in the order of commit: it is the order of paging.
@@ -91,13 +91,11 @@ term = sa.Table(
     metadata,
     sa.Column("id", BigCounter, primary_key=True, comment="the integer used everywhere else"),
     sa.Column("tenant_id", sa.Integer, nullable=False, comment="whose data"),
-    sa.Column(
-        "kind", sa.SmallInteger, nullable=False, comment="agent, verb, activity, registration"
-    ),
+    sa.Column("kind", sa.SmallInteger, nullable=False, comment="agent, verb, activity"),
     sa.Column(
         "digest", Id16, nullable=False, comment="16 bytes of SHA-256 of value, to be unique by"
     ),
-    sa.Column("value", sa.Text, nullable=False, comment="IRI, UUID, or an agent's identifier"),
+    sa.Column("value", sa.Text, nullable=False, comment="IRI, or an agent's identifier"),
     sa.UniqueConstraint("tenant_id", "kind", "digest"),
 )
 
@@ -175,7 +173,11 @@ ref = sa.Table(
     "ref",
     metadata,
     sa.Column(
-        "term_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="what is named"
+        "term_id",
+        sa.BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="what is named; below 0: a registration, which is no term",
     ),
     sa.Column("scope", sa.SmallInteger, primary_key=True, comment="found directly or as related"),
     sa.Column(

@@ -1,4 +1,6 @@
-"""The dictionary of what statements name: each agent, verb, activity and registration is a number.
+"""The dictionary of what statements name: each agent, verb and activity is a number.
+
+So is a registration, which is no term but has its number from itself (`lrs.store.registrations`).
 
 Peers die of deadlocks when two batches name the same things in different order. Here terms are
 made in one fixed order (kind, digest), and on PostgreSQL in a short transaction of their own that
@@ -18,6 +20,7 @@ from lrs.store.asking import Question, ask
 from lrs.store.bulk import insert_missing_on_sqlite, one_of
 from lrs.store.database import Database
 from lrs.store.memory import Memory
+from lrs.store.registrations import number_of
 from lrs.store.schema import term
 from lrs.xapi.digests import digest16
 from lrs.xapi.naming import Name
@@ -27,6 +30,7 @@ Numbers = dict[Name, int]
 
 _Keyed = dict[tuple[int, bytes], str]
 
+_REGISTRATION = int(TermKind.REGISTRATION)
 _LAST = sa.select(sa.func.coalesce(sa.func.max(term.c.id), 0))
 
 
@@ -36,14 +40,19 @@ UNKNOWN = 0
 
 def known_numbers(memory: Memory, tenant_id: int, names: Iterable[Name]) -> list[int]:
     """Return the numbers of names that this process has met, and `UNKNOWN` for the others."""
-    look = {int(kind): memory.terms_of(kind).get for kind in TermKind}
-    return [look[kind]((tenant_id, kind, value)) or UNKNOWN for kind, value in names]
+    look = memory.terms.get
+    return [
+        number_of(tenant_id, value)
+        if kind == _REGISTRATION
+        else look((tenant_id, kind, value)) or UNKNOWN
+        for kind, value in names
+    ]
 
 
 def remember(memory: Memory, tenant_id: int, numbers: Numbers) -> None:
     """Remember numbers; only call it when the transaction that made them is committed."""
     for (kind, value), number in numbers.items():
-        memory.terms_of(kind).put((tenant_id, kind, value), number)
+        memory.terms.put((tenant_id, kind, value), number)
 
 
 class NewNumbers(NamedTuple):
@@ -95,15 +104,24 @@ def asking_for_terms(numbers: Sequence[int]) -> Question:
 
 def find_numbers(conn: sa.Connection, tenant_id: int, names: Iterable[Name]) -> Numbers:
     """Return the numbers of those names that have one."""
-    keyed: _Keyed = {(int(kind), digest16(value)): value for kind, value in names}
+    numbers: Numbers = {}
+    keyed: _Keyed = {}
+    for kind, value in names:
+        if kind == _REGISTRATION:
+            numbers[kind, value] = number_of(tenant_id, value)
+        else:
+            keyed[int(kind), digest16(value)] = value
     found = _read(conn, tenant_id, keyed) if keyed else {}
-    return {(kind, keyed[kind, digest]): number for (kind, digest), number in found.items()}
+    numbers |= {(kind, keyed[kind, digest]): number for (kind, digest), number in found.items()}
+    return numbers
 
 
 def find_number(database: Database, conn: sa.Connection, tenant_id: int, name: Name) -> int | None:
     """Return the number of a name, or None when no statement ever named it."""
     kind, value = int(name[0]), name[1]
-    remembered = database.memory.terms_of(kind).get((tenant_id, kind, value))
+    if kind == _REGISTRATION:
+        return number_of(tenant_id, value)
+    remembered = database.memory.terms.get((tenant_id, kind, value))
     if remembered is not None:
         return remembered
     found = conn.execute(
@@ -114,7 +132,7 @@ def find_number(database: Database, conn: sa.Connection, tenant_id: int, name: N
         )
     ).scalar_one_or_none()
     if found is not None:
-        database.memory.terms_of(kind).put((tenant_id, kind, value), found)
+        database.memory.terms.put((tenant_id, kind, value), found)
     return found
 
 

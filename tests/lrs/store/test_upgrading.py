@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ from lrs.store.restoring import restore
 EARLIER = earlier_schemas()
 #: An upgrade from the oldest goes through all of them.
 FROM = [EARLIER[0], *(pytest.param(one, marks=pytest.mark.slow) for one in EARLIER[1:])]
+
+
+REGISTRATIONS = [str(uuid.UUID(int=n)) for n in (7, 1 << 120)]
 
 
 def test_every_former_revision_is_tried() -> None:
@@ -67,8 +71,13 @@ def test_every_row_is_there_after_an_upgrade(
 def source(make_settings: Callable[..., Settings]) -> Database:
     """A store of today with statements that point to each other, and a key."""
     database = Database(make_settings("sqlite", secret="one"))
+    # What points to another one is last: it has all of it put in order, as it was at first.
     first, second = body(), body(result={"completion": True})
     write(database, first, second, body(id=None), voiding(first["id"]))
+    write(
+        database,
+        *(body(context={"registration": each}) for each in (*REGISTRATIONS, *REGISTRATIONS)),
+    )
     write(database, pointing(second["id"]), body(actor={"mbox": "mailto:bo@example.org"}))
     return database
 
@@ -104,9 +113,13 @@ def _is_like(database: Database, source: Database, made: MadeKey) -> None:
     assert migrate.is_current(database)
     assert check_store(database, full=True).faults == []
     assert pages(database) == pages(source)
-    found = find_key(database, database.settings, made.key, made.secret)
-    assert found is not None
-    assert found.name == "moodle"
+    for registration in REGISTRATIONS:
+        found = pages(database, registration=registration)
+        assert found == pages(source, registration=registration)
+        assert len(found) == 2
+    key = find_key(database, database.settings, made.key, made.secret)
+    assert key is not None
+    assert key.name == "moodle"
 
 
 def test_a_database_of_a_newer_version_is_left_alone(database: Database) -> None:
