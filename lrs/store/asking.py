@@ -42,12 +42,13 @@ def ask(
     from lrs.store.pipeline import send  # needs the driver, which need not be installed
 
     idle = [_is_idle(each) for each in questions]
-    asked = [_sent(each) for each, is_idle in zip(questions, idle, strict=True) if not is_idle]
+    asked = [sent_of(each) for each, is_idle in zip(questions, idle, strict=True) if not is_idle]
     answers = iter(send(conn, asked, ends=ends))
     return [[] if is_idle else next(answers) for is_idle in idle]
 
 
-def _sent(asked: Question) -> Sent:
+def sent_of(asked: Question) -> Sent:
+    """Return a question as PostgreSQL is sent it."""
     from lrs.store.arrays import parameter
     from lrs.store.pipeline import Sent
 

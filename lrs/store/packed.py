@@ -1,8 +1,9 @@
 """A batch as PostgreSQL takes it, written before its turn but for the numbers that the turn gives.
 
 While the turn is held no other batch of the tenant is stored, so nothing is written then that can
-be written before. A statement goes by its place in the batch, which PostgreSQL adds to the numbers
-of the first.
+be written before. A statement goes by its place in the batch; the numbers of the first are a setting
+of the transaction, which whoever takes the turn leaves there (`giving`). Without them nothing
+is inserted.
 """
 
 from __future__ import annotations
@@ -15,26 +16,48 @@ import sqlalchemy as sa
 
 from lrs.store.arrays import column_of
 from lrs.store.pipeline import BINARY, TEXT, Sent
-from lrs.store.rows import DAY, Columns
-from lrs.store.schema import ref, statement, statement_body
+from lrs.store.rows import DAY
+from lrs.store.schema import definition, ref, statement, statement_body
 from lrs.store.turns import Turn
 from lrs.xapi.statement import Statement
 
+SEQ, STAMP = "verkan.seq", "verkan.stamp"
+"""The settings that hold the number and the instant of the first statement, if any may be stored."""
+
+
+def _set(name: str) -> str:
+    """Return the number that a setting holds; it is read once a query, not once a row."""
+    return f"(SELECT nullif(current_setting('{name}', true), '')::bigint)"
+
+
 # The first place is 1. A statement without a time of its own has that of its storing.
-_STAMP = "$3::bigint + place"
+_PLACED = "$2::bigint + place - 1"
+_STAMPED = f"{_set(STAMP)} + {_PLACED}"
 _STATEMENTS = {
     "tenant_id": "$1::integer",
-    "seq": "$2::bigint + place",
-    "stored_at": _STAMP,
-    "key_id": "$4::integer",
-    "timestamp_at": f"coalesce(given.timestamp_at, {_STAMP})",
-    "day_no": f"coalesce(given.day_no, (({_STAMP}) / {DAY})::integer)",
+    "seq": f"{_set(SEQ)} + {_PLACED}",
+    "stored_at": _STAMPED,
+    "key_id": "$3::integer",
+    "timestamp_at": f"coalesce(given.timestamp_at, {_STAMPED})",
+    "day_no": f"coalesce(given.day_no, (({_STAMPED}) / {DAY})::integer)",
 }
-_BODIES = {"tenant_id": "$1::integer", "seq": "$2::bigint + place"}
+_BODIES = {"tenant_id": "$1::integer", "seq": f"{_set(SEQ)} + {_PLACED}"}
 # Here a column has the places, and the first is 0.
-_REFS = {"tenant_id": "$1::integer", "seq": "$2::bigint + given.seq"}
-_MADE = {statement: (4, _STATEMENTS), statement_body: (2, _BODIES), ref: (2, _REFS)}
+_REFS = {"tenant_id": "$1::integer", "seq": f"{_set(SEQ)} + $2::bigint + given.seq"}
+_MADE = {
+    statement: (3, _STATEMENTS),
+    statement_body: (2, _BODIES),
+    ref: (2, _REFS),
+    definition: (1, {"tenant_id": "$1::integer"}),
+}
 """How many values there are beside the columns, and what is made of these."""
+
+
+def giving(turn: Turn) -> Sent:
+    """Return what leaves the numbers of a turn in the transaction."""
+    text = f"SELECT set_config('{SEQ}', $1, true), set_config('{STAMP}', $2, true)"
+    values = [str(number).encode() for number in turn]
+    return Sent(text, values, (), (TEXT, TEXT))
 
 
 class Packed(NamedTuple):
@@ -44,29 +67,35 @@ class Packed(NamedTuple):
     bodies: _Arrays
     refs: _Arrays
 
-    def sent(self, tenant_id: int, key_id: int | None, turn: Turn) -> list[Sent]:
-        """Return what inserts all of it, numbered and stamped from the turn on."""
-        before = turn.seq - 1
+    def sent(self, tenant_id: int, key_id: int | None, before: int) -> list[Sent]:
+        """Return what inserts all of it, behind so many that the same turn stores ``before``."""
         return [
-            self.statements.sent(tenant_id, before, turn.stored_at - 1, key_id),
+            self.statements.sent(tenant_id, before, key_id),
             self.bodies.sent(tenant_id, before),
-            self.refs.sent(tenant_id, turn.seq),
+            self.refs.sent(tenant_id, before),
         ]
 
 
 def pack(
-    columns: Columns, statements: Sequence[Statement], refs: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any]],
+    statements: Sequence[Statement],
+    refs: Mapping[str, Sequence[Any]],
 ) -> Packed:
     """Write a batch: ``columns`` are what is known of its statements, ``refs`` those of ``ref``."""
-    own: Columns = {
+    own: dict[str, Sequence[Any]] = {
         "statement_id": [one.id.bytes for one in statements],
         "day_no": [None if at is None else at // DAY for at in columns["timestamp_at"]],
     }
     return Packed(
-        _Arrays.of(statement, columns | own),
+        _Arrays.of(statement, {**columns, **own}),
         _Arrays.of(statement_body, {"body": [one.raw for one in statements]}),
         _Arrays.of(ref, refs),
     )
+
+
+def defining(tenant_id: int, activities: Sequence[int], bodies: Sequence[str]) -> Sent:
+    """Return what inserts the definitions of activities, if statements are inserted."""
+    return _Arrays.of(definition, {"term_id": activities, "body": bodies}).sent(tenant_id)
 
 
 class _Arrays(NamedTuple):
@@ -94,4 +123,5 @@ def _inserting(table: sa.Table, given: tuple[str, ...]) -> str:
     columns = {name: f"given.{name}" for name in given} | made
     rows = f"unnest({holes}) WITH ORDINALITY AS given ({', '.join(given)}, place)"
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    return f"{into} SELECT {', '.join(columns.values())} FROM {rows}"  # noqa: S608 - our own names
+    chosen = f"SELECT {', '.join(columns.values())} FROM {rows}"  # noqa: S608 - our own names
+    return f"{into} {chosen} WHERE {_set(SEQ)} IS NOT NULL"

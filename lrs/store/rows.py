@@ -160,13 +160,17 @@ def insert_new(
     for ready in batches:
         numbered, size = ready.numbered, len(ready.fresh)
         if numbered.packed is not None and ready.is_whole:
-            packed += numbered.packed.sent(tenant_id, ready.key_id, Turn(seq, stored_at))
+            packed += numbered.packed.sent(tenant_id, ready.key_id, seq - turn.seq)
         else:
             rows += ready.rows(tenant_id, seq, stored_at)
             refs += numbered.found_by.values(tenant_id, seq, ready.fresh)
             for n, one in enumerate(ready.statements(), seq):
                 bodies += (tenant_id, n, one.raw)
         seq, stored_at = seq + size, stored_at + size
+    if packed:
+        from lrs.store.packed import giving
+
+        packed.insert(0, giving(turn))
     insert_all(
         conn,
         [

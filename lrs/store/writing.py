@@ -220,6 +220,8 @@ def _store(
             or Numbered.of(missing.added_to(batch.prepared.numbering), batch.incoming, packs=False)
             for batch in batches
         ]
+        if _stored_in_one_piece(database, conn, tenant_id, batches, numbered):
+            return _all_new(batches)[1]
         if batches[0].besides:
             take_turn(database, conn, tenant_id)
             batches = [_named(conn, batches[0])]
@@ -252,6 +254,42 @@ def _store(
         each.numbering.remember()
     definitions.remember()
     return outcomes
+
+
+def _stored_in_one_piece(
+    database: Database,
+    conn: sa.Connection,
+    tenant_id: int,
+    batches: Sequence[Batch],
+    numbered: Sequence[Numbered],
+) -> bool:
+    """Store batches in the one exchange that PostgreSQL needs, or nothing; return which."""
+    sent = [one.statement for batch in batches for one in batch.incoming]
+    if (
+        database.is_sqlite
+        or not batches[0].is_plain
+        or len({one.id for one in sent}) < len(sent)
+        or any(one.targets is not None for one in sent)
+    ):
+        return False
+    from lrs.store.in_one_piece import store_in_one_piece  # needs the driver of PostgreSQL
+
+    definitions = NewDefinitions(
+        database.memory, tenant_id, chain.from_iterable(each.told for each in numbered)
+    )
+    new = [
+        Ready(batch.incoming, batch.key_id, numbers, range(len(batch.incoming)))
+        for batch, numbers in zip(batches, numbered, strict=True)
+    ]
+    witnesses = {number for each in numbered for number in each.numbering.witnesses}
+    made = definitions.merged(()).made.values
+    first = dict(zip(made[::3], made[2::3], strict=True))
+    if not store_in_one_piece(database, conn, tenant_id, new, first, sorted(witnesses)):
+        return False
+    for each in numbered:
+        each.numbering.remember()
+    definitions.remember()
+    return True
 
 
 class _Seen(NamedTuple):

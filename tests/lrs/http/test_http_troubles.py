@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from failing import fail_after_inserting
 from wiring import MakeWire, Wire, a_statement
 
 
@@ -65,17 +66,12 @@ def end_connections(wire: Wire) -> None:
 def test_a_crash_while_writing_leaves_nothing_behind(
     make_wire: MakeWire, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lrs.store import writing
-
-    wire = make_wire(kind)
-    real = writing.insert_new
-
-    def failing(*given: Any, **named: Any) -> None:
-        real(*given, **{**named, "ends": False})
+    def fails(_ids: set[str]) -> None:
         raise RuntimeError("here, when the rows are in and not committed")
 
+    wire = make_wire(kind)
     with monkeypatch.context() as patched:
-        patched.setattr(writing, "insert_new", failing)
+        fail_after_inserting(patched, wire.database, fails)
         assert wire.post([a_statement() for _ in range(5)]).status_code == 500
     with wire.database.read() as conn:
         for table in ("statement", "statement_body", "ref"):

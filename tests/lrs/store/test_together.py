@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from failing import fail_after_inserting
 from store_making import AUTHORITY, TENANT, VERBS, body, checked, ids, pages, write
 
 from lrs.access.keys import make_key
@@ -167,13 +168,10 @@ def test_an_id_that_comes_twice_at_once_is_stored_once(database: Database) -> No
 
 
 def test_a_full_disk_is_told_to_each(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = writing.insert_new
-
-    def full(*given: Any, **named: Any) -> None:
-        real(*given, **{**named, "ends": False})
+    def full(_ids: set[str]) -> None:
         raise StoreFull("no room left")
 
-    monkeypatch.setattr(writing, "insert_new", full)
+    fail_after_inserting(monkeypatch, database, full)
     for future in _queued(database, [body()], [body()]):
         with pytest.raises(StoreFull):
             future.result()
@@ -184,15 +182,12 @@ def test_what_no_rule_foresaw_in_one_batch_does_not_hold_the_others(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = body(), body()
-    real = writing.insert_new
 
-    def insert(*given: Any, **named: Any) -> None:
-        ready = given[3]
-        real(*given, **{**named, "ends": False})
-        if bad["id"] in {str(one.id) for each in ready for one in each.statements()}:
+    def look(ids: set[str]) -> None:
+        if bad["id"] in ids:
             raise RuntimeError("never seen before")
 
-    monkeypatch.setattr(writing, "insert_new", insert)
+    fail_after_inserting(monkeypatch, database, look)
     futures = _queued(database, [bad], [good])
     with pytest.raises(RuntimeError, match="never seen"):
         futures[0].result()
