@@ -26,6 +26,7 @@ from lrs.settings import Settings, load
 from lrs.store import checkpoints, waiting
 from lrs.store.database import Database
 from lrs.store.migrate import open_database
+from lrs.store.recalling import recall
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -59,6 +60,7 @@ def begin(settings: Settings, database: Database) -> tuple[WSGIApplication, Call
     give_back()
     sys.setswitchinterval(_OWN_S)
     app = create_app(settings, database)
+    recall(database)
     ending = [
         database.close,
         checkpoints.start(database),

@@ -51,6 +51,11 @@ class Definition(NamedTuple):
     """The same, in one process, for the same body."""
 
 
+def mark_of(written: bytes) -> int:
+    """Return the mark of a definition that is written so."""
+    return hash(written)
+
+
 class Names:
     """What one statement, or a part of it, names."""
 
@@ -79,7 +84,7 @@ class Names:
         self.term(_ACTIVITY, iri, role, related=related)
         if body:
             written = orjson.dumps(body)
-            self.definitions.append(Definition(iri, written, hash(written)))
+            self.definitions.append(Definition(iri, written, mark_of(written)))
 
     def named(self) -> tuple[Named, ...]:
         """Return all that was noted, a term as often as it was."""
