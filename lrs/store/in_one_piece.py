@@ -50,7 +50,7 @@ FROM (
 ) AS n
 WHERE {_CLEAR}
 """  # noqa: S608 - our own names
-"""Leaves the numbers of the turn in the transaction, if nothing stands in the way."""
+"""Leaves the numbers of the turn, as `lrs.store.turns` has them, if nothing stands in the way."""
 
 
 def store_in_one_piece(

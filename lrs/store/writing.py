@@ -2,7 +2,8 @@
 
 Terms and authority get their numbers first; then, in one transaction and while the tenant's turn is
 held (`lrs.store.turns`), ids that are there already are compared, the rest is numbered, stamped and
-stored with everything it is found by. A batch is stored whole or not at all. Batches that wait for
+stored with everything it is found by. On PostgreSQL all of that is one exchange where nothing stands in
+the way (`lrs.store.in_one_piece`). A batch is stored whole or not at all. Batches that wait for
 the same turn share one transaction (`lrs.store.together`); what is wrong with one of them is its own
 matter, and the others are stored.
 """
@@ -227,6 +228,8 @@ def _store(
             batches = [_named(conn, batches[0])]
         ids = [one.statement.id.bytes for batch in batches for one in batch.incoming]
         seen = _look(database, conn, tenant_id, ids, batches, numbered)
+        if not (seen.there or seen.pointed_to or seen.defined):
+            database.memory.hindered.discard(tenant_id)
         if seen.there or len({*ids}) < len(ids):
             places, outcomes = _sort_out(batches, seen.there)
         else:
@@ -267,6 +270,7 @@ def _stored_in_one_piece(
     sent = [one.statement for batch in batches for one in batch.incoming]
     if (
         database.is_sqlite
+        or tenant_id in database.memory.hindered
         or not batches[0].is_plain
         or len({one.id for one in sent}) < len(sent)
         or any(one.targets is not None for one in sent)
@@ -285,6 +289,7 @@ def _stored_in_one_piece(
     made = definitions.merged(()).made.values
     first = dict(zip(made[::3], made[2::3], strict=True))
     if not store_in_one_piece(database, conn, tenant_id, new, first, sorted(witnesses)):
+        database.memory.hindered.add(tenant_id)
         return False
     for each in numbered:
         each.numbering.remember()

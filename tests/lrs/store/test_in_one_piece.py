@@ -98,6 +98,21 @@ def test_an_id_that_is_taken_is_looked_at(database: Database, exchanges: list[in
     assert check_store(database, full=True).faults == []
 
 
+def test_after_what_met_something_the_next_is_looked_at_at_once(
+    database: Database, exchanges: list[int]
+) -> None:
+    there = body()
+    write(database, there)
+    write(database, there)
+    exchanges.clear()
+    write(database, there)
+    assert exchanges == [4]  # the turn and its numbers, ids that are taken, and pointed to
+    write(database, body())  # which meets nothing
+    exchanges.clear()
+    write(database, body())
+    assert exchanges == [5]
+
+
 @pytest.mark.parametrize("number", [1, 40])
 def test_what_is_pointed_to_already_is_found_with_it(database: Database, number: int) -> None:
     target = body()
