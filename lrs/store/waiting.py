@@ -109,10 +109,13 @@ def start(database: Database, look_s: float = LOOK_S) -> Callable[[], None]:
 
 
 def _put_few_in_order(database: Database, before: int) -> int:
-    """Move what waits unless much has come since so many waited; return how many wait now."""
+    """Move what waits unless much has come since so many waited; return how many wait now.
+
+    Where fewer wait than before, so much came that those who write have put it in order.
+    """
     with database.read() as conn:
         number = _number(conn)
-    if not number or number - before > _BUSY:
+    if not number or not 0 <= number - before <= _BUSY:
         return number
     with database.write() as conn:
         put_in_order(conn)

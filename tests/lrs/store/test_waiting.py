@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from store_making import TENANT, VERBS, body, ids, one_by_one, pages, pointing, voiding, write
 
 from lrs.errors import StoreFull
+from lrs.settings import Settings
 from lrs.store import waiting
 from lrs.store.checking import check_store
 from lrs.store.database import Database
@@ -143,6 +144,19 @@ def test_a_server_puts_in_order_what_waits_while_nobody_writes(database: Databas
     finally:
         stop()
     assert len(pages(database)) == 6
+
+
+@pytest.mark.parametrize("came", [-1, 0, 1, waiting._BUSY, waiting._BUSY + 1])
+def test_where_much_comes_it_is_left_to_those_who_write(
+    make_settings: Callable[..., Settings], came: int
+) -> None:
+    database = Database(make_settings("sqlite"))
+    write(database, *map(_varied, range(5)))
+    number = _rows(database, ref_waiting)
+    few = 0 <= came <= waiting._BUSY
+    assert waiting._put_few_in_order(database, number - came) == (0 if few else number)
+    assert _rows(database, ref_waiting) == (0 if few else number)
+    database.close()
 
 
 def test_what_cannot_be_put_in_order_is_found_where_it_waits(
