@@ -6,7 +6,7 @@ from enum import IntEnum, IntFlag
 
 
 class TermKind(IntEnum):
-    """What a term is."""
+    """What is named: terms, and registrations."""
 
     AGENT = 1
     VERB = 2
