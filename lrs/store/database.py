@@ -38,6 +38,8 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self.memory = Memory()
         self.together = Together()
+        self.hindered: set[int] = set()
+        """Tenants whose last batch met something that was there: often the next one does, too."""
         self.much_was_written: Callable[[], None] | None = None
         """On SQLite: whom to tell, after a commit, that much was written since the last time."""
         self._changes = 0

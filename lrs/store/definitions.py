@@ -7,7 +7,7 @@ batches never merge into the same activity at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -82,6 +82,10 @@ class NewDefinitions:
         """Return the question what is stored of these activities."""
         return _asking(dialect, self._tenant_id, list(self.by_activity))
 
+    def where_nothing_is_known(self) -> dict[int, str]:
+        """Return by activity what they are if nothing is stored of any."""
+        return {number: _text(None, bodies) for number, bodies in self.by_activity.items()}
+
     def merged(self, defined: Iterable[Row]) -> Merged:
         """Merge them into what is stored, which is the answer to `asking`."""
         stored: dict[int, str] = dict(defined) if self.by_activity else {}
@@ -89,10 +93,7 @@ class NewDefinitions:
         changed = []
         for number, bodies in self.by_activity.items():
             old = stored.get(number)
-            if old is None and len(bodies) == 1:
-                made += (number, self._tenant_id, bodies[0].decode())
-                continue
-            text = orjson.dumps(_all_merged(old, bodies)).decode()
+            text = _text(old, bodies)
             if old is None:
                 made += (number, self._tenant_id, text)
             elif text != old:
@@ -105,11 +106,14 @@ class NewDefinitions:
             self._memory.definitions.put(activity, mark)
 
 
-def _all_merged(old: str | None, bodies: Iterable[bytes]) -> Definition:
+def _text(old: str | None, bodies: Sequence[bytes]) -> str:
+    """Return a definition brought up to date by some, in their order."""
+    if old is None and len(bodies) == 1:
+        return bodies[0].decode()
     body: Definition = orjson.loads(old) if old is not None else {}
     for new in bodies:
         body = merged(body, orjson.loads(new))
-    return body
+    return orjson.dumps(body).decode()
 
 
 def _stored(conn: sa.Connection, tenant_id: int, numbers: list[int]) -> dict[int, str]:

@@ -15,42 +15,36 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lrs.store.arrays import parameter
-from lrs.store.asking import sent_of
+from lrs.store.asking import Question, sent_of
 from lrs.store.database import Database
 from lrs.store.packed import SEQ, STAMP, Packed, defining, pack
 from lrs.store.pipeline import Sent, send
 from lrs.store.rows import Ready
-from lrs.store.turns import taking_turn
+from lrs.store.turns import NEXT, asking_with_kept_plans
 
 _CLEAR = """
-NOT EXISTS (SELECT 1 FROM unnest($2::bytea[]) AS given (id) WHERE (
-  SELECT 1 FROM statement s WHERE s.tenant_id = $1 AND s.statement_id = given.id LIMIT 1
+NOT EXISTS (SELECT 1 FROM unnest(CAST(:ids AS bytea[])) AS given (id) WHERE (
+  SELECT 1 FROM statement s WHERE s.tenant_id = :tenant_id AND s.statement_id = given.id LIMIT 1
 ) IS NOT NULL)
-AND NOT EXISTS (SELECT 1 FROM unnest($2::bytea[]) AS given (id) WHERE (
-  SELECT 1 FROM statement_ref r WHERE r.tenant_id = $1 AND r.target_id = given.id LIMIT 1
+AND NOT EXISTS (SELECT 1 FROM unnest(CAST(:ids AS bytea[])) AS given (id) WHERE (
+  SELECT 1 FROM statement_ref r WHERE r.tenant_id = :tenant_id AND r.target_id = given.id LIMIT 1
 ) IS NOT NULL)
-AND NOT EXISTS (SELECT 1 FROM unnest($3::bigint[]) AS given (id) WHERE (
+AND NOT EXISTS (SELECT 1 FROM unnest(CAST(:defined AS bigint[])) AS given (id) WHERE (
   SELECT 1 FROM definition d WHERE d.term_id = given.id LIMIT 1
 ) IS NOT NULL)
-AND NOT EXISTS (SELECT 1 FROM unnest($4::bigint[]) AS given (id) WHERE (
+AND NOT EXISTS (SELECT 1 FROM unnest(CAST(:witnesses AS bigint[])) AS given (id) WHERE (
   SELECT 1 FROM term t WHERE t.id = given.id LIMIT 1
 ) IS NULL)
 """
 """One after another: of a list PostgreSQL may hold that to read all there is is quicker."""
-_NUMBERING = f"""
-SELECT set_config('{SEQ}', n.seq::text, true), set_config('{STAMP}', n.stamp::text, true)
-FROM (
-  SELECT coalesce(max(last.seq), 0) + 1 AS seq,
-    greatest(coalesce(max(last.stored_at), 0),
-      (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) + 1 AS stamp
-  FROM (
-    SELECT seq, stored_at FROM statement WHERE tenant_id = $1::integer ORDER BY seq DESC LIMIT 1
-  ) AS last
-) AS n
-WHERE {_CLEAR}
-"""  # noqa: S608 - our own names
-"""Leaves the numbers of the turn, as `lrs.store.turns` has them, if nothing stands in the way."""
+_next = NEXT.subquery("next").c
+_NUMBERING = sa.select(
+    *(
+        sa.func.set_config(setting, sa.cast(number, sa.Text), sa.true())
+        for setting, number in ((SEQ, _next.seq), (STAMP, _next.stored_at))
+    )
+).where(sa.text(_CLEAR))
+"""Leaves the numbers of the turn in the transaction, if nothing stands in the way."""
 
 
 def store_in_one_piece(
@@ -67,13 +61,14 @@ def store_in_one_piece(
     that ``definitions`` are of, or if not all ``witnesses``, which are terms, are there.
     """
     ids = [one.id.bytes for ready in batches for one in ready.statements()]
-    asked = (ids, list(definitions), list(witnesses))
-    given = [parameter(tenant_id), *map(parameter, asked)]
-    numbering = Sent(
+    numbering = Question(
         _NUMBERING,
-        [one.value for one in given],
-        tuple(one.type for one in given),
-        [one.form for one in given],
+        {
+            "tenant_id": tenant_id,
+            "ids": ids,
+            "defined": list(definitions),
+            "witnesses": list(witnesses),
+        },
     )
     before = 0
     inserts: list[Sent] = []
@@ -82,8 +77,8 @@ def store_in_one_piece(
         before += size
     if definitions:
         inserts.append(defining(tenant_id, list(definitions), list(definitions.values())))
-    taking = sent_of(taking_turn(database, tenant_id))
-    _, numbers, *_ = send(conn, [taking, numbering, *inserts], ends=True)
+    asked = [sent_of(each) for each in (asking_with_kept_plans(database, tenant_id), numbering)]
+    _, numbers, *_ = send(conn, [*asked, *inserts], ends=True)
     return bool(numbers)
 
 

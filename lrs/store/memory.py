@@ -21,5 +21,3 @@ class Memory:
         self.authorities: Recent[tuple[int, bytes], int] = Recent(1_500)
         #: number of an activity → mark of the definition that was merged last
         self.definitions: Recent[int, int] = Recent(MOST_DEFINITIONS)
-        #: tenants whose last batch met something that was there: often the next one does, too
-        self.hindered: set[int] = set()

@@ -39,15 +39,19 @@ _LAST = (
     sa.select(statement.c.seq, statement.c.stored_at)
     .where(statement.c.tenant_id == sa.bindparam("tenant_id"))
     .order_by(statement.c.seq.desc())
-    .limit(1)
+    .limit(sa.literal_column("1"))
 )
 _CLOCK = sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger)
 _TENANT = sa.bindparam("tenant_id", type_=sa.Integer)
-_LAST_AND_CLOCK = sa.select(
-    _LAST.with_only_columns(statement.c.seq).scalar_subquery().label("seq"),
-    _LAST.with_only_columns(statement.c.stored_at).scalar_subquery().label("stored_at"),
-    _CLOCK.label("now"),
+_last = _LAST.subquery("last").c
+NEXT = sa.select(
+    (sa.func.coalesce(sa.func.max(_last.seq), 0) + 1).label("seq"),
+    (
+        sa.func.greatest(sa.func.coalesce(sa.func.max(_last.stored_at), 0), _CLOCK)
+        + sa.literal_column("1")
+    ).label("stored_at"),
 )
+"""The next number and instant on PostgreSQL, for the holder of the turn of ``tenant_id``."""
 _TAKE = sa.select(
     sa.func.set_config("lock_timeout", sa.bindparam("patience"), sa.true()),
     sa.func.pg_advisory_xact_lock(_LOCK_CLASS, _TENANT),
@@ -74,10 +78,10 @@ def asking_for_turn(database: Database, tenant_id: int) -> list[Question]:
     tenant = {"tenant_id": tenant_id}
     if database.is_sqlite:
         return [Question(_LAST, tenant)]
-    return [_taking(_TAKE, database, tenant_id), Question(_LAST_AND_CLOCK, tenant)]
+    return [_taking(_TAKE, database, tenant_id), Question(NEXT, tenant)]
 
 
-def taking_turn(database: Database, tenant_id: int) -> Question:
+def asking_with_kept_plans(database: Database, tenant_id: int) -> Question:
     """Return what takes the turn on PostgreSQL; all that follows has the plans that were made once."""
     return _taking(_TAKE_AS_PLANNED, database, tenant_id)
 
@@ -90,11 +94,10 @@ def _taking(query: sa.Select[Any], database: Database, tenant_id: int) -> Questi
 def turn_of(database: Database, answers: Sequence[list[Row]]) -> Turn:
     """Return the turn that the answers to `asking_for_turn` give."""
     last = answers[-1]
-    if database.is_sqlite:
-        (seq, stored_at), now = last[0] if last else (0, 0), _machine_clock()
-    else:
-        ((seq, stored_at, now),) = last
-    return Turn((seq or 0) + 1, max(now, stored_at or 0) + 1)
+    if not database.is_sqlite:
+        return Turn(*last[0])
+    seq, stored_at = last[0] if last else (0, 0)
+    return Turn(seq + 1, max(_machine_clock(), stored_at) + 1)
 
 
 def consistent_through(database: Database, tenant_id: int) -> int:

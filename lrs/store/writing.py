@@ -229,7 +229,7 @@ def _store(
         ids = [one.statement.id.bytes for batch in batches for one in batch.incoming]
         seen = _look(database, conn, tenant_id, ids, batches, numbered)
         if not (seen.there or seen.pointed_to or seen.defined):
-            database.memory.hindered.discard(tenant_id)
+            database.hindered.discard(tenant_id)
         if seen.there or len({*ids}) < len(ids):
             places, outcomes = _sort_out(batches, seen.there)
         else:
@@ -267,14 +267,10 @@ def _stored_in_one_piece(
     numbered: Sequence[Numbered],
 ) -> bool:
     """Store batches in the one exchange that PostgreSQL needs, or nothing; return which."""
+    if database.is_sqlite or tenant_id in database.hindered or not batches[0].is_plain:
+        return False
     sent = [one.statement for batch in batches for one in batch.incoming]
-    if (
-        database.is_sqlite
-        or tenant_id in database.memory.hindered
-        or not batches[0].is_plain
-        or len({one.id for one in sent}) < len(sent)
-        or any(one.targets is not None for one in sent)
-    ):
+    if len({one.id for one in sent}) < len(sent) or any(one.targets is not None for one in sent):
         return False
     from lrs.store.in_one_piece import store_in_one_piece  # needs the driver of PostgreSQL
 
@@ -286,10 +282,9 @@ def _stored_in_one_piece(
         for batch, numbers in zip(batches, numbered, strict=True)
     ]
     witnesses = {number for each in numbered for number in each.numbering.witnesses}
-    made = definitions.merged(()).made.values
-    first = dict(zip(made[::3], made[2::3], strict=True))
+    first = definitions.where_nothing_is_known()
     if not store_in_one_piece(database, conn, tenant_id, new, first, sorted(witnesses)):
-        database.memory.hindered.add(tenant_id)
+        database.hindered.add(tenant_id)
         return False
     for each in numbered:
         each.numbering.remember()
