@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -28,14 +30,39 @@ _LEVELS = {
 }
 
 
+_held = threading.local()
+
+
+@contextlib.contextmanager
+def in_one_piece() -> Iterator[None]:
+    """Write what this thread logs until the end at once then, and not line by line."""
+    if getattr(_held, "lines", None) is not None:
+        yield
+        return
+    lines = _held.lines = []
+    try:
+        yield
+    finally:
+        _held.lines = None
+        _write("".join(lines))
+
+
+def _write(text: str) -> None:
+    # A log on a full disk, or that nobody reads any more, must not fail what it tells of.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 class _StandardError:
     """Writes to whatever standard error is now; tests and daemons change it."""
 
     def msg(self, message: str) -> None:
-        # A log on a full disk, or that nobody reads any more, must not fail what it tells of.
-        with contextlib.suppress(OSError):
-            sys.stderr.write(message + "\n")
-            sys.stderr.flush()
+        lines: list[str] | None = getattr(_held, "lines", None)
+        if lines is None:
+            _write(message + "\n")
+        else:
+            lines.append(message + "\n")
 
     log = debug = info = warning = error = critical = exception = msg
 

@@ -20,13 +20,14 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import Error
+from waitress.utilities import Error, build_http_date
 
 from lrs import errors
 from lrs.http.plain_writes import Answer, Asked, asked
@@ -118,8 +119,8 @@ class _Answer(WSGITask):
     request: Any
 
     def set_close_on_finish(self) -> None:
-        asked_to = self.request.headers.get("CONNECTION", "").lower() == "close"
-        if self.version == "1.1" and not asked_to and self.status[:3] in ("204", "304"):
+        has_no_body = self.status[:3] in ("204", "304")
+        if self.version == "1.1" and has_no_body and not _asks_to_close(self.request):
             return  # waitress would close for want of a Content-Length, which a 204 never has
         super().set_close_on_finish()
 
@@ -144,7 +145,7 @@ class _Answer(WSGITask):
 
 
 class _Given(_Answer):
-    """Gives an answer that is there already."""
+    """Gives an answer that is there already, after which the connection may have to be closed."""
 
     response_headers: Any
     complete = True
@@ -159,9 +160,40 @@ class _Given(_Answer):
         self.write(self._given.body)
 
 
-def _task(connection: Connection, request: Any) -> _Answer:
+class _GivenAtOnce:
+    """Gives an answer that is there already, on a connection that stays open.
+
+    What waitress makes of an answer, header by header, took longer than all else about giving one.
+    """
+
+    close_on_finish = False
+    wrote_header = True
+
+    def __init__(self, connection: Connection, request: Any, given: Answer) -> None:
+        self.request = request
+        self._connection = connection
+        self._given = given
+
+    def service(self) -> None:
+        """Send it."""
+        written = self._given.written(_date(int(time.time())))
+        cast(Any, self._connection).write_soon(written)
+
+
+_date = lru_cache(maxsize=2)(build_http_date)
+
+
+def _task(connection: Connection, request: Any) -> _Answer | _GivenAtOnce:
     given, connection.given = connection.given, None
-    return _Answer(connection, request) if given is None else _Given(connection, request, given)
+    if given is None:
+        return _Answer(connection, request)
+    stays = request.version == "1.1" and not _asks_to_close(request)
+    return (_GivenAtOnce if stays else _Given)(connection, request, given)
+
+
+def _asks_to_close(request: Any) -> bool:
+    asked: str = request.headers.get("CONNECTION", "")
+    return asked.lower() == "close"
 
 
 class Connection(HTTPChannel):

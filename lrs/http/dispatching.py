@@ -19,7 +19,16 @@ from waitress.task import ThreadedTaskDispatcher
 
 from lrs.errors import VerkanError
 from lrs.http.connection import Connection
-from lrs.http.plain_writes import Asked, PlainWrite, PlainWrites, Template, left, left_stored
+from lrs.http.plain_writes import (
+    Answer,
+    Asked,
+    PlainWrite,
+    PlainWrites,
+    Template,
+    left,
+    left_stored,
+)
+from lrs.log import in_one_piece
 from lrs.store.together import Outcome
 from lrs.store.writing import Batch, Written, prepare_together, store_prepared
 
@@ -224,20 +233,28 @@ class Dispatcher(ThreadedTaskDispatcher):
     def _store(self, tenant_id: int, ready: Sequence[_Ready]) -> None:
         database = self._plain.verkan.database
         outcomes = store_prepared(database, tenant_id, [each.batch for each in ready])
-        with self._waking.once():
-            for (waiting, _), outcome in zip(ready, outcomes, strict=True):
+        with in_one_piece():
+            answers = [
                 self._answer(waiting, outcome)
+                for (waiting, _), outcome in zip(ready, outcomes, strict=True)
+            ]
+        with self._waking.once():
+            for (waiting, _), answer in zip(ready, answers, strict=True):
+                if isinstance(answer, Answer):
+                    waiting.connection.give(answer)
+                else:
+                    self._leave(waiting.connection, answer)
 
-    def _answer(self, waiting: _Waiting, outcome: Outcome[list[Written]]) -> None:
+    def _answer(
+        self, waiting: _Waiting, outcome: Outcome[list[Written]]
+    ) -> Answer | Mapping[str, Any]:
+        """Return the answer, or what the application is told that is to answer instead."""
         if isinstance(outcome, BaseException):
-            self._leave(waiting.connection, left(outcome))
-            return
+            return left(outcome)
         try:
-            answer = self._plain.answer(waiting.write, waiting.template, outcome)
+            return self._plain.answer(waiting.write, waiting.template, outcome)
         except Exception as exc:
-            self._leave(waiting.connection, left_stored(exc))
-        else:
-            waiting.connection.give(answer)
+            return left_stored(exc)
 
     def _leave(self, connection: Connection, told: Mapping[str, Any]) -> None:
         """Leave a request to the application, which is told something beside it."""

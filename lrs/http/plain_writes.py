@@ -115,6 +115,14 @@ class Template(NamedTuple):
     until: float
     status: str
     headers: Headers
+    head: bytes
+    """Both as HTTP/1.1 writes them."""
+
+    @classmethod
+    def of(cls, status: str, headers: Headers) -> Template:
+        """Return what was answered now, which holds for a while."""
+        head = f"HTTP/1.1 {status}\r\n".encode("latin-1") + _written(headers)
+        return cls(monotonic() + _LEARNED_FOR_S, status, headers, head)
 
 
 class PlainWrite(NamedTuple):
@@ -141,9 +149,29 @@ class PlainWrite(NamedTuple):
 class Answer(NamedTuple):
     """An answer, whole."""
 
-    status: str
-    headers: Headers
+    template: Template
+    own: Headers
+    """The headers that no other answer has."""
     body: bytes
+
+    @property
+    def status(self) -> str:
+        """The status, with its reason."""
+        return self.template.status
+
+    @property
+    def headers(self) -> Headers:
+        """All headers but the date."""
+        return [*self.template.headers, *self.own]
+
+    def written(self, date: str) -> bytes:
+        """Return the answer as HTTP/1.1 writes it on a connection that stays open."""
+        own = _written([*self.own, ("Date", date)])
+        return b"%b%b\r\n%b" % (self.template.head, own, self.body)
+
+
+def _written(headers: Headers) -> bytes:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers]).encode("latin-1")
 
 
 class PlainWrites:
@@ -219,22 +247,19 @@ class PlainWrites:
 
     def answer(self, write: PlainWrite, template: Template, written: Sequence[Written]) -> Answer:
         """Return the answer to a request that is stored."""
-        verkan, (_, status, headers) = self.verkan, template
+        verkan = self.verkan
         bound = consistency.bound_before(verkan, write.key.tenant_id)
-        headers = [
-            *headers,
-            (consistency.HEADER, instant(bound)),
-            (tracing.HEADER, write.request_id),
-        ]
+        own = [(consistency.HEADER, instant(bound)), (tracing.HEADER, write.request_id)]
         body = b""
         if write.method == "POST":
             body = orjson.dumps([each.id for each in written])
-            headers.append(("Content-Length", str(len(body))))
+            own.append(("Content-Length", str(len(body))))
         for look in verkan.on_stored:
             look()
         name = write.key.name
-        tracing.tell(write.method, ROUTE, int(status[:3]), write.began, name, write.request_id)
-        return Answer(status, headers, body)
+        status = int(template.status[:3])
+        tracing.tell(write.method, ROUTE, status, write.began, name, write.request_id)
+        return Answer(template, own, body)
 
     def _body(self, environ: WSGIEnvironment) -> bytes | None:
         """Return the body, which is there for the application too; None: it is not plain."""
@@ -270,8 +295,7 @@ class PlainWrites:
                 if len(self._templates) >= _MOST_LEARNED:
                     self._templates.clear()
                 kept = [each for each in headers if each[0].lower() not in _OF_EACH]
-                until = monotonic() + _LEARNED_FOR_S
-                self._templates[kind] = Template(until, status, kept)
+                self._templates[kind] = Template.of(status, kept)
             return start_response(status, headers, *more)
 
         return noting

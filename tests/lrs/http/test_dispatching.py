@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -230,6 +232,31 @@ def test_a_connection_stays_open_as_was_asked(
         except TimeoutError:
             ended = False
     assert ended is not stays
+
+
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_all_answers_have_the_headers_of_the_application(
+    served: Served, method: str, version: str
+) -> None:
+    headers = {"X-Experience-API-Version": version, "Origin": "https://lms.example.org"}
+
+    def answered() -> list[tuple[str, str]]:
+        body = a_statement(timestamp="2026-03-01T08:30:00.000Z")
+        path = f"{STATEMENTS}?statementId={body['id']}" if method == "PUT" else STATEMENTS
+        reply = served.ask(method, path, body, headers)
+        assert reply.status == (204 if method == "PUT" else 200)
+        assert reply.headers["X-Request-ID"]
+        assert reply.headers["X-Experience-API-Consistent-Through"].endswith("Z")
+        parsed = parsedate_to_datetime(reply.headers["Date"])
+        assert abs((parsed - datetime.now(UTC)).total_seconds()) < 60
+        changing = ("date", "x-request-id", "x-experience-api-consistent-through")
+        told = [(name.lower(), value) for name, value in reply.headers.items()]
+        return sorted(each for each in told if each[0] not in changing)
+
+    of_application = answered()
+    assert answered() == of_application
+    assert answered() == of_application
 
 
 @contextmanager

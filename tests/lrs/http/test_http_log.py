@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -48,6 +50,25 @@ def test_below_the_level_nothing_is_written(
     structlog.get_logger().info("stored")
     structlog.get_logger().warning("odd")
     assert [line["event"] for line in lines(capsys)] == ["odd"]
+
+
+def test_what_is_held_is_written_at_the_end_in_its_order_and_of_no_other_thread(
+    configured: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured(log_format="json")
+    say = structlog.get_logger().info
+    with suppress(ZeroDivisionError), log.in_one_piece():
+        say("first")
+        with log.in_one_piece():
+            say("second")
+        other = threading.Thread(target=say, args=("of another",))
+        other.start()
+        other.join()
+        assert [line["event"] for line in lines(capsys)] == ["of another"]
+        raise ZeroDivisionError
+    assert [line["event"] for line in lines(capsys)] == ["first", "second"]
+    say("later")
+    assert [line["event"] for line in lines(capsys)] == ["later"]
 
 
 def test_a_library_is_heard_without_what_it_quotes(
