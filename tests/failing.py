@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from lrs.store import rows, writing
 from lrs.store.database import Database
@@ -29,12 +30,12 @@ def fail_after_inserting(
         return
     from lrs.store import in_one_piece  # needs the driver of PostgreSQL
 
-    send, store = in_one_piece.send, in_one_piece.store_in_one_piece
+    send, store = in_one_piece.send, in_one_piece.OnePiece.store
 
-    def store_it(*given: Any) -> bool:
-        stored = store(*given)
-        inserted(given[3])
+    def store_it(piece: in_one_piece.OnePiece, conn: sa.Connection) -> bool:
+        stored = store(piece, conn)
+        inserted(piece.batches)
         return stored
 
     patch.setattr(in_one_piece, "send", lambda conn, sent, **_: send(conn, sent))
-    patch.setattr(in_one_piece, "store_in_one_piece", store_it)
+    patch.setattr(in_one_piece.OnePiece, "store", store_it)

@@ -78,18 +78,25 @@ class KeyRing:
     def find(self, key: str, secret: str) -> Key | None:
         """Return the key if the secret is its own and it still works."""
         mac = secret_mac(self._server_secret, secret)
-        return self._remembered(key, mac, lambda: _look_up(self._database, key, mac))
+        return self._remembered(key, mac) or self._look_up(key, mac, mac)
+
+    def remembered(self, key: str, secret: str) -> Key | None:
+        """Return the key if that was found out within the last seconds; the database is not asked."""
+        return self._remembered(key, secret_mac(self._server_secret, secret))
 
     def vouched_for(self, key: str) -> Key | None:
         """Return the key, whose holder was known by other means than its secret, if it still works."""
-        return self._remembered(key, _NO_MAC, lambda: _look_up(self._database, key, None))
+        return self._remembered(key, _NO_MAC) or self._look_up(key, _NO_MAC, None)
 
-    def _remembered(self, key: str, mac: bytes, look_up: Callable[[], Key | None]) -> Key | None:
-        now = self._clock()
+    def _remembered(self, key: str, mac: bytes) -> Key | None:
         until, found = self._found.get((key, mac), (0.0, None))
-        if found is not None and now < until and not _is_over(found.expires_at):
-            return found
-        found = look_up()
+        if found is None or self._clock() >= until or _is_over(found.expires_at):
+            return None
+        return found
+
+    def _look_up(self, key: str, mac: bytes, asked: bytes | None) -> Key | None:
+        now = self._clock()
+        found = _look_up(self._database, key, asked)
         if found is not None:
             if len(self._found) >= self._most:
                 self._found.clear()

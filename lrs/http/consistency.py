@@ -57,8 +57,16 @@ def bound_before(verkan: Verkan, tenant_id: int) -> int:
     return _bound_now(verkan, tenant_id)
 
 
-def _bound_now(verkan: Verkan, tenant_id: int) -> int:
-    bound = consistent_through(verkan.database, tenant_id)
+def note(verkan: Verkan, tenant_id: int, bound: int) -> None:
+    """Note a true bound of the tenant, as who has just stored something knows one.
+
+    Commits follow each other along `stored`, so all up to one's own newest is to be read.
+    """
     # A race between two threads leaves one of two true bounds.
     verkan.bounds[tenant_id] = (time.monotonic(), bound)
+
+
+def _bound_now(verkan: Verkan, tenant_id: int) -> int:
+    bound = consistent_through(verkan.database, tenant_id)
+    note(verkan, tenant_id, bound)
     return bound

@@ -10,14 +10,18 @@ while some are being stored others are made ready, and what has come meanwhile s
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from waitress.task import ThreadedTaskDispatcher
 
+from lrs.access.ring import Key
 from lrs.errors import VerkanError
+from lrs.http import consistency
 from lrs.http.connection import Connection
 from lrs.http.plain_writes import (
     Answer,
@@ -28,11 +32,17 @@ from lrs.http.plain_writes import (
     left,
     left_stored,
 )
+from lrs.http.unwaited import Unwaiting, Ways
 from lrs.log import in_one_piece
 from lrs.store.together import Outcome
-from lrs.store.writing import Batch, Written, prepare_together, store_prepared
+from lrs.store.writing import Batch, Written, complete, prepare, store_prepared
+
+if TYPE_CHECKING:
+    from lrs.store.turns import Turn
 
 T = TypeVar("T")
+_AT_A_TIME_S = 0.01
+"""For how long the thread that reads and writes does something else."""
 _WORTH_STORING = 200
 """Statements; so many are handed on while others are still being looked at."""
 
@@ -42,6 +52,8 @@ class _Asking(NamedTuple):
 
     connection: Connection
     said: Asked
+    key: Key | None
+    """Whose it is, where that needs no asking."""
 
 
 class _Waiting(NamedTuple):
@@ -132,33 +144,56 @@ class Waking:
             self._wake()
 
     @contextmanager
-    def once(self) -> Iterator[None]:
-        """Hold it back in this thread, until the end."""
+    def once(self, *, at_the_end: bool = True) -> Iterator[None]:
+        """Hold it back in this thread, until the end; the thread that reads and writes is awake."""
         self._here.is_held = True
         try:
             yield
         finally:
             self._here.is_held = False
-            self._wake()
+            if at_the_end:
+                self._wake()
+
+
+class _Call(NamedTuple):
+    """Something for a thread to do."""
+
+    service: Callable[[], None]
+
+    def cancel(self) -> None:
+        """Do nothing."""
 
 
 class Dispatcher(ThreadedTaskDispatcher):
-    """Hands requests to threads."""
+    """Hands requests to threads, and does itself what needs none (`work`)."""
 
     queue: Any
 
     def __init__(self, plain: PlainWrites) -> None:
         super().__init__()
         self._plain = plain
+        self._database = plain.verkan.database
         self._waking = Waking(lambda: None)
+        self._reader: int | None = None
+        self._asking: deque[_Asking] = deque()
         self._looking: Line[_Asking] = Line(
             self, self._look, lambda asking: asking.connection.cancel()
         )
+        self._making: dict[int, Line[_Ready]] = {}
         self._storing: dict[int, Line[_Ready]] = {}
+        self._unwaiting: Unwaiting[_Ready] | None = None
 
-    def waking(self, wake: Callable[[], None]) -> Waking:
-        """Return what is to be called in the place of ``wake``."""
+    def join(self, connections: dict[int, Any], wake: Callable[[], None]) -> Waking:
+        """Work among the connections of a server; return what is to be called in the place of ``wake``."""
         self._waking = Waking(wake)
+        if not self._database.is_sqlite:
+            ways = Ways(
+                self._stored,
+                lambda tenant_id, ready: self._line_of(tenant_id).put(ready),
+                lambda do: self.call(_Call(do)),
+                lambda: len(self._asking),
+            )
+            self._unwaiting = Unwaiting(self._database, connections, ways)
         return self._waking
 
     def add_task(self, task: Any) -> None:
@@ -166,39 +201,66 @@ class Dispatcher(ThreadedTaskDispatcher):
         said = task.said_plainly() if isinstance(task, Connection) else None
         if said is None:
             self.call(task)
+            return
+        key = self._plain.remembered_key(said) if threading.get_ident() == self._reader else None
+        asking = _Asking(task, said, key)
+        if key is None:
+            self._looking.put([asking])
         else:
-            self._looking.put([_Asking(task, said)])
+            self._asking.append(asking)
 
     def call(self, task: Any) -> None:
         """Have a thread do something."""
         super().add_task(task)
 
-    def _look(self, lying: Sequence[_Asking]) -> None:
-        by_tenant: dict[int, list[_Waiting]] = defaultdict(list)
+    def work(self) -> bool:
+        """Look at small plain writes in the thread that reads and writes; return whether some are left.
+
+        Only what waits for nothing is done here, and no longer than others can be kept waiting.
+        """
+        self._reader = threading.get_ident()
+        self._look(self._for_a_while())
+        return bool(self._asking)
+
+    def _for_a_while(self) -> Iterator[_Asking]:
+        until = perf_counter() + _AT_A_TIME_S
+        while self._asking:
+            yield self._asking.popleft()
+            if self._unwaiting is not None:
+                self._unwaiting.look()
+            if perf_counter() > until:
+                return
+
+    def _look(self, lying: Iterable[_Asking]) -> None:
+        by_tenant: dict[int, list[_Ready]] = defaultdict(list)
         statements = 0
         fault: VerkanError | None = None
         for asking in lying:
             try:
                 if fault is not None:
                     raise fault  # what the database says of itself holds for those behind, too
-                waiting = self._looked_at(asking)
+                ready = self._looked_at(asking)
             except Exception as exc:
                 self._leave(asking.connection, left(exc))
                 fault = exc if isinstance(exc, VerkanError) and exc.status >= 500 else None
                 continue
-            if waiting is None:
+            if ready is None:
                 continue
-            by_tenant[waiting.write.key.tenant_id].append(waiting)
-            statements += len(waiting.write.statements)
+            tenant_id = ready.waiting.write.key.tenant_id
+            if asking.key is not None and self._unwaiting is not None and ready.batch.is_whole:
+                self._unwaiting.put(tenant_id, [ready])
+                continue
+            by_tenant[tenant_id].append(ready)
+            statements += len(ready.batch.incoming)
             if statements >= _WORTH_STORING:
                 self._hand_on(by_tenant)
                 statements = 0
         self._hand_on(by_tenant)
 
-    def _looked_at(self, asking: _Asking) -> _Waiting | None:
+    def _looked_at(self, asking: _Asking) -> _Ready | None:
         """Return one request looked at; None: the application has it."""
         connection = asking.connection
-        write = self._plain.looked_at(asking.said, connection.body)
+        write = self._plain.looked_at(asking.said, connection.body, asking.key)
         if write is None:
             self._leave(connection, left(None))
             return None
@@ -206,39 +268,69 @@ class Dispatcher(ThreadedTaskDispatcher):
         if template is None:
             self._leave(connection, {})
             return None
-        return _Waiting(connection, write, template)
+        batch = prepare(self._database, write.key.tenant_id, write.incoming(), write.key.id)
+        return _Ready(_Waiting(connection, write, template), batch)
 
-    def _hand_on(self, by_tenant: dict[int, list[_Waiting]]) -> None:
-        for tenant_id, waiting in by_tenant.items():
-            sent = [(each.write.incoming(), each.write.key.id) for each in waiting]
-            try:
-                batches = prepare_together(self._plain.verkan.database, tenant_id, sent)
-            except Exception as exc:
-                for each in waiting:
-                    self._leave(each.connection, left(exc))
-                continue
-            self._line_of(tenant_id).put(list(map(_Ready, waiting, batches)))
+    def _hand_on(self, by_tenant: dict[int, list[_Ready]]) -> None:
+        here = threading.get_ident() == self._reader
+        for tenant_id, ready in by_tenant.items():
+            if not here:
+                self._complete(tenant_id, ready)
+            elif self._database.is_sqlite:
+                self._line_of(tenant_id).put(ready)
+            else:
+                self._making_of(tenant_id).put(ready)
         by_tenant.clear()
 
+    def _complete(self, tenant_id: int, ready: Sequence[_Ready]) -> None:
+        """Have made what is lacking, and all of it stored."""
+        try:
+            batches = complete(self._database, tenant_id, [each.batch for each in ready])
+        except Exception as exc:
+            for each in ready:
+                self._leave(each.waiting.connection, left(exc))
+            return
+        whole = [_Ready(each.waiting, batch) for each, batch in zip(ready, batches, strict=True)]
+        self._line_of(tenant_id).put(whole)
+
+    def _making_of(self, tenant_id: int) -> Line[_Ready]:
+        return self._one_of(self._making, tenant_id, self._complete)
+
     def _line_of(self, tenant_id: int) -> Line[_Ready]:
-        line = self._storing.get(tenant_id)
+        return self._one_of(self._storing, tenant_id, self._store)
+
+    def _one_of(
+        self,
+        lines: dict[int, Line[_Ready]],
+        tenant_id: int,
+        do: Callable[[int, Sequence[_Ready]], None],
+    ) -> Line[_Ready]:
+        line = lines.get(tenant_id)
         if line is None:
-            line = self._storing[tenant_id] = Line(
-                self,
-                lambda ready: self._store(tenant_id, ready),
-                lambda ready: ready.waiting.connection.cancel(),
+            line = lines[tenant_id] = Line(
+                self, partial(do, tenant_id), lambda ready: ready.waiting.connection.cancel()
             )
         return line
 
     def _store(self, tenant_id: int, ready: Sequence[_Ready]) -> None:
-        database = self._plain.verkan.database
-        outcomes = store_prepared(database, tenant_id, [each.batch for each in ready])
+        outcomes = store_prepared(self._database, tenant_id, [each.batch for each in ready])
+        self._tell(ready, outcomes, wakes=True)
+
+    def _stored(self, tenant_id: int, ready: Sequence[_Ready], turn: Turn) -> None:
+        """Answer what the thread that reads and writes has had stored."""
+        size = sum(len(each.batch.incoming) for each in ready)
+        consistency.note(self._plain.verkan, tenant_id, turn.stored_at + size - 1)
+        self._tell(ready, [each.batch.all_new() for each in ready], wakes=False)
+
+    def _tell(
+        self, ready: Sequence[_Ready], outcomes: Sequence[Outcome[list[Written]]], *, wakes: bool
+    ) -> None:
         with in_one_piece():
             answers = [
                 self._answer(waiting, outcome)
                 for (waiting, _), outcome in zip(ready, outcomes, strict=True)
             ]
-        with self._waking.once():
+        with self._waking.once(at_the_end=wakes):
             for (waiting, _), answer in zip(ready, answers, strict=True):
                 if isinstance(answer, Answer):
                     waiting.connection.give(answer)

@@ -36,7 +36,7 @@ from lrs.errors import BadInput, Internal, VerkanError
 from lrs.http import consistency, tracing
 from lrs.http.alternate import REFUSED
 from lrs.http.bodies import json_only, read_whole
-from lrs.http.signing_in import key_of
+from lrs.http.signing_in import key_of, remembered_key
 from lrs.http.taking import defines, under
 from lrs.log import fault_fields
 from lrs.store.authorities import as_authority
@@ -212,11 +212,14 @@ class PlainWrites:
         found: Verkan = self._app.extensions["verkan"]
         return found
 
-    def looked_at(self, said: Asked, read: Callable[[], bytes | None]) -> PlainWrite | None:
+    def looked_at(
+        self, said: Asked, read: Callable[[], bytes | None], key: Key | None = None
+    ) -> PlainWrite | None:
         """Return a request's statements, held to their rules; None: the application is to see it.
 
         ``read`` returns the body, which is not read without a key; None: it is not plain. Raises
-        `NotSignedIn`, and what the database says of itself, such as `StoreUnavailable`.
+        `NotSignedIn`, and what the database says of itself, such as `StoreUnavailable`; with the ``key``
+        the database is not asked.
         """
         began = perf_counter()
         if not self._is_all_ours:
@@ -225,7 +228,8 @@ class PlainWrites:
             version = asked_version(said.version)
         except BadInput:
             return None
-        key = key_of(self.verkan, Authorization.from_header(said.authorization))
+        if key is None:
+            key = key_of(self.verkan, Authorization.from_header(said.authorization))
         if key.options != STRICT or not allows(key.scopes, "statements/write"):
             return None
         body = read()
@@ -239,6 +243,10 @@ class PlainWrites:
             return None
         id_ = tracing.id_of(said.request_id)
         return PlainWrite(said.method, key, version, statements, id_, began)
+
+    def remembered_key(self, said: Asked) -> Key | None:
+        """Return the key of a request, if it was found within the last seconds; nobody is asked."""
+        return remembered_key(self.verkan, Authorization.from_header(said.authorization))
 
     def template(self, write: PlainWrite) -> Template | None:
         """Return how a request is to be answered; None: the application is to show it first."""

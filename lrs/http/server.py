@@ -57,10 +57,13 @@ class Server:
         self._limit = settings.connection_limit
         self._looked_at = 0.0
         self._map: dict[int, Any] = {}
+        self._is_behind = False
+        """Whether something is left to do before others are waited for."""
         dispatcher = None
         if isinstance(app, PlainWrites):
             dispatcher = Dispatcher(app)
             dispatcher.set_thread_count(settings.threads)
+        self._dispatcher = dispatcher
         self._server = cast(
             Any,
             create_server(
@@ -89,7 +92,8 @@ class Server:
         )
         self._server.channel_class = Connection
         if dispatcher is not None:
-            self._server.pull_trigger = dispatcher.waking(self._server.pull_trigger)
+            wake = self._server.pull_trigger
+            self._server.pull_trigger = dispatcher.join(self._map, wake)
         self._accept = self._server.handle_accept
         self._server.handle_accept = self._accept_or_leave
         self._tell()
@@ -113,7 +117,11 @@ class Server:
     def _turn(self, timeout_s: float) -> None:
         if self._left_until is not None:
             timeout_s = min(timeout_s, max(0.0, self._left_until - time.monotonic()))
+        if self._is_behind:
+            timeout_s = 0.0
         wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
+        if self._dispatcher is not None:
+            self._is_behind = self._dispatcher.work()
         now = time.monotonic()
         if self._left_until is not None and now >= self._left_until:
             self._take_what_is_left()

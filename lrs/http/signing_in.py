@@ -69,6 +69,13 @@ def _key() -> Key:
     return admitted(key_of(host(), request.authorization))
 
 
+def remembered_key(verkan: Verkan, given: Authorization | None) -> Key | None:
+    """Return the key that was given, if it was found within the last seconds; nobody is asked."""
+    if given is None or given.type != "basic":
+        return None
+    return verkan.keys.remembered(given.username or "", given.password or "")
+
+
 def key_of(verkan: Verkan, given: Authorization | None) -> Key:
     """Return the key that was given; raises `NotSignedIn`."""
     if given is not None and given.type == "bearer":

@@ -9,18 +9,20 @@ what it is is looked at the long way (`lrs.store.writing`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, groupby
 from typing import Any
 
 import sqlalchemy as sa
 
 from lrs.store.asking import Question, sent_of
+from lrs.store.bulk import Row
 from lrs.store.database import Database
+from lrs.store.definitions import NewDefinitions
 from lrs.store.packed import SEQ, STAMP, Packed, defining, pack
 from lrs.store.pipeline import Sent, send
 from lrs.store.rows import Ready
-from lrs.store.turns import NEXT, asking_with_kept_plans
+from lrs.store.turns import NEXT, Turn, asking_with_kept_plans
 
 _CLEAR = """
 NOT EXISTS (SELECT 1 FROM unnest(CAST(:ids AS bytea[])) AS given (id) WHERE (
@@ -47,39 +49,68 @@ _NUMBERING = sa.select(
 """Leaves the numbers of the turn in the transaction, if nothing stands in the way."""
 
 
-def store_in_one_piece(
-    database: Database,
-    conn: sa.Connection,
-    tenant_id: int,
-    batches: Sequence[Ready],
-    definitions: Mapping[int, str],
-    witnesses: Sequence[int],
-) -> bool:
-    """Store all of some batches and commit, or nothing; return which.
+class OnePiece:
+    """Batches of a tenant that PostgreSQL stores in one exchange, all of them or nothing.
 
     Nothing is stored if an id is taken or pointed to, if something is known already of an activity
-    that ``definitions`` are of, or if not all ``witnesses``, which are terms, are there.
+    that is told of, or if something was lost that was made for them beforehand.
     """
-    ids = [one.id.bytes for ready in batches for one in ready.statements()]
-    numbering = Question(
-        _NUMBERING,
-        {
-            "tenant_id": tenant_id,
-            "ids": ids,
-            "defined": list(definitions),
-            "witnesses": list(witnesses),
-        },
-    )
-    before = 0
-    inserts: list[Sent] = []
-    for packed, key_id, size in _pieces(batches):
-        inserts += packed.sent(tenant_id, key_id, before)
-        before += size
-    if definitions:
-        inserts.append(defining(tenant_id, list(definitions), list(definitions.values())))
-    asked = [sent_of(each) for each in (asking_with_kept_plans(database, tenant_id), numbering)]
-    _, numbers, *_ = send(conn, [*asked, *inserts], ends=True)
-    return bool(numbers)
+
+    def __init__(self, database: Database, tenant_id: int, batches: Sequence[Ready]) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+        self.batches = batches
+        told = chain.from_iterable(each.numbered.told for each in batches)
+        self._definitions = NewDefinitions(database.memory, tenant_id, told)
+
+    @classmethod
+    def of(cls, database: Database, tenant_id: int, batches: Sequence[Ready]) -> OnePiece | None:
+        """Return them as one; None: something is known to stand in the way."""
+        if database.is_sqlite or tenant_id in database.hindered:
+            return None
+        sent = [one for ready in batches for one in ready.statements()]
+        points = any(one.targets is not None for one in sent)
+        if points or len({one.id for one in sent}) < len(sent):
+            return None
+        return cls(database, tenant_id, batches)
+
+    def store(self, conn: sa.Connection) -> bool:
+        """Store it and commit, or nothing; return which."""
+        return self.stored(send(conn, self.sent(), ends=True)) is not None
+
+    def sent(self) -> list[Sent]:
+        """Return what is to be sent, as a transaction of its own."""
+        first = self._definitions.where_nothing_is_known()
+        witnesses = {n for each in self.batches for n in each.numbered.numbering.witnesses}
+        numbering = Question(
+            _NUMBERING,
+            {
+                "tenant_id": self._tenant_id,
+                "ids": [one.id.bytes for ready in self.batches for one in ready.statements()],
+                "defined": list(first),
+                "witnesses": sorted(witnesses),
+            },
+        )
+        turn = asking_with_kept_plans(self._database, self._tenant_id)
+        before = 0
+        inserts: list[Sent] = []
+        for packed, key_id, size in _pieces(self.batches):
+            inserts += packed.sent(self._tenant_id, key_id, before)
+            before += size
+        if first:
+            inserts.append(defining(self._tenant_id, list(first), list(first.values())))
+        return [sent_of(turn), sent_of(numbering), *inserts]
+
+    def stored(self, answers: Sequence[Sequence[Row]]) -> Turn | None:
+        """Return the turn it was stored in, by the answers; None: nothing is stored."""
+        _, numbers, *_ = answers
+        if not numbers:
+            self._database.hindered.add(self._tenant_id)
+            return None
+        for each in self.batches:
+            each.numbered.numbering.remember()
+        self._definitions.remember()
+        return Turn(*map(int, numbers[0]))
 
 
 def _pieces(batches: Sequence[Ready]) -> Iterator[tuple[Packed, int | None, int]]:

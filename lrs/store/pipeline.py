@@ -12,10 +12,10 @@ One of them that fails undoes those before it, and those behind it are not looke
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 from lrs.store.bulk import Row
 
+T = TypeVar("T")
 TEXT, BINARY = 0, 1
 
 
@@ -47,13 +48,30 @@ def send(conn: sa.Connection, sent: Sequence[Sent], *, ends: bool = False) -> li
     """
     if not sent:
         return []
-    connection = conn.connection
-    raw: Any = connection.driver_connection
-    with _driver_faults(raw):
-        line = connection.info.get(_LINE)
-        if line is None or line.raw is not raw:
-            line = connection.info[_LINE] = _Line(raw)
+    line = _line_of(conn.connection)
+    with _driver_faults(line.raw):
         return line.ask(sent, conn.get_transaction(), ends=ends)
+
+
+Waits = Generator[int, None, list[list[Row]]]
+"""Yields what it waits for, as `select.poll` knows it; then the rows are there."""
+
+
+def send_unwaited(connection: sa.PoolProxiedConnection, sent: Sequence[Sent]) -> Waits:
+    """Send queries that are a transaction by themselves, and wait for nothing.
+
+    Go on when what is waited for is there. Raises what the driver does, as it is; the connection is not
+    to be used any more then.
+    """
+    return _line_of(connection).sending(sent)
+
+
+def _line_of(connection: sa.PoolProxiedConnection) -> _Line:
+    raw: Any = connection.driver_connection
+    line: _Line | None = connection.info.get(_LINE)
+    if line is None or line.raw is not raw:
+        line = connection.info[_LINE] = _Line(raw)
+    return line
 
 
 @contextmanager
@@ -119,6 +137,11 @@ class _Line:
             self._relied_on = transaction
         return found
 
+    def sending(self, sent: Sequence[Sent]) -> Waits:
+        """Send queries as a transaction, which is over when they are answered."""
+        self._relied_on = None
+        return self._exchanging(sent, self._to_prepare(sent), begins=True, ends=True)
+
     def _to_prepare(self, sent: Sequence[Sent]) -> _Names:
         """Return names for those that were not sent over this connection before."""
         keys = dict.fromkeys(map(_key, sent))
@@ -127,6 +150,26 @@ class _Line:
     def _exchange(
         self, sent: Sequence[Sent], new: _Names | None, *, begins: bool = False, ends: bool = False
     ) -> list[list[Row]]:
+        """Send it all at once, and wait for what comes."""
+        return self._waited(self._exchanging(sent, new, begins=begins, ends=ends))
+
+    def _waited(self, exchange: Generator[int, None, T]) -> T:
+        try:
+            what = next(exchange)
+            while True:
+                try:
+                    self._wait(what)
+                except BaseException as exc:  # an interrupt: the exchange is to end in order
+                    what = exchange.throw(exc)
+                else:
+                    what = next(exchange)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
+    def _exchanging(
+        self, sent: Sequence[Sent], new: _Names | None, *, begins: bool = False, ends: bool = False
+    ) -> Waits:
         """Send it all at once and read what comes; without ``new`` names nothing is prepared."""
         pg, fit = self._pg, False
         try:
@@ -137,7 +180,7 @@ class _Line:
             if ends:
                 pg.send_query_params(_COMMIT, None)
             pg.pipeline_sync()
-            results = self._results()
+            results = yield from self._results()
             pg.exit_pipeline_mode()
             fit = True
         except KeyboardInterrupt:
@@ -166,16 +209,16 @@ class _Line:
             name = self._names.get(_key(each)) or new[_key(each)]
             pg.send_query_prepared(name, each.values, each.formats, BINARY)
 
-    def _results(self) -> list[pq.abc.PGresult]:
-        """Return the result of each thing that was put out."""
+    def _results(self) -> Generator[int, None, list[pq.abc.PGresult]]:
+        """Return the result of each thing that was put out; yields what it waits for."""
         pg = self._pg
         while pg.flush():  # the server may wait for us to read before it reads on
-            self._wait(select.POLLIN | select.POLLOUT)
+            yield select.POLLIN | select.POLLOUT
             pg.consume_input()
         found: list[pq.abc.PGresult] = []
         while True:
             while pg.is_busy():
-                self._wait(select.POLLIN)
+                yield select.POLLIN
                 pg.consume_input()
             result = pg.get_result()
             if result is None:  # parts the results of one query from those of the next
@@ -194,7 +237,7 @@ class _Line:
         pg.pipeline_sync()  # it may be the second
         pg.get_cancel().cancel()
         while pg.pipeline_status != pq.PipelineStatus.OFF:
-            self._results()
+            self._waited(self._results())
             with suppress(psycopg.OperationalError):  # the second is to come
                 pg.exit_pipeline_mode()
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -42,6 +42,9 @@ from lrs.store.waiting import put_many_in_order
 from lrs.xapi.comparing import same_statement
 from lrs.xapi.multipart import Part
 from lrs.xapi.statement import Statement
+
+if TYPE_CHECKING:
+    from lrs.store.in_one_piece import OnePiece
 
 _MOST_TOGETHER = 1_000
 _log = structlog.get_logger("lrs.store")
@@ -128,31 +131,39 @@ def store_batch(
     )
 
 
-def prepare_together(
-    database: Database, tenant_id: int, sent: Sequence[tuple[Sequence[Incoming], int]]
-) -> list[Batch]:
-    """Prepare batches, each with the id of the key it came under, to be stored side by side.
+def prepare(database: Database, tenant_id: int, incoming: Sequence[Incoming], key_id: int) -> Batch:
+    """Prepare what came under a key to be stored side by side with others; waits for nothing.
 
     A batch one of whose ids is taken by another statement comes to a `Conflict`.
     """
-    numberings = [Numbering(database, tenant_id, gather(incoming)) for incoming, _ in sent]
-    if sum(len(incoming) for incoming, _ in sent) >= WORTH_A_TRANSACTION:
-        numberings = made_whole(database, tenant_id, numberings)
+    numbering = Numbering(database, tenant_id, gather(incoming))
+    prepared = Prepared.of(database, numbering, incoming)
+    return Batch(incoming, key_id, _refuse, NO_PARTS, (), prepared)
+
+
+def complete(database: Database, tenant_id: int, batches: Sequence[Batch]) -> list[Batch]:
+    """Make what prepared batches name and nobody met before, if that is worth a transaction."""
+    lacking = sum(len(batch.incoming) for batch in batches if not batch.is_whole)
+    if lacking < WORTH_A_TRANSACTION:
+        return [*batches]
+    numberings = made_whole(database, tenant_id, [each.prepared.numbering for each in batches])
     return [
-        Batch(incoming, key_id, _refuse, NO_PARTS, (), Prepared.of(database, one, incoming))
-        for (incoming, key_id), one in zip(sent, numberings, strict=True)
+        batch
+        if batch.is_whole
+        else batch._replace(prepared=Prepared.of(database, numbering, batch.incoming))
+        for batch, numbering in zip(batches, numberings, strict=True)
     ]
 
 
 def store_prepared(
     database: Database, tenant_id: int, batches: Sequence[Batch]
 ) -> list[Outcome[list[Written]]]:
-    """Store what was prepared together, in its order; return what became of each batch."""
-    groups = _of_some_size(batches)
+    """Store prepared batches in their order; return what became of each."""
+    groups = of_some_size(batches)
     return [one for group in groups for one in _store_together(database, tenant_id, group)]
 
 
-def _of_some_size(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+def of_some_size(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
     """Yield batches in groups of no more statements than share a transaction."""
     group: list[Batch] = []
     statements = 0
@@ -180,6 +191,19 @@ class Batch(NamedTuple):
     def is_plain(self) -> bool:
         """Return whether there is nothing but statements to store."""
         return not (self.parts or self.besides)
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all that it names has its numbers."""
+        return self.prepared.numbered is not None
+
+    def ready(self, numbered: Numbered) -> Ready:
+        """Return all of it as it is to be stored."""
+        return Ready(self.incoming, self.key_id, numbered, range(len(self.incoming)))
+
+    def all_new(self) -> list[Written]:
+        """Return what became of it where nothing was there yet."""
+        return [Written(one.statement.id, True) for one in self.incoming]
 
 
 def _goes_along(group: Sequence[Batch], batch: Batch) -> bool:
@@ -221,8 +245,9 @@ def _store(
             or Numbered.of(missing.added_to(batch.prepared.numbering), batch.incoming, packs=False)
             for batch in batches
         ]
-        if _stored_in_one_piece(database, conn, tenant_id, batches, numbered):
-            return _all_new(batches)[1]
+        piece = as_one_piece(database, tenant_id, batches, numbered)
+        if piece is not None and piece.store(conn):
+            return [batch.all_new() for batch in batches]
         if batches[0].besides:
             take_turn(database, conn, tenant_id)
             batches = [_named(conn, batches[0])]
@@ -233,7 +258,8 @@ def _store(
         if seen.there or len({*ids}) < len(ids):
             places, outcomes = _sort_out(batches, seen.there)
         else:
-            places, outcomes = _all_new(batches)
+            places = [range(len(batch.incoming)) for batch in batches]
+            outcomes = [batch.all_new() for batch in batches]
         new = [
             Ready(batch.incoming, batch.key_id, numbers, fresh)
             for batch, numbers, fresh in zip(batches, numbered, places, strict=True)
@@ -259,37 +285,16 @@ def _store(
     return outcomes
 
 
-def _stored_in_one_piece(
-    database: Database,
-    conn: sa.Connection,
-    tenant_id: int,
-    batches: Sequence[Batch],
-    numbered: Sequence[Numbered],
-) -> bool:
-    """Store batches in the one exchange that PostgreSQL needs, or nothing; return which."""
-    if database.is_sqlite or tenant_id in database.hindered or not batches[0].is_plain:
-        return False
-    sent = [one.statement for batch in batches for one in batch.incoming]
-    if len({one.id for one in sent}) < len(sent) or any(one.targets is not None for one in sent):
-        return False
-    from lrs.store.in_one_piece import store_in_one_piece  # needs the driver of PostgreSQL
+def as_one_piece(
+    database: Database, tenant_id: int, batches: Sequence[Batch], numbered: Sequence[Numbered]
+) -> OnePiece | None:
+    """Return batches as what PostgreSQL stores in one exchange; None: that is known not to go."""
+    if database.is_sqlite or not batches[0].is_plain:
+        return None
+    from lrs.store.in_one_piece import OnePiece  # needs the driver of PostgreSQL
 
-    definitions = NewDefinitions(
-        database.memory, tenant_id, chain.from_iterable(each.told for each in numbered)
-    )
-    new = [
-        Ready(batch.incoming, batch.key_id, numbers, range(len(batch.incoming)))
-        for batch, numbers in zip(batches, numbered, strict=True)
-    ]
-    witnesses = {number for each in numbered for number in each.numbering.witnesses}
-    first = definitions.where_nothing_is_known()
-    if not store_in_one_piece(database, conn, tenant_id, new, first, sorted(witnesses)):
-        database.hindered.add(tenant_id)
-        return False
-    for each in numbered:
-        each.numbering.remember()
-    definitions.remember()
-    return True
+    ready = [batch.ready(numbers) for batch, numbers in zip(batches, numbered, strict=True)]
+    return OnePiece.of(database, tenant_id, ready)
 
 
 class _Seen(NamedTuple):
@@ -388,13 +393,6 @@ def _taken(dialect: str) -> sa.Select[Any]:
 
 _Sorted = tuple[list[Sequence[int]], list[Outcome[list[Written]]]]
 """The places of those to be stored of each batch, and what became of each batch."""
-
-
-def _all_new(batches: Sequence[Batch]) -> _Sorted:
-    return (
-        [range(len(batch.incoming)) for batch in batches],
-        [[Written(one.statement.id, True) for one in batch.incoming] for batch in batches],
-    )
 
 
 def _sort_out(batches: Sequence[Batch], there: dict[uuid.UUID, _Stored]) -> _Sorted:

@@ -145,9 +145,9 @@ def test_large_and_small_batches_under_several_keys_are_stored_in_their_order(
         )
         for size, key in sizes
     ]
-    outcomes = writing.store_prepared(
-        database, TENANT, writing.prepare_together(database, TENANT, sent)
-    )
+    batches = [writing.prepare(database, TENANT, *each) for each in sent]
+    batches = writing.complete(database, TENANT, batches)
+    outcomes = writing.store_prepared(database, TENANT, batches)
     in_order = [(one.statement.id, key) for batch, key in sent for one in batch]
     assert [one for each in outcomes for one in each] == [Written(id_, True) for id_, _ in in_order]
     with database.read() as conn:

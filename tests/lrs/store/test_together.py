@@ -203,7 +203,8 @@ def test_what_was_prepared_together_is_stored_in_its_order_and_each_for_itself(
     vouching = as_authority(AUTHORITY)
     incoming = [[Incoming(one, vouching) for one in checked(*batch)] for batch in sent]
     key_id = _key_of(database)
-    batches = writing.prepare_together(database, TENANT, [(each, key_id) for each in incoming])
+    batches = [writing.prepare(database, TENANT, each, key_id) for each in incoming]
+    batches = writing.complete(database, TENANT, batches)
     outcomes = writing.store_prepared(database, TENANT, batches)
     assert isinstance(outcomes[3], Conflict)
     kept = (0, 1, 2, 4)
