@@ -25,11 +25,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error, build_http_date
 
 from lrs import errors
+from lrs.http.heads import HeadParser
 from lrs.http.plain_writes import Answer, Asked, asked
 
 _DRAIN_S = 10.0
@@ -51,7 +51,7 @@ class _NoRoom(Error):
     reason = "Insufficient Storage"
 
 
-class _Parser(HTTPRequestParser):
+class _Parser(HeadParser):
     """Reads one request."""
 
     def received(self, data: bytes) -> int:

@@ -8,6 +8,7 @@ bound to wait for something, may carry one that is a little old instead of askin
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
@@ -47,6 +48,12 @@ def bounded_now(response: Response, key: Key) -> Response:
 def bounded_before(response: Response, key: Key) -> Response:
     """Put a bound at most a second old on the answer."""
     return bounded_by(response, bound_before(host(), key.tenant_id))
+
+
+@lru_cache(maxsize=64)
+def written(bound: int) -> str:
+    """Return a bound as the header has it; the same one is on many answers."""
+    return instant(bound)
 
 
 def bound_before(verkan: Verkan, tenant_id: int) -> int:

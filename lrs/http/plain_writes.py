@@ -48,7 +48,6 @@ from lrs.xapi.statement import Statement
 from lrs.xapi.terms import SpecVersion
 from lrs.xapi.uuids import uuid_of
 from lrs.xapi.versions import asked_version
-from lrs.xapi.wire import instant
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -257,7 +256,7 @@ class PlainWrites:
         """Return the answer to a request that is stored."""
         verkan = self.verkan
         bound = consistency.bound_before(verkan, write.key.tenant_id)
-        own = [(consistency.HEADER, instant(bound)), (tracing.HEADER, write.request_id)]
+        own = [(consistency.HEADER, consistency.written(bound)), (tracing.HEADER, write.request_id)]
         body = b""
         if write.method == "POST":
             body = orjson.dumps([each.id for each in written])

@@ -108,13 +108,14 @@ _LENGTH = struct.Struct(">i").pack
 _NULL = _LENGTH(-1)
 
 
-def _head(kind: str, length: int, *, nulls: bool = False) -> bytes:
-    return _HEAD.pack(1, int(nulls), types[kind].oid, length, 1)
+@lru_cache(maxsize=1_024)  # most lists are short
+def _head(kind: str, length: int, nulls: bool) -> bytes:
+    return _HEAD.pack(1, nulls, types[kind].oid, length, 1)
 
 
 def _of_bytes(values: Sequence[bytes | None], kind: str = "bytea") -> bytes:
     fields = [_NULL if value is None else _LENGTH(len(value)) + value for value in values]
-    return _head(kind, len(values), nulls=None in values) + b"".join(fields)
+    return _head(kind, len(values), None in values) + b"".join(fields)
 
 
 def _of_texts(values: Sequence[str | None]) -> bytes:
@@ -124,7 +125,7 @@ def _of_texts(values: Sequence[str | None]) -> bytes:
 def _numbers(kind: str, letter: str) -> Callable[[Sequence[Any]], bytes]:
     """Return what writes numbers of one kind.
 
-    All are written at once with room before each for its length, which is put in afterwards: of
+    Many are written at once with room before each for its length, which is put in afterwards: of
     its four bytes only the last is not zero.
     """
     one = struct.Struct(f">i{letter}")
@@ -132,9 +133,10 @@ def _numbers(kind: str, letter: str) -> Callable[[Sequence[Any]], bytes]:
     width = one.size
 
     def write(values: Sequence[Any]) -> bytes:
-        if None in values:
+        nulls = None in values
+        if nulls or len(values) < _MANY:
             fields = [_NULL if value is None else one.pack(size, value) for value in values]
-            return _head(kind, len(values), nulls=True) + b"".join(fields)
+            return _head(kind, len(values), nulls) + b"".join(fields)
         written = bytearray()
         begin = 0
         while left := len(values) - begin:
@@ -142,12 +144,12 @@ def _numbers(kind: str, letter: str) -> Callable[[Sequence[Any]], bytes]:
             written += _form(letter, length).pack(*values[begin : begin + length])
             begin += length
         written[3::width] = bytes([size]) * len(values)
-        return _head(kind, len(values)) + bytes(written)
+        return _head(kind, len(values), nulls) + bytes(written)
 
     return write
 
 
-_AT_ONCE = 512
+_MANY, _AT_ONCE = 8, 512
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ what it is is looked at the long way (`lrs.store.writing`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate, chain, groupby
 from typing import Any
 
@@ -47,6 +48,11 @@ _NUMBERING = sa.select(
     )
 ).where(sa.text(_CLEAR))
 """Leaves the numbers of the turn in the transaction, if nothing stands in the way."""
+
+
+@lru_cache(maxsize=1_000)
+def _taking_turn(tenant_id: int, patience_s: float) -> Sent:
+    return sent_of(asking_with_kept_plans(tenant_id, patience_s))
 
 
 class OnePiece:
@@ -91,7 +97,6 @@ class OnePiece:
                 "witnesses": sorted(witnesses),
             },
         )
-        turn = asking_with_kept_plans(self._database, self._tenant_id)
         before = 0
         inserts: list[Sent] = []
         for packed, key_id, size in _pieces(self.batches):
@@ -99,7 +104,8 @@ class OnePiece:
             before += size
         if first:
             inserts.append(defining(self._tenant_id, list(first), list(first.values())))
-        return [sent_of(turn), sent_of(numbering), *inserts]
+        patience_s = self._database.settings.busy_timeout_s
+        return [_taking_turn(self._tenant_id, patience_s), sent_of(numbering), *inserts]
 
     def stored(self, answers: Sequence[Sequence[Row]]) -> Turn | None:
         """Return the turn it was stored in, by the answers; None: nothing is stored."""
@@ -143,4 +149,4 @@ def _packed_together(batches: Sequence[Ready]) -> Packed:
 
 
 def _one_behind_another(columns: Sequence[Any]) -> dict[str, list[Any]]:
-    return {name: list(chain.from_iterable(one[name] for one in columns)) for name in columns[0]}
+    return {name: [value for one in columns for value in one[name]] for name in columns[0]}

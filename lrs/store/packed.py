@@ -8,7 +8,7 @@ is inserted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -98,30 +98,40 @@ def defining(tenant_id: int, activities: Sequence[int], bodies: Sequence[str]) -
     return _Arrays.of(definition, {"term_id": activities, "body": bodies}).sent(tenant_id)
 
 
+class _Into(NamedTuple):
+    """What inserts into a table, and what writes its columns."""
+
+    text: str
+    writers: list[Callable[[Sequence[Any]], bytes]]
+    formats: tuple[int, ...]
+
+
 class _Arrays(NamedTuple):
     """What inserts into a table, and the columns that it is given."""
 
-    text: str
+    into: _Into
     arrays: list[bytes]
 
     @classmethod
     def of(cls, table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> _Arrays:
-        arrays = [column_of(table, name).all(values) for name, values in columns.items()]
-        return cls(_inserting(table, tuple(columns)), arrays)
+        into = _into(table, tuple(columns))
+        written = zip(into.writers, columns.values(), strict=True)
+        return cls(into, [write(values) for write, values in written])
 
     def sent(self, *given: int | None) -> Sent:
         plain = [None if value is None else str(value).encode() for value in given]
-        formats = (TEXT,) * len(plain) + (BINARY,) * len(self.arrays)
-        return Sent(self.text, [*plain, *self.arrays], (), formats)
+        return Sent(self.into.text, [*plain, *self.arrays], (), self.into.formats)
 
 
 @cache
-def _inserting(table: sa.Table, given: tuple[str, ...]) -> str:
+def _into(table: sa.Table, given: tuple[str, ...]) -> _Into:
     beside, made = _MADE[table]
-    kinds = [column_of(table, name).kind for name in given]
-    holes = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, beside + 1))
+    written = [column_of(table, name) for name in given]
+    holes = ", ".join(f"${n}::{each.kind}[]" for n, each in enumerate(written, beside + 1))
     columns = {name: f"given.{name}" for name in given} | made
     rows = f"unnest({holes}) WITH ORDINALITY AS given ({', '.join(given)}, place)"
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     chosen = f"SELECT {', '.join(columns.values())} FROM {rows}"  # noqa: S608 - our own names
-    return f"{into} {chosen} WHERE {_set(SEQ)} IS NOT NULL"
+    formats = (TEXT,) * beside + (BINARY,) * len(written)
+    text = f"{into} {chosen} WHERE {_set(SEQ)} IS NOT NULL"
+    return _Into(text, [each.all for each in written], formats)

@@ -170,8 +170,14 @@ class _Line:
     def _exchanging(
         self, sent: Sequence[Sent], new: _Names | None, *, begins: bool = False, ends: bool = False
     ) -> Waits:
-        """Send it all at once and read what comes; without ``new`` names nothing is prepared."""
+        """Send it all at once and read what comes; without ``new`` names nothing is prepared.
+
+        What both begins and ends need not be told so: what is sent up to a Sync is one transaction
+        (https://www.postgresql.org/docs/current/protocol-flow.html, "Extended Query").
+        """
         pg, fit = self._pg, False
+        if begins and ends:
+            begins = ends = False
         try:
             pg.enter_pipeline_mode()
             if begins:

@@ -78,16 +78,17 @@ def asking_for_turn(database: Database, tenant_id: int) -> list[Question]:
     tenant = {"tenant_id": tenant_id}
     if database.is_sqlite:
         return [Question(_LAST, tenant)]
-    return [_taking(_TAKE, database, tenant_id), Question(NEXT, tenant)]
+    taking = _taking(_TAKE, tenant_id, database.settings.busy_timeout_s)
+    return [taking, Question(NEXT, tenant)]
 
 
-def asking_with_kept_plans(database: Database, tenant_id: int) -> Question:
+def asking_with_kept_plans(tenant_id: int, patience_s: float) -> Question:
     """Return what takes the turn on PostgreSQL; all that follows has the plans that were made once."""
-    return _taking(_TAKE_AS_PLANNED, database, tenant_id)
+    return _taking(_TAKE_AS_PLANNED, tenant_id, patience_s)
 
 
-def _taking(query: sa.Select[Any], database: Database, tenant_id: int) -> Question:
-    patience = f"{round(database.settings.busy_timeout_s * 1000)}ms"
+def _taking(query: sa.Select[Any], tenant_id: int, patience_s: float) -> Question:
+    patience = f"{round(patience_s * 1000)}ms"
     return Question(query, {"tenant_id": tenant_id, "patience": patience})
 
 
