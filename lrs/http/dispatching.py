@@ -268,6 +268,8 @@ class Dispatcher(ThreadedTaskDispatcher):
         if template is None:
             self._leave(connection, {})
             return None
+        if asking.key is not None and self._unwaiting is not None:
+            self._unwaiting.look()  # half of the work is done
         batch = prepare(self._database, write.key.tenant_id, write.incoming(), write.key.id)
         return _Ready(_Waiting(connection, write, template), batch)
 

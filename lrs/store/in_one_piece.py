@@ -100,7 +100,7 @@ class OnePiece:
         before = 0
         inserts: list[Sent] = []
         for packed, key_id, size in _pieces(self.batches):
-            inserts += packed.sent(self._tenant_id, key_id, before)
+            inserts.append(packed.sent(self._tenant_id, key_id, before))
             before += size
         if first:
             inserts.append(defining(self._tenant_id, list(first), list(first.values())))

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from psycopg.postgres import types
 
-from lrs.store.arrays import column_of
+from lrs.store.arrays import Column, column_of
 from lrs.store.pipeline import BINARY, TEXT, Sent
 from lrs.store.rows import DAY
 from lrs.store.schema import definition, ref, statement, statement_body
@@ -45,12 +47,14 @@ _BODIES = {"tenant_id": "$1::integer", "seq": f"{_set(SEQ)} + {_PLACED}"}
 # Here a column has the places, and the first is 0.
 _REFS = {"tenant_id": "$1::integer", "seq": f"{_set(SEQ)} + $2::bigint + given.seq"}
 _MADE = {
-    statement: (3, _STATEMENTS),
-    statement_body: (2, _BODIES),
-    ref: (2, _REFS),
-    definition: (1, {"tenant_id": "$1::integer"}),
+    statement: _STATEMENTS,
+    statement_body: _BODIES,
+    ref: _REFS,
+    definition: {"tenant_id": "$1::integer"},
 }
-"""How many values there are beside the columns, and what is made of these."""
+"""What is made of the values that are given beside the columns."""
+_BESIDE = ("int4", "int8", "int4")
+"""What these are: the tenant, how many are stored before, and the key."""
 
 
 def giving(turn: Turn) -> Sent:
@@ -61,19 +65,16 @@ def giving(turn: Turn) -> Sent:
 
 
 class Packed(NamedTuple):
-    """The columns of a batch, each an array in binary."""
+    """What inserts a batch, and its columns, each an array in binary."""
 
-    statements: _Arrays
-    bodies: _Arrays
-    refs: _Arrays
+    into: _Into
+    arrays: list[bytes]
 
-    def sent(self, tenant_id: int, key_id: int | None, before: int) -> list[Sent]:
+    def sent(self, tenant_id: int, key_id: int | None = None, before: int = 0) -> Sent:
         """Return what inserts all of it, behind so many that the same turn stores ``before``."""
-        return [
-            self.statements.sent(tenant_id, before, key_id),
-            self.bodies.sent(tenant_id, before),
-            self.refs.sent(tenant_id, before),
-        ]
+        given = [tenant_id, before, key_id]
+        plain = [None if value is None else str(value).encode() for value in given]
+        return Sent(self.into.text, [*plain, *self.arrays], self.into.types, self.into.formats)
 
 
 def pack(
@@ -86,52 +87,59 @@ def pack(
         "statement_id": [one.id.bytes for one in statements],
         "day_no": [None if at is None else at // DAY for at in columns["timestamp_at"]],
     }
-    return Packed(
-        _Arrays.of(statement, {**columns, **own}),
-        _Arrays.of(statement_body, {"body": [one.raw for one in statements]}),
-        _Arrays.of(ref, refs),
+    return _packed(
+        (statement, {**columns, **own}),
+        (statement_body, {"body": [one.raw for one in statements]}),
+        (ref, refs),
     )
 
 
 def defining(tenant_id: int, activities: Sequence[int], bodies: Sequence[str]) -> Sent:
     """Return what inserts the definitions of activities, if statements are inserted."""
-    return _Arrays.of(definition, {"term_id": activities, "body": bodies}).sent(tenant_id)
+    return _packed((definition, {"term_id": activities, "body": bodies})).sent(tenant_id)
+
+
+def _packed(*given: tuple[sa.Table, Mapping[str, Sequence[Any]]]) -> Packed:
+    into = _into(*((table, tuple(columns)) for table, columns in given))
+    values = chain.from_iterable(columns.values() for _, columns in given)
+    return Packed(into, [write(each) for write, each in zip(into.writers, values, strict=True)])
 
 
 class _Into(NamedTuple):
-    """What inserts into a table, and what writes its columns."""
+    """What inserts into tables in one query, and what writes their columns."""
 
     text: str
     writers: list[Callable[[Sequence[Any]], bytes]]
+    types: tuple[int, ...]
     formats: tuple[int, ...]
 
 
-class _Arrays(NamedTuple):
-    """What inserts into a table, and the columns that it is given."""
-
-    into: _Into
-    arrays: list[bytes]
-
-    @classmethod
-    def of(cls, table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> _Arrays:
-        into = _into(table, tuple(columns))
-        written = zip(into.writers, columns.values(), strict=True)
-        return cls(into, [write(values) for write, values in written])
-
-    def sent(self, *given: int | None) -> Sent:
-        plain = [None if value is None else str(value).encode() for value in given]
-        return Sent(self.into.text, [*plain, *self.arrays], (), self.into.formats)
-
-
 @cache
-def _into(table: sa.Table, given: tuple[str, ...]) -> _Into:
-    beside, made = _MADE[table]
-    written = [column_of(table, name) for name in given]
-    holes = ", ".join(f"${n}::{each.kind}[]" for n, each in enumerate(written, beside + 1))
-    columns = {name: f"given.{name}" for name in given} | made
-    rows = f"unnest({holes}) WITH ORDINALITY AS given ({', '.join(given)}, place)"
+def _into(*given: tuple[sa.Table, tuple[str, ...]]) -> _Into:
+    inserts: list[str] = []
+    writers: list[Callable[[Sequence[Any]], bytes]] = []
+    for table, names in given:
+        written = [column_of(table, name) for name in names]
+        inserts.append(_inserting(table, names, written, len(_BESIDE) + len(writers) + 1))
+        writers += [each.all for each in written]
+    *others, last = inserts
+    beside = ", ".join(f"part{n} AS ({text})" for n, text in enumerate(others))
+    text = f"WITH {beside} {last}" if beside else last
+    beside_types = tuple(types[kind].oid for kind in _BESIDE)  # not all of them are always used
+    return _Into(
+        text,
+        writers,
+        beside_types + (0,) * len(writers),
+        (TEXT,) * len(_BESIDE) + (BINARY,) * len(writers),
+    )
+
+
+def _inserting(
+    table: sa.Table, names: tuple[str, ...], written: Sequence[Column], first: int
+) -> str:
+    holes = ", ".join(f"${n}::{each.kind}[]" for n, each in enumerate(written, first))
+    columns = {name: f"given.{name}" for name in names} | _MADE[table]
+    rows = f"unnest({holes}) WITH ORDINALITY AS given ({', '.join(names)}, place)"
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     chosen = f"SELECT {', '.join(columns.values())} FROM {rows}"  # noqa: S608 - our own names
-    formats = (TEXT,) * beside + (BINARY,) * len(written)
-    text = f"{into} {chosen} WHERE {_set(SEQ)} IS NOT NULL"
-    return _Into(text, [each.all for each in written], formats)
+    return f"{into} {chosen} WHERE {_set(SEQ)} IS NOT NULL"

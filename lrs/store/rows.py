@@ -160,7 +160,7 @@ def insert_new(
     for ready in batches:
         numbered, size = ready.numbered, len(ready.fresh)
         if numbered.packed is not None and ready.is_whole:
-            packed += numbered.packed.sent(tenant_id, ready.key_id, seq - turn.seq)
+            packed.append(numbered.packed.sent(tenant_id, ready.key_id, seq - turn.seq))
         else:
             rows += ready.rows(tenant_id, seq, stored_at)
             refs += numbered.found_by.values(tenant_id, seq, ready.fresh)

@@ -63,11 +63,17 @@ class Unwaited:
             return None
         piece, waits = self._under_way
         try:
-            self._waits_for = next(waits)
+            self._wait_for(next(waits))
         except StopIteration as end:
-            self._under_way, self._waits_for = None, select.POLLIN
+            self._under_way = None
+            self._wait_for(select.POLLIN)
             return Ended(piece.stored(end.value))
         return None
+
+    def _wait_for(self, what: int) -> None:
+        if what != self._waits_for:
+            self._waits_for = what
+            self._ready.modify(self.fileno(), what)
 
     def close(self) -> None:
         """Break the connection off."""
