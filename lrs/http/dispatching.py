@@ -34,6 +34,8 @@ from lrs.http.plain_writes import (
 )
 from lrs.http.unwaited import Unwaiting, Ways
 from lrs.log import in_one_piece
+from lrs.store.preparing import WORTH_PACKING
+from lrs.store.rows import Incoming
 from lrs.store.together import Outcome
 from lrs.store.writing import Batch, Written, complete, prepare, store_prepared
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from lrs.store.turns import Turn
 
 T = TypeVar("T")
+W = TypeVar("W", bound="_HasWaiting")
 _AT_A_TIME_S = 0.01
 """For how long the thread that reads and writes does something else."""
 _WORTH_STORING = 200
@@ -65,10 +68,29 @@ class _Waiting(NamedTuple):
 
 
 class _Ready(NamedTuple):
-    """The same, ready to be stored."""
+    """The same, and what is to be stored of it."""
+
+    waiting: _Waiting
+    incoming: list[Incoming]
+    batch: Batch | None
+    """All of it prepared by itself; None: it is small, and that is still to be done."""
+
+    @property
+    def key_id(self) -> int:
+        """The key that brought it."""
+        return self.waiting.write.key.id
+
+
+class _Prepared(NamedTuple):
+    """The same, prepared to be stored by a thread that may wait."""
 
     waiting: _Waiting
     batch: Batch
+
+
+class _HasWaiting(Protocol):
+    @property
+    def waiting(self) -> _Waiting: ...
 
 
 class Threads(Protocol):
@@ -180,7 +202,7 @@ class Dispatcher(ThreadedTaskDispatcher):
             self, self._look, lambda asking: asking.connection.cancel()
         )
         self._making: dict[int, Line[_Ready]] = {}
-        self._storing: dict[int, Line[_Ready]] = {}
+        self._storing: dict[int, Line[_Prepared]] = {}
         self._unwaiting: Unwaiting[_Ready] | None = None
 
     def join(self, connections: dict[int, Any], wake: Callable[[], None]) -> Waking:
@@ -189,7 +211,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         if not self._database.is_sqlite:
             ways = Ways(
                 self._stored,
-                lambda tenant_id, ready: self._line_of(tenant_id).put(ready),
+                self._store_by_threads,
                 lambda do: self.call(_Call(do)),
                 lambda: len(self._asking),
             )
@@ -247,11 +269,10 @@ class Dispatcher(ThreadedTaskDispatcher):
             if ready is None:
                 continue
             tenant_id = ready.waiting.write.key.tenant_id
-            if asking.key is not None and self._unwaiting is not None and ready.batch.is_whole:
-                self._unwaiting.put(tenant_id, [ready])
+            if asking.key is not None and self._goes_unwaited(tenant_id, ready):
                 continue
             by_tenant[tenant_id].append(ready)
-            statements += len(ready.batch.incoming)
+            statements += len(ready.incoming)
             if statements >= _WORTH_STORING:
                 self._hand_on(by_tenant)
                 statements = 0
@@ -268,76 +289,109 @@ class Dispatcher(ThreadedTaskDispatcher):
         if template is None:
             self._leave(connection, {})
             return None
+        waiting, incoming = _Waiting(connection, write, template), write.incoming()
         if asking.key is not None and self._unwaiting is not None:
+            if len(incoming) < WORTH_PACKING:
+                return _Ready(waiting, incoming, None)
             self._unwaiting.look()  # half of the work is done
-        batch = prepare(self._database, write.key.tenant_id, write.incoming(), write.key.id)
-        return _Ready(_Waiting(connection, write, template), batch)
+        batch = prepare(self._database, write.key.tenant_id, incoming, write.key.id)
+        return _Ready(waiting, incoming, batch)
+
+    def _goes_unwaited(self, tenant_id: int, ready: _Ready) -> bool:
+        """Have it stored while this thread goes on, if that can be; return whether it can."""
+        if self._unwaiting is None or not self._unwaiting.takes(tenant_id):
+            return False
+        if ready.batch is not None and not ready.batch.is_whole:
+            return False
+        self._unwaiting.put(tenant_id, ready)
+        return True
 
     def _hand_on(self, by_tenant: dict[int, list[_Ready]]) -> None:
-        here = threading.get_ident() == self._reader
+        may_wait = threading.get_ident() != self._reader
         for tenant_id, ready in by_tenant.items():
-            if not here:
+            if may_wait:
                 self._complete(tenant_id, ready)
-            elif self._database.is_sqlite:
-                self._line_of(tenant_id).put(ready)
             else:
-                self._making_of(tenant_id).put(ready)
+                self._store_by_threads(tenant_id, ready)
         by_tenant.clear()
 
+    def _store_by_threads(self, tenant_id: int, ready: Sequence[_Ready]) -> None:
+        prepared = [
+            _Prepared(each.waiting, each.batch)
+            for each in ready
+            if each.batch is not None and (each.batch.is_whole or self._database.is_sqlite)
+        ]
+        if len(prepared) == len(ready):
+            self._storing_of(tenant_id).put(prepared)
+        else:
+            self._making_of(tenant_id).put(ready)
+
     def _complete(self, tenant_id: int, ready: Sequence[_Ready]) -> None:
-        """Have made what is lacking, and all of it stored."""
+        """Have made what is lacking, which may take a while, and all of it stored."""
+        prepared: list[_Prepared] = []
+        for waiting, incoming, batch in ready:
+            try:
+                batch = batch or prepare(self._database, tenant_id, incoming, waiting.write.key.id)
+            except Exception as exc:
+                self._leave(waiting.connection, left(exc))
+                continue
+            prepared.append(_Prepared(waiting, batch))
         try:
-            batches = complete(self._database, tenant_id, [each.batch for each in ready])
+            batches = complete(self._database, tenant_id, [each.batch for each in prepared])
         except Exception as exc:
-            for each in ready:
+            for each in prepared:
                 self._leave(each.waiting.connection, left(exc))
             return
-        whole = [_Ready(each.waiting, batch) for each, batch in zip(ready, batches, strict=True)]
-        self._line_of(tenant_id).put(whole)
+        waiting_ones = (each.waiting for each in prepared)
+        self._storing_of(tenant_id).put(list(map(_Prepared, waiting_ones, batches)))
 
     def _making_of(self, tenant_id: int) -> Line[_Ready]:
         return self._one_of(self._making, tenant_id, self._complete)
 
-    def _line_of(self, tenant_id: int) -> Line[_Ready]:
+    def _storing_of(self, tenant_id: int) -> Line[_Prepared]:
         return self._one_of(self._storing, tenant_id, self._store)
 
     def _one_of(
         self,
-        lines: dict[int, Line[_Ready]],
+        lines: dict[int, Line[W]],
         tenant_id: int,
-        do: Callable[[int, Sequence[_Ready]], None],
-    ) -> Line[_Ready]:
+        do: Callable[[int, Sequence[W]], None],
+    ) -> Line[W]:
         line = lines.get(tenant_id)
         if line is None:
             line = lines[tenant_id] = Line(
-                self, partial(do, tenant_id), lambda ready: ready.waiting.connection.cancel()
+                self, partial(do, tenant_id), lambda one: one.waiting.connection.cancel()
             )
         return line
 
-    def _store(self, tenant_id: int, ready: Sequence[_Ready]) -> None:
-        outcomes = store_prepared(self._database, tenant_id, [each.batch for each in ready])
-        self._tell(ready, outcomes, wakes=True)
+    def _store(self, tenant_id: int, prepared: Sequence[_Prepared]) -> None:
+        outcomes = store_prepared(self._database, tenant_id, [each.batch for each in prepared])
+        self._tell([each.waiting for each in prepared], outcomes, wakes=True)
 
     def _stored(self, tenant_id: int, ready: Sequence[_Ready], turn: Turn) -> None:
-        """Answer what the thread that reads and writes has had stored."""
-        size = sum(len(each.batch.incoming) for each in ready)
+        """Answer what was stored while the thread that reads and writes went on."""
+        size = sum(len(each.incoming) for each in ready)
         consistency.note(self._plain.verkan, tenant_id, turn.stored_at + size - 1)
-        self._tell(ready, [each.batch.all_new() for each in ready], wakes=False)
+        outcomes = [[Written(one.statement.id, True) for one in each.incoming] for each in ready]
+        self._tell([each.waiting for each in ready], outcomes, wakes=False)
 
     def _tell(
-        self, ready: Sequence[_Ready], outcomes: Sequence[Outcome[list[Written]]], *, wakes: bool
+        self,
+        waiting: Sequence[_Waiting],
+        outcomes: Sequence[Outcome[list[Written]]],
+        *,
+        wakes: bool,
     ) -> None:
         with in_one_piece():
             answers = [
-                self._answer(waiting, outcome)
-                for (waiting, _), outcome in zip(ready, outcomes, strict=True)
+                self._answer(each, outcome) for each, outcome in zip(waiting, outcomes, strict=True)
             ]
         with self._waking.once(at_the_end=wakes):
-            for (waiting, _), answer in zip(ready, answers, strict=True):
+            for each, answer in zip(waiting, answers, strict=True):
                 if isinstance(answer, Answer):
-                    waiting.connection.give(answer)
+                    each.connection.give(answer)
                 else:
-                    self._leave(waiting.connection, answer)
+                    self._leave(each.connection, answer)
 
     def _answer(
         self, waiting: _Waiting, outcome: Outcome[list[Written]]

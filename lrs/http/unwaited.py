@@ -1,8 +1,9 @@
 """Has PostgreSQL store plain writes while the thread that reads and writes goes on.
 
 One piece at a time is under way, and what is made ready meanwhile goes with the next. What does not go this way,
-for whatever reason, goes the other way as if it had not been here (`Unwaiting.put`, ``otherwise``): the
-store finds out what stands in the way, or what became of it.
+for whatever reason, goes the other way as if it had not been here (`Ways.otherwise`): the store finds
+out what stands in the way, or what became of it. What is small is prepared with all that goes with it, for
+much of that work is the same for one as for several.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from lrs.store.database import Database
-from lrs.store.writing import Batch, as_one_piece, of_some_size
+from lrs.store.rows import Incoming
+from lrs.store.writing import MOST_TOGETHER, Batch, as_one_piece, prepare
 
 if TYPE_CHECKING:
+    from lrs.store.in_one_piece import OnePiece
     from lrs.store.turns import Turn
     from lrs.store.unwaited import Ended, Unwaited
 
@@ -26,15 +31,23 @@ _WORTH_A_TURN = 50
 """Statements; more of them at once cost no less each."""
 
 
-class HasBatch(Protocol):
+class ToStore(Protocol):
     """What is to be stored."""
 
     @property
-    def batch(self) -> Batch:
+    def incoming(self) -> Sequence[Incoming]:
         """Its statements."""
 
+    @property
+    def key_id(self) -> int:
+        """The key that brought it."""
 
-T = TypeVar("T", bound=HasBatch)
+    @property
+    def batch(self) -> Batch | None:
+        """All of it prepared by itself; None: it is so small that it is better prepared with others."""
+
+
+T = TypeVar("T", bound=ToStore)
 
 
 @dataclass(frozen=True)
@@ -71,35 +84,37 @@ class Unwaiting(Generic[T]):
         self._new: Unwaited | None = None
         self._not_before = 0.0
 
-    def put(self, tenant_id: int, ready: Sequence[T]) -> None:
-        """Have something stored, this way or otherwise."""
-        if self._goes_here(tenant_id, ready):
-            self._tenant_id = tenant_id
-            self._waiting += ready
-            self._begin()
-        else:
-            self._ways.otherwise(tenant_id, ready)
+    def takes(self, tenant_id: int) -> bool:
+        """Return whether what is put here now is stored here, as far as one knows."""
+        if self._wire is None and not self._is_connected():
+            return False
+        # Whoever waits for the turn of one tenant keeps no other waiting.
+        if (self._under_way or self._waiting) and tenant_id != self._tenant_id:
+            return False
+        return tenant_id not in self._database.hindered
+
+    def put(self, tenant_id: int, one: T) -> None:
+        """Have something stored that is taken here (`takes`)."""
+        self._tenant_id = tenant_id
+        self._waiting.append(one)
+        self._begin()
 
     def look(self) -> None:
         """Go on if the database has answered, where much else is done between two looks at all files."""
         if self._under_way and self._wire is not None and self._wire.is_ready():
             self._go_on()
 
-    def _goes_here(self, tenant_id: int, ready: Sequence[T]) -> bool:
-        if self._wire is None and not self._is_connected():
-            return False
-        # Whoever waits for the turn of one tenant keeps no other waiting.
-        if (self._under_way or self._waiting) and tenant_id != self._tenant_id:
-            return False
-        return tenant_id not in self._database.hindered and all(
-            each.batch.is_whole for each in ready
-        )
-
     def _begin(self) -> None:
         while self._waiting and not self._under_way and self._is_worth_it():
-            size = len(next(of_some_size(each.batch for each in self._waiting)))
-            group, self._waiting = self._waiting[:size], self._waiting[size:]
-            self._put_out(group)
+            group = self._next_group()
+            wire, piece = self._wire, None
+            with suppress(Exception):  # of what no rule foresaw in one of them
+                piece = self._as_piece(group)
+            if piece is None or wire is None:
+                self._ways.otherwise(self._tenant_id, group)
+                continue
+            self._under_way = group
+            self._go_on(partial(wire.begin, piece))
 
     def _is_worth_it(self) -> bool:
         """Return whether so much is ready that it need not wait for more of what came with it.
@@ -107,34 +122,44 @@ class Unwaiting(Generic[T]):
         To store two at once takes little longer than one. So half of those that send go together, and
         the other half is made ready meanwhile.
         """
-        behind = self._ways.behind()
-        if len(self._waiting) >= behind:
+        if len(self._waiting) >= self._ways.behind():
             return True
-        return sum(len(each.batch.incoming) for each in self._waiting) >= _WORTH_A_TURN
+        return sum(len(each.incoming) for each in self._waiting) >= _WORTH_A_TURN
 
-    def _put_out(self, group: Sequence[T]) -> None:
-        wire, tenant_id = self._wire, self._tenant_id
-        try:
-            batches = [each.batch for each in group]
-            numbered = [each.prepared.numbered for each in batches if each.prepared.numbered]
-            piece = as_one_piece(self._database, tenant_id, batches, numbered)
-            if piece is None or wire is None:
-                self._ways.otherwise(tenant_id, group)
-                return
-            self._under_way = group
-            ended = wire.begin(piece)
-        except Exception:  # of what no rule foresaw in one of them, or of the connection
-            self._under_way = group
-            self._give_up()
-        else:
-            self._end(ended)
+    def _next_group(self) -> list[T]:
+        """Take those that have waited longest, as many as share a transaction."""
+        statements = size = 0
+        for each in self._waiting:
+            statements += len(each.incoming)
+            if size and statements > MOST_TOGETHER:
+                break
+            size += 1
+        group, self._waiting = self._waiting[:size], self._waiting[size:]
+        return group
 
-    def _go_on(self) -> None:
+    def _as_piece(self, group: Sequence[T]) -> OnePiece | None:
+        """Return a group as what is stored in one exchange; None: that is known not to go."""
+        batches: list[Batch] = []
+        for (is_small, key_id), part in groupby(
+            group, lambda each: (each.batch is None, each.key_id)
+        ):
+            some = list(part)
+            if is_small:
+                incoming = [one for each in some for one in each.incoming]
+                batches.append(prepare(self._database, self._tenant_id, incoming, key_id))
+            else:
+                batches += [each.batch for each in some if each.batch is not None]
+        numbered = [each.prepared.numbered for each in batches if each.prepared.numbered]
+        if len(numbered) < len(batches):
+            return None
+        return as_one_piece(self._database, self._tenant_id, batches, numbered)
+
+    def _go_on(self, how: Callable[[], Ended | None] | None = None) -> None:
         if self._wire is None:
             return
         try:
-            ended = self._wire.go_on()
-        except Exception:
+            ended = self._wire.go_on() if how is None else how()
+        except Exception:  # of the connection
             self._give_up()
         else:
             self._end(ended)

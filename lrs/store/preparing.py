@@ -15,7 +15,7 @@ from lrs.store.rows import Incoming, Numbered
 
 WORTH_A_TRANSACTION = 16
 """Statements; what fewer of them name is numbered for all that wait, in one transaction."""
-_WORTH_PACKING = 24
+WORTH_PACKING = 24
 """Statements; fewer are better inserted with those of others."""
 _WORTH_THE_DISK = 500
 """Statements; what so many of them name is brought to the disk at once, for those that follow."""
@@ -41,7 +41,7 @@ class Prepared(NamedTuple):
         """``is_final``: nothing gives the statements other ids later."""
         if not numbering.is_whole:
             return cls(numbering, None)
-        packs = is_final and not database.is_sqlite and len(incoming) >= _WORTH_PACKING
+        packs = is_final and not database.is_sqlite and len(incoming) >= WORTH_PACKING
         return cls(numbering, Numbered.of(numbering, incoming, packs=packs))
 
 

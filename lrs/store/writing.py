@@ -46,7 +46,8 @@ from lrs.xapi.statement import Statement
 if TYPE_CHECKING:
     from lrs.store.in_one_piece import OnePiece
 
-_MOST_TOGETHER = 1_000
+MOST_TOGETHER = 1_000
+"""Statements of several batches that share a transaction."""
 _log = structlog.get_logger("lrs.store")
 NO_PARTS: Mapping[str, Part] = MappingProxyType({})
 
@@ -159,17 +160,17 @@ def store_prepared(
     database: Database, tenant_id: int, batches: Sequence[Batch]
 ) -> list[Outcome[list[Written]]]:
     """Store prepared batches in their order; return what became of each."""
-    groups = of_some_size(batches)
+    groups = _of_some_size(batches)
     return [one for group in groups for one in _store_together(database, tenant_id, group)]
 
 
-def of_some_size(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
+def _of_some_size(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
     """Yield batches in groups of no more statements than share a transaction."""
     group: list[Batch] = []
     statements = 0
     for batch in batches:
         statements += len(batch.incoming)
-        if group and statements > _MOST_TOGETHER:
+        if group and statements > MOST_TOGETHER:
             yield group
             group, statements = [], len(batch.incoming)
         group.append(batch)
@@ -209,7 +210,7 @@ class Batch(NamedTuple):
 def _goes_along(group: Sequence[Batch], batch: Batch) -> bool:
     """Return whether a batch may share the transaction of others."""
     statements = sum(len(one.incoming) for one in group) + len(batch.incoming)
-    return statements <= _MOST_TOGETHER and batch.is_plain and all(one.is_plain for one in group)
+    return statements <= MOST_TOGETHER and batch.is_plain and all(one.is_plain for one in group)
 
 
 def _store_together(
