@@ -135,6 +135,18 @@ def test_a_ring_remembers_a_valid_key_for_some_seconds_only(
     assert ring.find(made.key, made.secret) is None
 
 
+def test_a_ring_tells_what_it_remembers_without_asking(database: Database, made: MadeKey) -> None:
+    clock = _Clock()
+    ring = KeyRing(database, database.settings, kept_s=5, clock=clock)
+    assert ring.remembered(made.key, made.secret) is None
+    found = ring.find(made.key, made.secret)
+    assert found is not None
+    assert ring.remembered(made.key, made.secret) == found
+    assert ring.remembered(made.key, made.secret + "x") is None
+    clock.now += 5.1
+    assert ring.remembered(made.key, made.secret) is None
+
+
 def test_a_ring_never_takes_a_wrong_secret_for_a_remembered_key(
     database: Database, made: MadeKey
 ) -> None:

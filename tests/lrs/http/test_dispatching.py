@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -259,12 +260,93 @@ def test_all_answers_have_the_headers_of_the_application(
     assert answered() == of_application
 
 
+def test_one_statement_sent_by_many_at_once_is_stored_once(served: Served) -> None:
+    one = a_statement()
+    replies = answers(served, [one] * 16)
+    assert [(reply.status, reply.json) for reply in replies] == [(200, [one["id"]])] * 16
+    found = served.ask("GET", f"{STATEMENTS}?agent={quote(json.dumps(one['actor']))}").json
+    assert [each["id"] for each in found["statements"]] == [one["id"]]
+
+
+def test_what_nobody_named_before_is_stored_with_what_is_known(served: Served) -> None:
+    known = {"id": "https://example.org/courses/1"}
+    sent = [a_statement(object=known) for _ in range(8)]
+    sent += [a_statement(verb={"id": f"https://example.org/did/{n}"}) for n in range(8)]
+    sent += [[a_statement() for _ in range(30)] for _ in range(4)]
+    assert {reply.status for reply in answers(served, sent)} == {200}
+    for n in range(8):
+        verb = quote(f"https://example.org/did/{n}")
+        assert len(served.ask("GET", f"{STATEMENTS}?verb={verb}").json["statements"]) == 1
+
+
+def test_until_what_instant_all_is_to_be_read_is_true_and_rises(served: Served) -> None:
+    bounds = []
+    for _ in range(3):
+        time.sleep(1.1)  # a bound may be a second old
+        for reply in answers(served, [a_statement() for _ in range(4)]):
+            bound = reply.headers["X-Experience-API-Consistent-Through"]
+            bounds.append(bound)
+            until = served.ask("GET", f"{STATEMENTS}?until={bound}&limit=100").json["statements"]
+            again = served.ask("GET", f"{STATEMENTS}?until={bound}&limit=100").json["statements"]
+            assert [one["id"] for one in until] == [one["id"] for one in again]
+    newest = served.ask("GET", f"{STATEMENTS}?limit=1").json["statements"][0]["stored"]
+    assert bounds[0] < newest
+    assert bounds[0] < bounds[-1]
+
+
+def _end_connections(settings: Settings) -> None:
+    engine = sa.create_engine(settings.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        conn.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+            "datname = current_database() AND pid <> pg_backend_pid() AND strpos(query, 'held') = 0"
+        )
+    engine.dispose()
+
+
+def test_who_posts_notices_nothing_of_connections_that_end(serve_on: Callable[..., Served]) -> None:
+    served = serve_on("postgresql")
+    sent = []
+    for _ in range(4):
+        sent += [a_statement() for _ in range(6)]
+        assert {reply.status for reply in answers(served, sent[-6:])} == {200}
+        _end_connections(served.settings)
+        sent += [a_statement() for _ in range(6)]
+        assert {reply.status for reply in answers(served, sent[-6:])} == {200}
+        time.sleep(0.4)
+    for one in sent:
+        assert served.ask("GET", f"{STATEMENTS}?statementId={one['id']}").status == 200
+
+
+def test_what_was_under_way_on_a_connection_that_ends_is_stored_once(
+    serve_on: Callable[..., Served],
+) -> None:
+    served = serve_on("postgresql")
+    known = {"mbox": "mailto:known@example.org"}
+    for _ in range(3):  # the first makes it connect
+        assert served.ask("POST", STATEMENTS, a_statement(actor=known)).status == 200
+        time.sleep(0.2)
+    sent = [a_statement(actor=known) for _ in range(10)]
+    with ThreadPoolExecutor(10) as pool:
+        with _turn_held(served.settings, 1):
+            waiting = [pool.submit(served.ask, "POST", STATEMENTS, one) for one in sent]
+            time.sleep(0.5)
+            _end_connections(served.settings)
+            time.sleep(0.5)
+        assert {one.result().status for one in waiting} == {200}
+    path = f"{STATEMENTS}?agent={quote(json.dumps(known))}"
+    found = [one["id"] for one in served.ask("GET", path).json["statements"]]
+    assert sorted(found[:10]) == sorted(one["id"] for one in sent)
+    assert len(found) == 13
+
+
 @contextmanager
 def _turn_held(settings: Settings, tenant_id: int) -> Iterator[None]:
     database = Database(settings)
     try:
         with database.write() as conn:
             take_turn(database, conn, tenant_id)
+            conn.exec_driver_sql("SELECT 'held'")
             yield
     finally:
         database.close()
