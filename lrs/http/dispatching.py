@@ -242,6 +242,8 @@ class Dispatcher(ThreadedTaskDispatcher):
         """
         self._reader = threading.get_ident()
         self._look(self._for_a_while())
+        if self._unwaiting is not None:
+            self._unwaiting.begin()  # what waited for those behind it, which have gone another way
         return bool(self._asking)
 
     def _for_a_while(self) -> Iterator[_Asking]:

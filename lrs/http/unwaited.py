@@ -97,14 +97,15 @@ class Unwaiting(Generic[T]):
         """Have something stored that is taken here (`takes`)."""
         self._tenant_id = tenant_id
         self._waiting.append(one)
-        self._begin()
+        self.begin()
 
     def look(self) -> None:
         """Go on if the database has answered, where much else is done between two looks at all files."""
         if self._under_way and self._wire is not None and self._wire.is_ready():
             self._go_on()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Put out what waits, if that can be and is worth it; to be called when fewer are `behind`, too."""
         while self._waiting and not self._under_way and self._is_worth_it():
             group = self._next_group()
             wire, piece = self._wire, None
@@ -169,7 +170,7 @@ class Unwaiting(Generic[T]):
             return
         tenant_id, group = self._tenant_id, self._under_way
         self._under_way = ()
-        self._begin()  # first, so that the database has something to do
+        self.begin()  # first, so that the database has something to do
         if ended.turn is None:
             self._ways.otherwise(tenant_id, group)
         else:

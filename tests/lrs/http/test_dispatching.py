@@ -268,6 +268,15 @@ def test_one_statement_sent_by_many_at_once_is_stored_once(served: Served) -> No
     assert [each["id"] for each in found["statements"]] == [one["id"]]
 
 
+def test_nobody_waits_for_those_behind_that_go_another_way(served: Served) -> None:
+    known = {"mbox": "mailto:known@example.org"}
+    assert served.ask("POST", STATEMENTS, a_statement(actor=known)).status == 200
+    time.sleep(0.3)
+    for _ in range(15):
+        sent = [a_statement(actor=known), *(a_statement(actor=FAULTY) for _ in range(9))]
+        assert [reply.status for reply in answers(served, sent)] == [200, *[400] * 9]
+
+
 def test_what_nobody_named_before_is_stored_with_what_is_known(served: Served) -> None:
     known = {"id": "https://example.org/courses/1"}
     sent = [a_statement(object=known) for _ in range(8)]

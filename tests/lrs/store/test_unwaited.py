@@ -100,7 +100,8 @@ def test_what_is_larger_than_any_buffer_is_written_as_it_is_taken(database: Data
 
 def test_what_stands_in_the_way_is_told_and_stores_nothing(database: Database) -> None:
     taken = body()
-    write(Database(database.settings), taken)
+    with closing(Database(database.settings)) as other:
+        write(other, taken)
     with closing(Unwaited(database)) as wire:
         found = ended(wire, wire.begin(a_piece(database, [body(), taken])))
         assert found == Ended(None)
