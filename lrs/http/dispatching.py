@@ -1,10 +1,13 @@
-"""Who does what in the built-in server: plain writes side by side, all else in a thread of its own.
+"""Who does what in the built-in server: small plain writes side by side, all else in threads.
 
 Threads that each take one request wake each other for every step of it, and where much is posted
-that costs more than the steps. So small plain writes (`lrs.http.plain_writes`) lie in two lines: in
-the first they are held to their rules, in the second, of which each tenant has its own, they are
-stored and answered. One thread at a time works on a line, and takes all that lies there at once. So
-while some are being stored others are made ready, and what has come meanwhile shares a commit.
+that costs more than the steps. So the thread that reads requests and writes answers looks at small plain
+writes (`lrs.http.plain_writes`) itself, as long as nothing has to be waited for: it holds them to
+their rules, and on PostgreSQL has them stored while it goes on (`lrs.http.unwaited`).
+
+What has to wait lies in lines: to have its key looked up, to have made what nobody named before, to be
+stored. Each tenant has its own, one thread at a time works on a line, and takes all that lies there at
+once. So while some are being stored others are made ready, and what has come meanwhile shares a commit.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from lrs.evenly import Share
 from lrs.http.connection import Connection, Patience
 from lrs.http.dispatching import Dispatcher
 from lrs.http.plain_writes import PlainWrites
+from lrs.log import fault_fields
 from lrs.settings import Settings
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ class Server:
         if self._is_behind:
             timeout_s = 0.0
         wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
-        if self._dispatcher is not None:
-            self._is_behind = self._dispatcher.work()
+        self._is_behind = self._dispatcher is not None and self._works(self._dispatcher)
         now = time.monotonic()
         if self._left_until is not None and now >= self._left_until:
             self._take_what_is_left()
@@ -129,6 +129,16 @@ class Server:
         if now - self._looked_at >= _LOOK_EACH_S:
             self._looked_at = now
             self._let_go()
+
+    def _works(self, dispatcher: Dispatcher) -> bool:
+        """Do what needs no other thread; return whether some of it is left."""
+        try:
+            return dispatcher.work()
+        except (
+            Exception
+        ) as exc:  # of one request that nobody foresaw; the others are to be answered
+            _log.error("work_failed", **fault_fields(exc))
+            return False
 
     def _accept_or_leave(self) -> None:
         """Take a new connection, or listen no more for a moment."""

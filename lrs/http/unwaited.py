@@ -1,8 +1,8 @@
 """Has PostgreSQL store plain writes while the thread that reads and writes goes on.
 
-One piece at a time is under way, and what is made ready meanwhile goes with the next. What does not go this way,
-for whatever reason, goes the other way as if it had not been here (`Ways.otherwise`): the store finds
-out what stands in the way, or what became of it. What is small is prepared with all that goes with it, for
+One piece at a time is under way, and what is made ready meanwhile goes with the next. Whatever cannot
+go this way goes another as if it had not been here (`Ways.otherwise`): the store finds out what stands
+in the way, or what became of it. What is small is prepared together with all that it goes with, for
 much of that work is the same for one as for several.
 """
 

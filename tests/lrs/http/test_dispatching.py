@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
@@ -20,10 +21,14 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 from serving import Served, basic, serving
+from wiring import MakeWire
 
+from lrs import log
 from lrs.access.keys import MadeKey, make_key
 from lrs.access.tenants import make_tenant
-from lrs.http.dispatching import Line, Waking
+from lrs.http.dispatching import Dispatcher, Line, Waking
+from lrs.http.server import Server
+from lrs.serve import listen
 from lrs.settings import Settings
 from lrs.store.database import Database
 from lrs.store.turns import take_turn
@@ -431,3 +436,23 @@ def test_statements_share_a_commit_where_their_senders_come_together(
     database.close()
     commits = sum(later != earlier + 1 for earlier, later in pairwise(stamps))
     assert commits <= 3
+
+
+def test_what_nobody_foresaw_about_one_request_does_not_end_the_server(
+    make_wire: MakeWire, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wire = make_wire("sqlite")
+    settings = wire.database.settings
+    log.configure(settings)
+
+    def fails(_: object) -> bool:
+        raise ZeroDivisionError
+
+    with closing(listen(replace(settings, port=0))) as listening:
+        server = Server(wire.app.wsgi_app, settings, listening)
+        with monkeypatch.context() as patched:
+            patched.setattr(Dispatcher, "work", fails)
+            server._turn(0)
+        assert "work_failed" in capsys.readouterr().err
+        server.stop()
+        server.run()
