@@ -214,6 +214,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         if not self._database.is_sqlite:
             ways = Ways(
                 self._stored,
+                self._refused,
                 self._store_by_threads,
                 lambda do: self.call(_Call(do)),
                 lambda: len(self._asking),
@@ -379,6 +380,9 @@ class Dispatcher(ThreadedTaskDispatcher):
         consistency.note(self._plain.verkan, tenant_id, turn.stored_at + size - 1)
         outcomes = [[Written(one.statement.id, True) for one in each.incoming] for each in ready]
         self._tell([each.waiting for each in ready], outcomes, wakes=False)
+
+    def _refused(self, ready: Sequence[_Ready], fault: VerkanError) -> None:
+        self._tell([each.waiting for each in ready], [fault] * len(ready), wakes=False)
 
     def _tell(
         self,

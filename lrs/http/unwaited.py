@@ -17,6 +17,7 @@ from itertools import groupby
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from lrs.errors import VerkanError
 from lrs.store.database import Database
 from lrs.store.rows import Incoming
 from lrs.store.writing import MOST_TOGETHER, Batch, as_one_piece, prepare
@@ -56,6 +57,8 @@ class Ways(Generic[T]):
 
     stored: Callable[[int, Sequence[T], Turn], None]
     """Told the tenant, what is stored, and the turn it was stored in."""
+    refused: Callable[[Sequence[T], VerkanError], None]
+    """Told what is not stored, and why."""
     otherwise: Callable[[int, Sequence[T]], None]
     """Told the tenant, and what is to be stored in another way."""
     in_a_thread: Callable[[Callable[[], None]], None]
@@ -171,10 +174,12 @@ class Unwaiting(Generic[T]):
         tenant_id, group = self._tenant_id, self._under_way
         self._under_way = ()
         self.begin()  # first, so that the database has something to do
-        if ended.turn is None:
-            self._ways.otherwise(tenant_id, group)
-        else:
+        if ended.turn is not None:
             self._ways.stored(tenant_id, group, ended.turn)
+        elif ended.fault is not None:
+            self._ways.refused(group, ended.fault)
+        else:
+            self._ways.otherwise(tenant_id, group)
 
     def _is_connected(self) -> bool:
         """Take the connection that was made, or have one made."""

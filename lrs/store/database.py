@@ -17,10 +17,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lrs.errors import StoreUnavailable
 from lrs.settings import Settings
 from lrs.store.engines import make_engines
-from lrs.store.faults import told_plainly
+from lrs.store.faults import told_plainly, turn_not_given
 from lrs.store.memory import Memory
 from lrs.store.together import Together
 
@@ -126,7 +125,7 @@ class _Turn:
     def taken(self) -> Iterator[None]:
         deadline = time.monotonic() + self._timeout_s
         if not self._thread.acquire(timeout=self._timeout_s):
-            raise self._not_given()
+            raise turn_not_given(self._timeout_s)
         try:
             self._lock_file(deadline)
             try:
@@ -156,7 +155,7 @@ class _Turn:
         pause = 0.0005
         while not self._try_lock():
             if time.monotonic() > deadline:
-                raise self._not_given()
+                raise turn_not_given(self._timeout_s)
             time.sleep(pause)
             pause = min(pause * 2, 0.02)
 
@@ -172,9 +171,3 @@ class _Turn:
     def _unlock_file(self) -> None:
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def _not_given(self) -> StoreUnavailable:
-        return StoreUnavailable(
-            f"no turn to write within {self._timeout_s:g} s",
-            hint="try again; if it lasts, look for a process that holds the database",
-        )

@@ -28,6 +28,14 @@ def told_plainly() -> Iterator[None]:
         ) from exc
 
 
+def turn_not_given(within_s: float) -> StoreUnavailable:
+    """Return the error of who waited so long for a turn to write."""
+    return StoreUnavailable(
+        f"no turn to write within {within_s:g} s",
+        hint="try again; if it lasts, look for a process that holds the database",
+    )
+
+
 def _plain(exc: DBAPIError) -> VerkanError | DBAPIError:
     text = str(exc.orig)
     state = getattr(exc.orig, "sqlstate", None)

@@ -11,16 +11,23 @@ import select
 from contextlib import suppress
 from typing import NamedTuple
 
+import psycopg
+
+from lrs.errors import VerkanError
 from lrs.store.database import Database
+from lrs.store.faults import turn_not_given
 from lrs.store.in_one_piece import OnePiece
 from lrs.store.pipeline import Waits, send_unwaited
 from lrs.store.turns import Turn
 
 
 class Ended(NamedTuple):
-    """What a piece came to: the turn it was stored in, or None: nothing of it is stored."""
+    """What a piece came to."""
 
     turn: Turn | None
+    """The turn it was stored in; None: nothing of it is stored."""
+    fault: VerkanError | None = None
+    """What is wrong, if that is known already."""
 
 
 class Unwaited:
@@ -32,6 +39,7 @@ class Unwaited:
 
     def __init__(self, database: Database) -> None:
         """Connect, which may take a while."""
+        self._patience_s = database.settings.busy_timeout_s
         self._connection = database.engine.raw_connection()
         self._under_way: tuple[OnePiece, Waits] | None = None
         self._waits_for = select.POLLIN
@@ -68,6 +76,10 @@ class Unwaited:
             self._under_way = None
             self._wait_for(select.POLLIN)
             return Ended(piece.stored(end.value))
+        except psycopg.errors.LockNotAvailable:
+            self._under_way = None
+            self._wait_for(select.POLLIN)
+            return Ended(None, turn_not_given(self._patience_s))
         return None
 
     def _wait_for(self, what: int) -> None:

@@ -332,6 +332,19 @@ def test_who_posts_notices_nothing_of_connections_that_end(serve_on: Callable[..
         assert served.ask("GET", f"{STATEMENTS}?statementId={one['id']}").status == 200
 
 
+def test_nobody_waits_longer_for_a_turn_than_is_set(serve_on: Callable[..., Served]) -> None:
+    served = serve_on("postgresql", busy_timeout_s=0.6)
+    known = {"mbox": "mailto:known@example.org"}
+    for _ in range(3):  # the first makes it connect
+        assert served.ask("POST", STATEMENTS, a_statement(actor=known)).status == 200
+        time.sleep(0.2)
+    with ThreadPoolExecutor(4) as pool, _turn_held(served.settings, 1):
+        first = pool.submit(served.ask, "POST", STATEMENTS, a_statement(actor=known)).result()
+    assert first.status == 503
+    assert first.json["error"]["message"] == "no turn to write within 0.6 s"  # and no other one
+    assert served.ask("POST", STATEMENTS, a_statement(actor=known)).status == 200
+
+
 def test_what_was_under_way_on_a_connection_that_ends_is_stored_once(
     serve_on: Callable[..., Served],
 ) -> None:

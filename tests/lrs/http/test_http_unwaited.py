@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from wiring import a_statement, new_id
 
+from lrs.errors import VerkanError
 from lrs.http.unwaited import Unwaiting, Ways
 from lrs.settings import Settings
 from lrs.store import writing
@@ -56,9 +57,12 @@ class Around:
     def __init__(self, database: Database) -> None:
         self.connections: dict[int, Any] = {}
         self.stored: list[tuple[int, list[Sent]]] = []
+        self.refused: list[tuple[list[Sent], VerkanError]] = []
         self.others: list[tuple[int, list[Sent]]] = []
         self.behind = 0
-        ways: Ways[Sent] = Ways(self._store, self._leave, lambda do: do(), lambda: self.behind)
+        ways: Ways[Sent] = Ways(
+            self._store, self._refuse, self._leave, lambda do: do(), lambda: self.behind
+        )
         self.unwaiting = Unwaiting(database, self.connections, ways)
         assert not self.unwaiting.takes(TENANT)  # it connects only now
         assert self.unwaiting.takes(TENANT)
@@ -66,6 +70,9 @@ class Around:
     def _store(self, tenant_id: int, sent: Sequence[Sent], turn: Turn) -> None:
         assert turn.seq > 0
         self.stored.append((tenant_id, [*sent]))
+
+    def _refuse(self, sent: Sequence[Sent], fault: VerkanError) -> None:
+        self.refused.append(([*sent], fault))
 
     def _leave(self, tenant_id: int, sent: Sequence[Sent]) -> None:
         self.others.append((tenant_id, [*sent]))
@@ -151,6 +158,25 @@ def test_who_waits_for_one_turn_keeps_no_other_waiting(around: Around, database:
     around.go_on(until=lambda: len(around.stored) == 2)
     assert around.stored == [(TENANT, [first]), (TENANT, [second])]
     assert around.unwaiting.takes(OTHER_TENANT)
+
+
+def test_who_waited_too_long_for_a_turn_is_told_and_the_connection_is_of_use(
+    make_settings: Callable[..., Settings],
+) -> None:
+    with closing(Database(make_settings("postgresql", busy_timeout_s=0.3))) as database:
+        write(database, body())
+        around = Around(database)
+        one, two = sent(body()), sent(body())
+        with database.write() as conn:
+            take_turn(database, conn, TENANT)
+            around.put(one)
+            around.go_on(until=lambda: around.refused)
+        ((refused, fault),) = around.refused
+        assert (refused, fault.status) == ([one], 503)
+        around.put(two)
+        around.go_on(until=lambda: around.stored)
+        assert (around.stored, around.others) == ([(TENANT, [two])], [])
+        around.unwaiting.close()
 
 
 def test_what_meets_something_is_left_to_others_and_so_is_the_next(
