@@ -36,7 +36,7 @@ def _on_every_answer(response: Response) -> Response:
 
 def bounded_by(response: Response, bound: int) -> Response:
     """Put this bound on the answer."""
-    response.headers[HEADER] = instant(bound)
+    response.headers[HEADER] = written(bound)
     return response
 
 

@@ -40,7 +40,7 @@ from lrs.log import in_one_piece
 from lrs.store.preparing import WORTH_PACKING
 from lrs.store.rows import Incoming
 from lrs.store.together import Outcome
-from lrs.store.writing import Batch, Written, complete, prepare, store_prepared
+from lrs.store.writing import Batch, Written, all_new, complete, prepare, store_prepared
 
 if TYPE_CHECKING:
     from lrs.store.turns import Turn
@@ -378,7 +378,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         """Answer what was stored while the thread that reads and writes went on."""
         size = sum(len(each.incoming) for each in ready)
         consistency.note(self._plain.verkan, tenant_id, turn.stored_at + size - 1)
-        outcomes = [[Written(one.statement.id, True) for one in each.incoming] for each in ready]
+        outcomes = [all_new(each.incoming) for each in ready]
         self._tell([each.waiting for each in ready], outcomes, wakes=False)
 
     def _refused(self, ready: Sequence[_Ready], fault: VerkanError) -> None:

@@ -1,8 +1,8 @@
 """Reads the heads of requests; what a sender says the same each time is read once.
 
 The requests of a sender differ by a few values: how long the body is, its secret, perhaps an id. So a head
-is known again by its bytes but for those values, which are filled in anew. No secret is kept so. A head
-that says anything beyond the plainest is read as waitress reads it, each time.
+is known again by its bytes but for those values, which are filled in anew. No secret is kept: a head
+with a cookie, or that says anything beyond the plainest, is read as waitress reads it, each time.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _VARY = re.compile(
 _LENGTH = "CONTENT_LENGTH"
 _LONGEST, _MOST = 2_000, 500
 _FOLDS = (b"\r\n ", b"\r\n\t")
+_SECRETS = (b"authorization", b"cookie")
+"""In the names of headers whose values are not to be kept."""
 _Around = tuple[bytes, ...]
 """The bytes of a head but for what varies, and the names of that, in turn."""
 
@@ -95,7 +97,7 @@ class HeadParser(HTTPRequestParser):
             or len({*names}) < len(names)
             or said.chunked
             or said.expect_continue
-            or any(b"authorization" in text.lower() for text in around[::2])
+            or any(secret in text.lower() for text in around[::2] for secret in _SECRETS)
         )
 
 

@@ -134,9 +134,8 @@ class Server:
         """Do what needs no other thread; return whether some of it is left."""
         try:
             return dispatcher.work()
-        except (
-            Exception
-        ) as exc:  # of one request that nobody foresaw; the others are to be answered
+        except Exception as exc:
+            # Nobody foresaw it of some request; the others are to be answered.
             _log.error("work_failed", **fault_fields(exc))
             return False
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from lrs.errors import VerkanError
 from lrs.store.database import Database
 from lrs.store.rows import Incoming
-from lrs.store.writing import MOST_TOGETHER, Batch, as_one_piece, prepare
+from lrs.store.writing import Batch, as_one_piece, of_some_size, prepare
 
 if TYPE_CHECKING:
     from lrs.store.in_one_piece import OnePiece
@@ -110,7 +110,8 @@ class Unwaiting(Generic[T]):
     def begin(self) -> None:
         """Put out what waits, if that can be and is worth it; to be called when fewer are `behind`, too."""
         while self._waiting and not self._under_way and self._is_worth_it():
-            group = self._next_group()
+            group = next(of_some_size(self._waiting))
+            self._waiting = self._waiting[len(group) :]
             wire, piece = self._wire, None
             with suppress(Exception):  # of what no rule foresaw in one of them
                 piece = self._as_piece(group)
@@ -129,17 +130,6 @@ class Unwaiting(Generic[T]):
         if len(self._waiting) >= self._ways.behind():
             return True
         return sum(len(each.incoming) for each in self._waiting) >= _WORTH_A_TURN
-
-    def _next_group(self) -> list[T]:
-        """Take those that have waited longest, as many as share a transaction."""
-        statements = size = 0
-        for each in self._waiting:
-            statements += len(each.incoming)
-            if size and statements > MOST_TOGETHER:
-                break
-            size += 1
-        group, self._waiting = self._waiting[:size], self._waiting[size:]
-        return group
 
     def _as_piece(self, group: Sequence[T]) -> OnePiece | None:
         """Return a group as what is stored in one exchange; None: that is known not to go."""

@@ -76,7 +76,7 @@ def _postgresql(url: sa.URL, settings: Settings) -> sa.Engine:
     engine = sa.create_engine(
         url,
         pool_size=settings.threads,
-        max_overflow=settings.threads,
+        max_overflow=settings.threads + 1,  # what the server's own thread keeps
         connect_args={name: value for name, value in _AWAY_AFTER.items() if name not in url.query},
     )
 

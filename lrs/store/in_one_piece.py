@@ -72,7 +72,7 @@ class OnePiece:
     @classmethod
     def of(cls, database: Database, tenant_id: int, batches: Sequence[Ready]) -> OnePiece | None:
         """Return them as one; None: something is known to stand in the way."""
-        if database.is_sqlite or tenant_id in database.hindered:
+        if tenant_id in database.hindered:
             return None
         sent = [one for ready in batches for one in ready.statements()]
         points = any(one.targets is not None for one in sent)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from itertools import chain
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -46,8 +46,7 @@ from lrs.xapi.statement import Statement
 if TYPE_CHECKING:
     from lrs.store.in_one_piece import OnePiece
 
-MOST_TOGETHER = 1_000
-"""Statements of several batches that share a transaction."""
+_MOST_TOGETHER = 1_000
 _log = structlog.get_logger("lrs.store")
 NO_PARTS: Mapping[str, Part] = MappingProxyType({})
 
@@ -57,6 +56,11 @@ class Written(NamedTuple):
 
     id: uuid.UUID
     new: bool
+
+
+def all_new(incoming: Iterable[Incoming]) -> list[Written]:
+    """Return what became of statements where nothing was there yet."""
+    return [Written(one.statement.id, True) for one in incoming]
 
 
 class Beside:
@@ -160,20 +164,28 @@ def store_prepared(
     database: Database, tenant_id: int, batches: Sequence[Batch]
 ) -> list[Outcome[list[Written]]]:
     """Store prepared batches in their order; return what became of each."""
-    groups = _of_some_size(batches)
+    groups = of_some_size(batches)
     return [one for group in groups for one in _store_together(database, tenant_id, group)]
 
 
-def _of_some_size(batches: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Yield batches in groups of no more statements than share a transaction."""
-    group: list[Batch] = []
+class _HasStatements(Protocol):
+    @property
+    def incoming(self) -> Sequence[Incoming]: ...
+
+
+S = TypeVar("S", bound=_HasStatements)
+
+
+def of_some_size(several: Iterable[S]) -> Iterator[list[S]]:
+    """Yield what has statements in groups of no more than share a transaction."""
+    group: list[S] = []
     statements = 0
-    for batch in batches:
-        statements += len(batch.incoming)
-        if group and statements > MOST_TOGETHER:
+    for each in several:
+        statements += len(each.incoming)
+        if group and statements > _MOST_TOGETHER:
             yield group
-            group, statements = [], len(batch.incoming)
-        group.append(batch)
+            group, statements = [], len(each.incoming)
+        group.append(each)
     if group:
         yield group
 
@@ -202,15 +214,11 @@ class Batch(NamedTuple):
         """Return all of it as it is to be stored."""
         return Ready(self.incoming, self.key_id, numbered, range(len(self.incoming)))
 
-    def all_new(self) -> list[Written]:
-        """Return what became of it where nothing was there yet."""
-        return [Written(one.statement.id, True) for one in self.incoming]
-
 
 def _goes_along(group: Sequence[Batch], batch: Batch) -> bool:
     """Return whether a batch may share the transaction of others."""
     statements = sum(len(one.incoming) for one in group) + len(batch.incoming)
-    return statements <= MOST_TOGETHER and batch.is_plain and all(one.is_plain for one in group)
+    return statements <= _MOST_TOGETHER and batch.is_plain and all(one.is_plain for one in group)
 
 
 def _store_together(
@@ -248,7 +256,7 @@ def _store(
         ]
         piece = as_one_piece(database, tenant_id, batches, numbered)
         if piece is not None and piece.store(conn):
-            return [batch.all_new() for batch in batches]
+            return [all_new(batch.incoming) for batch in batches]
         if batches[0].besides:
             take_turn(database, conn, tenant_id)
             batches = [_named(conn, batches[0])]
@@ -260,7 +268,7 @@ def _store(
             places, outcomes = _sort_out(batches, seen.there)
         else:
             places = [range(len(batch.incoming)) for batch in batches]
-            outcomes = [batch.all_new() for batch in batches]
+            outcomes = [all_new(batch.incoming) for batch in batches]
         new = [
             Ready(batch.incoming, batch.key_id, numbers, fresh)
             for batch, numbers, fresh in zip(batches, numbered, places, strict=True)

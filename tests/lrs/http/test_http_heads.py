@@ -99,15 +99,22 @@ def test_what_a_sender_repeats_is_read_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert next(times) == 1
 
 
-def test_no_secret_is_kept() -> None:
-    die = random.Random(2)
-    for line in (
+@pytest.mark.parametrize(
+    "line",
+    [
         "Authorization: Basic canary",
         "authorization:Basic canary",
         "Authorization: canary ",
-    ):
-        for first in FIRST_LINES:
-            read(HeadParser(ADJUSTMENTS), a_head(die, (first, "Host: secret.example.org", line)))
+        "Proxy-Authorization: Basic canary",
+        "Cookie: session=canary",
+        "cookie:session=canary",
+    ],
+)
+def test_no_secret_is_kept(line: str) -> None:
+    die = random.Random(2)
+    for first in FIRST_LINES:
+        for more in ((), (line,)):
+            read(HeadParser(ADJUSTMENTS), a_head(die, (first, "Host: secret.example.org", *more)))
     kept = heads._known._kept
     assert any(b"secret.example.org" in text for around in kept for text in around)
     assert "canary" not in repr(kept)
