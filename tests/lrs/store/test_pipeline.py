@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -115,6 +115,26 @@ def test_the_end_may_go_along(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         _insert(database, _tenants(101), ends=True, then=ZeroDivisionError)  # comes too late
     assert _numbers(database) == [101]
+
+
+def test_what_the_commit_itself_meets_is_told_and_undoes_all(database: Database) -> None:
+    with database.write() as conn:
+        conn.exec_driver_sql(
+            "CREATE TABLE late (id integer PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)"
+        )
+    numbers = [sa.text(f"INSERT INTO late VALUES ({number})") for number in (1, 2, 1)]
+
+    def insert(queries: Sequence[sa.TextClause]) -> None:
+        with database.write() as conn:
+            ask(conn, [Question(query, {}) for query in queries], ends=True)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        insert(numbers)
+    insert(numbers[:2])
+    with pytest.raises(sa.exc.IntegrityError):
+        insert(numbers[2:])
+    with database.read() as conn:
+        assert conn.exec_driver_sql("SELECT id FROM late ORDER BY id").scalars().all() == [1, 2]
 
 
 @pytest.mark.parametrize("known", ["some", "none"])
